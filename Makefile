@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# coldpotato. `make help` lists the targets; V=1 shows the commands.
+
+VERSION := $(shell sed -n 's/^\#define CP_VERSION "\(.*\)"/\1/p' user/version.h)
+PREFIX ?= /usr/local
+B := build
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' "$(1)" "$(2)")
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen
+CFLAGS_BASE := -std=gnu17 -g $(WARN) -MMD -MP -pthread
+HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -fstack-clash-protection
+CFLAGS ?= -O2
+LDFLAGS += -pie -Wl,-z,relro,-z,now
+SAN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wshadow -target bpf -mcpu=v3 -Iinclude -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+
+PURE_LIBS :=
+IO_LIBS := $(shell $(PKG_CONFIG) --libs libbpf libcares libmnl 2>/dev/null) -lelf -lz
+TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka jansson 2>/dev/null)
+
+PURE_SRC := $(wildcard user/core/*.c user/format/*.c user/import/*.c)
+EFFECT_SRC := $(wildcard user/io/*.c)
+CMD_SRC := user/main.c user/opts.c $(wildcard user/cmd/*.c)
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+SKELS := $(BPF_SRC:bpf/%.bpf.c=$(B)/gen/%.skel.h)
+LAB_BPF := $(patsubst tests/lab/%.bpf.c,$(B)/lab/%.bpf.o,$(wildcard tests/lab/*.bpf.c))
+LAB_BIN := $(patsubst tests/lab/%.c,$(B)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
+UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+BPF_TESTS := $(patsubst tests/bpf/%.c,$(B)/bpf/%,$(wildcard tests/bpf/test_*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
+
+PURE_OBJ := $(PURE_SRC:%.c=$(B)/%.o)
+PURE_OBJ_SAN := $(PURE_SRC:%.c=$(B)/san/%.o)
+EFFECT_OBJ := $(EFFECT_SRC:%.c=$(B)/%.o)
+CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
+
+.PHONY: all check test-unit test-fuzz test-bpf test-lab bench fuzz lint format install clean help tests
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(B)/coldpotato ## build the program
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n",$$1,$$2}' Makefile
+
+$(B)/coldpotato: $(CMD_OBJ) $(EFFECT_OBJ) $(B)/libcp.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -pthread -o $@ $^ $(IO_LIBS) $(PURE_LIBS)
+
+$(B)/libcp.a: $(PURE_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/san/libcp.a: $(PURE_OBJ_SAN)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(HARDEN) -c -o $@ $<
+
+$(B)/san/%.o: %.c
+	$(call say,CC san,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(SAN) -c -o $@ $<
+
+# The shipped lists are embedded by user/core/builtin.c.
+$(B)/user/core/builtin.o $(B)/san/user/core/builtin.o: $(wildcard data/*.csv)
+
+# Only the engine may include a skeleton.
+$(B)/user/io/engine.o $(B)/user/io/engine_attach.o: $(SKELS)
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h)
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(B)/gen/%.skel.h: $(B)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $* > $@
+
+# Tests. Unit tests and fuzz targets link nothing but the pure library, so that an upward call fails to link.
+$(B)/unit/%: tests/unit/%.c $(B)/libcp.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(HARDEN) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(PURE_LIBS) $(TEST_LIBS)
+
+$(B)/san/unit/%: tests/unit/%.c $(B)/san/libcp.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(SAN) -o $@ $< $(B)/san/libcp.a $(PURE_LIBS) $(TEST_LIBS)
+
+$(B)/bpf/test_%: tests/bpf/test_%.c $(SKELS) $(B)/libcp.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(IO_LIBS) $(TEST_LIBS)
+
+$(B)/lab/%.bpf.o: tests/lab/%.bpf.c $(wildcard include/*.h)
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(B)/lab/%: tests/lab/%.c $(B)/libcp.a
+	$(call say,LAB,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(IO_LIBS)
+
+$(B)/bench/%: tests/bench/%.c $(EFFECT_OBJ) $(B)/libcp.a $(SKELS)
+	$(call say,BENCH,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(EFFECT_OBJ) $(B)/libcp.a $(IO_LIBS)
+
+# Replays a corpus file by file; the same source is the libFuzzer target under `make fuzz`.
+$(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/san/libcp.a
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(SAN) -o $@ $< tests/fuzz/replay.c $(B)/san/libcp.a $(PURE_LIBS)
+
+$(B)/libfuzzer/%: tests/fuzz/%.c $(PURE_SRC)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $< $(PURE_SRC) $(PURE_LIBS)
+
+tests: $(UNIT:%=$(B)/unit/%) $(UNIT:%=$(B)/san/unit/%) $(FUZZ:%=$(B)/fuzz/%) $(BPF_TESTS) $(LAB_BPF) $(LAB_BIN) all
+
+check: tests ## build and pass all tests
+	$(Q)scripts/run-tests unit fuzz bpf lab
+
+test-unit: tests ## unit tests only
+	$(Q)scripts/run-tests unit
+test-fuzz: tests ## replay the fuzz corpora
+	$(Q)scripts/run-tests fuzz
+test-bpf: tests ## BPF programs under BPF_PROG_RUN (root)
+	$(Q)scripts/run-tests bpf
+test-lab: tests ## the program against network namespaces (root)
+	$(Q)scripts/run-tests lab
+
+bench: all tests $(BENCH) ## measure; prints a table (root)
+	$(Q)tests/bench/run
+
+fuzz: $(FUZZ:%=$(B)/libfuzzer/%) ## run each libFuzzer target for FUZZ_SECONDS (default 60)
+	$(Q)for t in $(FUZZ); do $(B)/libfuzzer/$$t -max_total_time=$${FUZZ_SECONDS:-60} -artifact_prefix=$(B)/ $(B)/ tests/fuzz/corpus/$$t || exit 1; done
+
+lint: ## formatting, static analysis, layering, shell
+	$(Q)scripts/lint
+
+format: ## apply clang-format
+	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+install: all ## install below PREFIX (default /usr/local)
+	install -D -m 0755 $(B)/coldpotato $(DESTDIR)$(PREFIX)/sbin/coldpotato
+	install -D -m 0644 man/coldpotato.8 $(DESTDIR)$(PREFIX)/share/man/man8/coldpotato.8
+
+clean: ## remove everything built
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

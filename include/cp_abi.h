@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * cp_abi.h: what the BPF programs and user space agree on: limits, map
+ * layouts, events, counters. Compiled by clang -target bpf, gcc and clang.
+ * It must not know how a frame looks (cp_wire.h) nor who reads an event.
+ */
+#ifndef CP_ABI_H
+#define CP_ABI_H
+
+#include <linux/types.h>
+
+/*
+ * A probe id is the 32-bit number a probe carries on the wire, before keying:
+ * the slot in the low 29 bits, the attempt in the high 3. The attempt is in it
+ * so that a late reply is never credited to a newer probe of the same slot.
+ */
+#define CP_SLOT_BITS 29
+#define CP_SLOTS_MAX (1u << CP_SLOT_BITS)
+#define CP_ATTEMPTS_MAX 8
+#define CP_TTL_MAX 64
+#define CP_FLOWS_MAX 64
+#define CP_NEXTHOPS_MAX 256
+#define CP_MPLS_MAX 4
+#define CP_WORK_SLOTS 65536u /* entries of the work ring, a power of two */
+
+static inline __u32 cp_id_make(__u32 slot, __u32 attempt)
+{
+	return slot | attempt << CP_SLOT_BITS;
+}
+static inline __u32 cp_id_slot(__u32 id)
+{
+	return id & (CP_SLOTS_MAX - 1);
+}
+static inline __u32 cp_id_attempt(__u32 id)
+{
+	return id >> CP_SLOT_BITS;
+}
+
+/* An address of either family in network order; IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
+struct cp_addr {
+	__u8 b[16];
+};
+
+/* cp_dest.flags and cp_nexthop.flags */
+enum {
+	CP_DEST_V6 = 1u << 0,
+	CP_DEST_BLOCKED = 1u << 1, /* never transmitted to; counted CP_STAT_TX_BLOCKED */
+};
+enum {
+	CP_NH_L3 = 1u << 0, /* device without a link-layer header (tun, wg) */
+};
+
+/* One destination, as the emitter and the validator need it. */
+struct cp_dest {
+	struct cp_addr addr;
+	__u16 port; /* network order; 0 for protocols without ports */
+	__u8 proto; /* IPPROTO_* */
+	__u8 flags; /* CP_DEST_* */
+	__u32 nexthop; /* index into the next-hop map */
+};
+
+/* Where frames leave: interface, link-layer and source address. */
+struct cp_nexthop {
+	struct cp_addr src;
+	__u32 ifindex;
+	__u8 dmac[6];
+	__u8 smac[6];
+	__u32 flags; /* CP_NH_* */
+};
+
+/*
+ * Time of the latest transmission of a slot: CLOCK_MONOTONIC nanoseconds in
+ * the high 61 bits (73 years), its attempt in the low 3; 0: never probed.
+ */
+static inline __u64 cp_sent_make(__u64 now_ns, __u32 attempt)
+{
+	return now_ns << 3 | attempt;
+}
+static inline __u64 cp_sent_ns(__u64 sent)
+{
+	return sent >> 3;
+}
+static inline __u32 cp_sent_attempt(__u64 sent)
+{
+	return (__u32)(sent & 7);
+}
+
+/* What kind of packet answered a probe. Values appear in events: append only. */
+enum cp_reply_kind {
+	CP_REPLY_NONE = 0,
+	CP_REPLY_TIME_EXCEEDED,
+	CP_REPLY_UNREACHABLE,
+	CP_REPLY_SYN_ACK,
+	CP_REPLY_RST,
+	CP_REPLY_ECHO,
+	CP_REPLY_UDP,
+	CP_REPLY_SACK,
+};
+
+/* cp_event.flags */
+enum {
+	CP_EV_LATE = 1u << 0, /* answers an older attempt than the latest; RTT unknown */
+	CP_EV_QUOTE_MODIFIED = 1u << 1, /* a middlebox rewrote the quoted packet */
+};
+
+/* One reply, as it stands in the ring buffer. 64 bytes. */
+struct cp_event {
+	__u64 rx_ns; /* CLOCK_MONOTONIC at capture */
+	__u64 tx_ns; /* same clock at emission; 0: unknown (CP_EV_LATE) */
+	struct cp_addr from; /* who answered */
+	__u32 slot;
+	__u8 attempt;
+	__u8 kind; /* enum cp_reply_kind */
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 reply_ttl; /* of the outer header, as it arrived */
+	__u8 quoted_ttl; /* of the quoted header; 0: no quote */
+	__u8 flags; /* CP_EV_* */
+	__u8 n_mpls;
+	__u16 next_mtu; /* of "fragmentation needed" / "packet too big", else 0 */
+	__u16 reserved;
+	__u32 mpls[CP_MPLS_MAX]; /* label stack entries, host order (RFC 4950) */
+};
+
+/* Exact counters, one per-CPU array entry each. Append only. */
+enum cp_stat {
+	CP_STAT_ATTEMPTED = 0, /* the emitter ran for a slot */
+	CP_STAT_TX_REQUESTED, /* a frame was handed to the device */
+	CP_STAT_TX_OK, /* the driver took it */
+	CP_STAT_TX_ERROR, /* the driver refused it */
+	CP_STAT_TX_BLOCKED, /* the destination is blocked */
+	CP_STAT_TX_INVALID, /* slot, destination or next hop out of range, or frame not buildable */
+	CP_STAT_RX_SEEN, /* packets the capture program looked at */
+	CP_STAT_RX_MATCHED, /* ours, proven, in the ring */
+	CP_STAT_RX_LOST, /* ours, proven, but the ring was full */
+	CP_STAT_RX_RST_SENT, /* resets sent for answered SYNs */
+	CP_STAT_REJ_TOKEN, /* claimed to be ours: slot does not exist */
+	CP_STAT_REJ_DEST, /* ... slot exists, but towards another destination */
+	CP_STAT_REJ_UNSENT, /* ... slot or attempt was never transmitted */
+	CP_STAT_REJ_FLAGS, /* ... TCP segment that answers no SYN */
+	CP_STAT_REJ_SHORT, /* ... too short to prove anything */
+	CP_STAT_MAX,
+};
+
+/*
+ * Settings of the run and the emitter's cursor; one instance, in the BPF
+ * object's .bss, mapped by user space. All but `cursor` are written before
+ * the first probe and constant afterwards.
+ */
+struct cp_run {
+	__u32 token_key[4]; /* per-run secret of the probe identity */
+	__u32 n_slots; /* n_dests * n_flows * n_ttls, at most CP_SLOTS_MAX */
+	__u32 n_dests;
+	__u32 n_flows;
+	__u32 n_ttls;
+	__u32 first_ttl;
+	__u16 port_base; /* host order; flow f uses port_base + f */
+	__u16 reserved;
+	__u32 netns_inum; /* of the network namespace we run in */
+	__u32 xdp_frame_len; /* length of the frames given to the live run */
+	__u64 cursor; /* work entries consumed so far */
+};
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * path.h: replies become hops, hops become paths. Owns the compact per-slot
+ * store and the assembly of a path with its end reason. Knows neither ASes
+ * nor time; each slot keeps its first reply, later ones are counted.
+ */
+#ifndef CP_PATH_H
+#define CP_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+/* The slot domain of a run: slot = (dest * n_flows + flow) * n_ttls + (ttl - first_ttl). */
+struct cp_shape {
+	uint32_t n_dests;
+	uint32_t n_flows;
+	uint32_t n_ttls;
+	uint32_t first_ttl;
+};
+uint32_t cp_shape_slots(const struct cp_shape *shape);
+/* Path number of a slot: dest * n_flows + flow. */
+uint32_t cp_shape_path(const struct cp_shape *shape, uint32_t slot);
+uint32_t cp_shape_ttl(const struct cp_shape *shape, uint32_t slot);
+
+/* struct cp_hop.flags */
+enum {
+	CP_HOP_LATE = 1u << 0, /* answered an older attempt: RTT unknown */
+	CP_HOP_QUOTE_MODIFIED = 1u << 1,
+	CP_HOP_INFERRED = 1u << 2, /* not seen for this path itself */
+	CP_HOP_OTHER_ADDR = 1u << 3, /* a later reply for the same slot came from another address */
+};
+
+struct cp_hop {
+	struct cp_addr addr; /* zero: silent */
+	uint32_t rtt_us; /* 0: unknown */
+	uint8_t ttl;
+	uint8_t kind; /* enum cp_reply_kind; CP_REPLY_NONE: silent */
+	uint8_t icmp_type, icmp_code;
+	uint8_t reply_ttl;
+	uint8_t quoted_ttl; /* 0: no quote */
+	uint8_t attempts; /* probes transmitted for this slot */
+	uint8_t flags; /* CP_HOP_* */
+	uint8_t n_mpls;
+	uint32_t mpls[CP_MPLS_MAX];
+};
+
+enum cp_end {
+	CP_END_REACHED = 0,
+	CP_END_UNREACHABLE, /* a router said so: end_code */
+	CP_END_LOOP,
+	CP_END_GAP, /* too many silent hops in a row */
+	CP_END_MAX_TTL,
+	CP_END_INTERRUPTED, /* the run stopped before this path was done */
+};
+const char *cp_end_name(enum cp_end end); /* "reached", "unreachable", "loop", "gap", "max-ttl", "interrupted" */
+
+/* The hops of one flow, cut at the destination, at a loop, or after the last hop seen. */
+struct cp_path {
+	uint32_t dest;
+	uint32_t flow;
+	uint8_t end; /* enum cp_end */
+	uint8_t end_kind; /* enum cp_reply_kind of the destination's answer, or of the router's that ended it */
+	uint8_t end_code; /* ICMP code of CP_END_UNREACHABLE */
+	bool reached;
+	uint32_t n_hops;
+	uint32_t n_probes; /* all transmissions for this flow */
+	struct cp_hop hops[CP_TTL_MAX]; /* consecutive TTLs */
+};
+
+struct cp_paths;
+
+int cp_paths_new(const struct cp_shape *shape, struct cp_paths **ret_paths);
+void cp_paths_free(struct cp_paths *paths);
+/* A probe of this slot has been transmitted. */
+void cp_paths_sent(struct cp_paths *paths, uint32_t slot);
+/* What cp_paths_reply() made of an event. */
+enum cp_reply_result { CP_REPLY_NEW = 0, CP_REPLY_DUP };
+/*
+ * Takes one validated event; dest is the destination's address (an answer from it ends the path).
+ */
+enum cp_reply_result cp_paths_reply(struct cp_paths *paths, const struct cp_event *event, const struct cp_addr *dest);
+/* True when nothing answered for the slot yet. */
+bool cp_paths_silent(const struct cp_paths *paths, uint32_t slot);
+uint32_t cp_paths_attempts(const struct cp_paths *paths, uint32_t slot);
+/* Lowest TTL at which the path is known to end (destination or unreachable); 0: none yet. */
+uint32_t cp_paths_end_ttl(const struct cp_paths *paths, uint32_t path);
+/* Highest TTL below the end at which anything answered; 0: none. */
+uint32_t cp_paths_last_ttl(const struct cp_paths *paths, uint32_t path);
+/* Assembles path number `path`. gap: silent hops in a row after which a path counts as ended by a gap. */
+void cp_paths_get(const struct cp_paths *paths, uint32_t path, uint32_t gap, struct cp_path *ret_path);
+
+#endif

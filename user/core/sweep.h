@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * sweep.h: decides which slot is probed next, and when a run is done. Pure:
+ * time is an argument, so a recorded reply stream replays exactly. Owns the
+ * path store it decides upon.
+ */
+#ifndef CP_SWEEP_H
+#define CP_SWEEP_H
+
+#include "err.h"
+#include "path.h"
+
+struct cp_sweep_config {
+	struct cp_shape shape;
+	uint32_t attempts; /* 1..CP_ATTEMPTS_MAX */
+	uint32_t gap; /* silent hops in a row that end a path */
+	uint32_t timeout_ms; /* longest wait for a reply */
+	uint64_t seed; /* of the slot order */
+	const struct cp_addr *dests; /* [n_dests], borrowed */
+};
+
+struct cp_sweep;
+
+int cp_sweep_new(const struct cp_sweep_config *config, struct cp_sweep **ret_sweep);
+void cp_sweep_free(struct cp_sweep *sweep);
+
+/*
+ * Writes up to cap probe ids (cp_id_make) to transmit now; returns how many. 0: nothing to do at now_ns (see
+ * cp_sweep_wait_ns and cp_sweep_done). The caller transmits every id it is given, or none after it stopped.
+ */
+uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_ids, uint32_t cap);
+/* Everything handed out so far has left; the wait for its replies starts at now_ns. */
+void cp_sweep_flushed(struct cp_sweep *sweep, uint64_t now_ns);
+/* One reply. Returns what the path store made of it. */
+enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_event *event);
+/* How long until cp_sweep_next() may have something again, or the run is done; UINT64_MAX while unflushed probes are
+ * out. */
+uint64_t cp_sweep_wait_ns(const struct cp_sweep *sweep, uint64_t now_ns);
+/* No probe is left to send and the grace time for the last ones is over. */
+bool cp_sweep_done(const struct cp_sweep *sweep, uint64_t now_ns);
+
+const struct cp_paths *cp_sweep_paths(const struct cp_sweep *sweep);
+/* For progress: probes handed out, an upper bound of what this pass will hand out, and the pass (attempt) number. */
+void cp_sweep_progress(const struct cp_sweep *sweep, uint64_t *ret_sent, uint64_t *ret_total, uint32_t *ret_pass);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * verdict.h: a path with its origins -> a verdict with confidence, reasons and
+ * exit, by the rules of docs/verdicts.md. Pure: same evidence, same verdict.
+ */
+#ifndef CP_VERDICT_H
+#define CP_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asdb.h"
+#include "path.h"
+
+/* From best to worst: a destination has the worst of its flows, a target the worst of its destinations. */
+enum cp_verdict {
+	CP_INSIDE = 0,
+	CP_DIRECT,
+	CP_UNDECIDED,
+	CP_TRANSIT,
+	CP_DETOUR,
+	CP_VERDICTS,
+};
+enum cp_confidence { CP_CONF_LOW = 0, CP_CONF_MEDIUM, CP_CONF_HIGH };
+
+/* Closed list of reason codes; bits of struct cp_judgement.reasons. Append only. */
+enum cp_reason {
+	CP_WHY_SILENT_BORDER = 0, /* silence where the path leaves home: the exit is a range */
+	CP_WHY_SILENT_MIDDLE, /* nothing but silence between vantage and destination */
+	CP_WHY_VANTAGE_UNKNOWN, /* silent or private head and no known vantage */
+	CP_WHY_VANTAGE_ASSUMED, /* the first AS seen was taken as the vantage's */
+	CP_WHY_SINGLE_FOREIGN_HOP, /* one foreign-numbered hop between home hops */
+	CP_WHY_IXP, /* an IXP LAN was crossed */
+	CP_WHY_SIBLINGS, /* ASes of one organisation were taken as one */
+	CP_WHY_NO_ORIGIN, /* the destination's AS is not known */
+	CP_WHY_UNMAPPED_HOP, /* a public hop whose AS is not known matters */
+	CP_WHY_MULTI_ORIGIN, /* an address is announced by several ASes, and it matters */
+	CP_WHY_PRIVATE_ENDPOINT, /* the name resolves to a private address */
+	CP_WHY_NO_EVIDENCE, /* nothing answered that could carry a verdict */
+	CP_WHY_NOT_REACHED, /* the destination itself did not answer */
+	CP_WHY_LOOP, /* the path loops; what follows was cut */
+	CP_WHY_CNAME_CDN, /* a CNAME chain leads to the destination's CDN */
+	CP_WHY_INTERRUPTED, /* the run stopped before this path was done */
+	CP_WHY_REPLIES_LOST, /* replies to this run were lost in the ring: silence is doubtful */
+	CP_WHY_MAX,
+};
+
+const char *cp_verdict_name(enum cp_verdict verdict); /* "inside" ... */
+const char *cp_confidence_name(enum cp_confidence confidence); /* "low", "medium", "high" */
+const char *cp_reason_name(enum cp_reason reason); /* "silent-border" ... */
+
+/* One element of an AS path. */
+struct cp_as_step {
+	uint8_t kind; /* enum cp_step_kind */
+	uint8_t first_ttl, last_ttl;
+	uint32_t asn; /* CP_STEP_AS */
+	const char *label; /* CP_STEP_IXP: name */
+};
+enum cp_step_kind { CP_STEP_SILENT = 0, CP_STEP_AS, CP_STEP_IXP, CP_STEP_PRIVATE, CP_STEP_UNKNOWN };
+/* "*", "8075", "IXP:LINX", "private", "?" into buf; returns buf. */
+const char *cp_as_step_format(const struct cp_as_step *step, char *buf, size_t size);
+
+/* Where a path leaves home. */
+struct cp_exit {
+	bool present;
+	uint8_t ttl_min, ttl_max; /* last home TTL (0: the vantage itself), first foreign TTL */
+	int8_t last_home; /* index into the path's hops, -1: the vantage itself */
+	int8_t first_foreign; /* index into the path's hops, -1: not seen (the destination is foreign and silent) */
+};
+
+struct cp_judgement {
+	enum cp_verdict verdict;
+	enum cp_confidence confidence;
+	uint32_t reasons; /* bit 1 << enum cp_reason */
+	struct cp_exit exit;
+	struct cp_origin dest_origin;
+	struct cp_origin origins[CP_TTL_MAX]; /* of the path's hops; UNKNOWN for silent ones */
+	struct cp_as_step as_path[CP_TTL_MAX + 1];
+	uint32_t n_as_path;
+	uint64_t used; /* bit per hop index: the hops the verdict rests on */
+};
+
+/* Where the probes start. */
+struct cp_vantage {
+	uint32_t asn; /* 0: unknown */
+	const char *why; /* "--vantage-as", "azure-dmi", "source-address", or NULL */
+};
+
+struct cp_verdict_input {
+	const struct cp_path *path;
+	const struct cp_addr *dest;
+	const char *const *cname; /* chain, or NULL */
+	size_t n_cname;
+	struct cp_vantage vantage;
+	const struct cp_home *home;
+	const struct cp_asdb *asdb;
+	bool replies_lost; /* the run lost replies in the ring */
+};
+
+void cp_judge(const struct cp_verdict_input *input, struct cp_judgement *ret_judgement);
+
+/* The worse of two verdicts, for combining flows and destinations. */
+enum cp_verdict cp_verdict_worse(enum cp_verdict a, enum cp_verdict b);
+
+#endif
