@@ -26,11 +26,12 @@ TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka jansson 2>/dev/null)
 
 PURE_SRC := $(wildcard user/core/*.c user/format/*.c user/import/*.c)
 EFFECT_SRC := $(wildcard user/io/*.c)
-CMD_SRC := user/main.c user/opts.c $(wildcard user/cmd/*.c)
-BPF_SRC := $(wildcard bpf/*.bpf.c)
-SKELS := $(BPF_SRC:bpf/%.bpf.c=$(B)/gen/%.skel.h)
+OPTS_SRC := $(wildcard user/opts*.c)
+CMD_SRC := user/main.c $(OPTS_SRC) $(wildcard user/cmd/*.c)
+SKELS := $(patsubst bpf/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard bpf/*.bpf.c))
+BENCH_SKELS := $(patsubst tests/bench/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 LAB_BPF := $(patsubst tests/lab/%.bpf.c,$(B)/lab/%.bpf.o,$(wildcard tests/lab/*.bpf.c))
-LAB_BIN := $(patsubst tests/lab/%.c,$(B)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
+LAB_BIN := $(patsubst tests/lab/%.c,$(B)/lab/%,$(filter-out %.bpf.c %_test.c,$(wildcard tests/lab/*.c)))
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(B)/bpf/%,$(wildcard tests/bpf/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -87,11 +88,15 @@ $(B)/gen/%.skel.h: $(B)/bpf/%.bpf.o
 # Tests. Unit tests and fuzz targets link nothing but the pure library, so that an upward call fails to link.
 $(B)/unit/%: tests/unit/%.c $(B)/libcp.a
 	$(call say,TEST,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(HARDEN) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(PURE_LIBS) $(TEST_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(HARDEN) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(B)/libcp.a $(PURE_LIBS) $(TEST_LIBS)
 
 $(B)/san/unit/%: tests/unit/%.c $(B)/san/libcp.a
 	$(call say,TEST,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(SAN) -o $@ $< $(B)/san/libcp.a $(PURE_LIBS) $(TEST_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(SAN) -o $@ $(filter %.c %.o,$^) $(B)/san/libcp.a $(PURE_LIBS) $(TEST_LIBS)
+
+# The option table is tested like the pure parts, though it is not one of them.
+$(B)/unit/test_opts: $(OPTS_SRC:%.c=$(B)/%.o)
+$(B)/san/unit/test_opts: $(OPTS_SRC:%.c=$(B)/san/%.o)
 
 $(B)/bpf/test_%: tests/bpf/test_%.c $(SKELS) $(B)/libcp.a
 	$(call say,TEST,$@)
@@ -105,7 +110,11 @@ $(B)/lab/%: tests/lab/%.c $(B)/libcp.a
 	$(call say,LAB,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(IO_LIBS)
 
-$(B)/bench/%: tests/bench/%.c $(EFFECT_OBJ) $(B)/libcp.a $(SKELS)
+$(B)/bpf/%.bpf.o: tests/bench/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(B)/bench/%: tests/bench/%.c $(EFFECT_OBJ) $(B)/libcp.a $(BENCH_SKELS)
 	$(call say,BENCH,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(EFFECT_OBJ) $(B)/libcp.a $(IO_LIBS)
 

@@ -122,15 +122,15 @@ struct cp_event {
 	__u32 mpls[CP_MPLS_MAX]; /* label stack entries, host order (RFC 4950) */
 };
 
-/* Exact counters, one per-CPU array entry each. Append only. */
+/*
+ * Exact counters, one per-CPU array entry each. Append only. Probes that leave
+ * as they should are counted by the cursor alone: attempted = cursor.
+ */
 enum cp_stat {
-	CP_STAT_ATTEMPTED = 0, /* the emitter ran for a slot */
-	CP_STAT_TX_REQUESTED, /* a frame was handed to the device */
-	CP_STAT_TX_OK, /* the driver took it */
-	CP_STAT_TX_ERROR, /* the driver refused it */
-	CP_STAT_TX_BLOCKED, /* the destination is blocked */
-	CP_STAT_TX_INVALID, /* slot, destination or next hop out of range, or frame not buildable */
-	CP_STAT_RX_SEEN, /* packets the capture program looked at */
+	CP_STAT_TX_TAKEN = 0, /* live frames the driver took (xdp datapath) */
+	CP_STAT_TX_ERROR, /* frames the driver refused */
+	CP_STAT_TX_BLOCKED, /* not sent: the destination is blocked */
+	CP_STAT_TX_INVALID, /* not sent: no such slot, destination or next hop, or frame not buildable */
 	CP_STAT_RX_MATCHED, /* ours, proven, in the ring */
 	CP_STAT_RX_LOST, /* ours, proven, but the ring was full */
 	CP_STAT_RX_RST_SENT, /* resets sent for answered SYNs */
@@ -157,8 +157,8 @@ struct cp_run {
 	__u16 port_base; /* host order; flow f uses port_base + f */
 	__u16 reserved;
 	__u32 netns_inum; /* of the network namespace we run in */
-	__u32 xdp_frame_len; /* length of the frames given to the live run */
-	__u64 cursor; /* work entries consumed so far */
+	__u32 reserved2;
+	__u64 cursor; /* work entries consumed so far: probes attempted */
 };
 
 #endif

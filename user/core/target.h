@@ -69,6 +69,8 @@ void cp_targets_free(struct cp_targets *targets);
 /* "tcp", "udp", "icmp"; NULL for others. And back: 0 or -EINVAL. */
 const char *cp_proto_name(uint8_t proto);
 int cp_proto_parse(const char *text, uint8_t *ret_proto);
+/* "1" to "65535", digits only. 0 or -EINVAL. */
+int cp_port_parse(const char *text, uint16_t *ret_port);
 
 enum cp_dns_status {
 	CP_DNS_OK = 0,

@@ -30,7 +30,7 @@ enum cp_reason {
 	CP_WHY_SILENT_MIDDLE, /* nothing but silence between vantage and destination */
 	CP_WHY_VANTAGE_UNKNOWN, /* silent or private head and no known vantage */
 	CP_WHY_VANTAGE_ASSUMED, /* the first AS seen was taken as the vantage's */
-	CP_WHY_SINGLE_FOREIGN_HOP, /* one foreign-numbered hop between home hops */
+	CP_WHY_SINGLE_FOREIGN_HOP, /* the evidence of a foreign AS is one hop: weak */
 	CP_WHY_IXP, /* an IXP LAN was crossed */
 	CP_WHY_SIBLINGS, /* ASes of one organisation were taken as one */
 	CP_WHY_NO_ORIGIN, /* the destination's AS is not known */
@@ -64,7 +64,7 @@ const char *cp_as_step_format(const struct cp_as_step *step, char *buf, size_t s
 /* Where a path leaves home. */
 struct cp_exit {
 	bool present;
-	uint8_t ttl_min, ttl_max; /* last home TTL (0: the vantage itself), first foreign TTL */
+	uint8_t ttl_min, ttl_max; /* last home TTL (0: the vantage itself), first foreign TTL (0: not seen) */
 	int8_t last_home; /* index into the path's hops, -1: the vantage itself */
 	int8_t first_foreign; /* index into the path's hops, -1: not seen (the destination is foreign and silent) */
 };

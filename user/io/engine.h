@@ -34,15 +34,20 @@ struct cp_engine_config {
 	uint32_t token_key[4];
 	uint64_t rate_pps;
 	uint32_t ring_bytes; /* power of two; 0: chosen from rate_pps */
-	uint64_t auto_xdp_above_pps; /* CP_DATAPATH_AUTO takes xdp above this rate; 0: 200000 */
 };
 
 /* Counters since open; rejected etc. by enum cp_stat. */
 struct cp_engine_stats {
 	uint64_t stat[CP_STAT_MAX];
+	uint64_t attempted; /* the emitter ran */
+	uint64_t transmitted; /* the driver took the frame */
 	uint64_t first_tx_ns, last_tx_ns; /* CLOCK_MONOTONIC; 0: nothing yet */
-	bool tx_exact; /* TX_OK and TX_ERROR are exact (not derived) */
+	bool tx_exact; /* the driver's word was heard: transmitted is counted, not concluded */
 };
+
+/* The datapath's running commentary (verifier, libbpf), for -v. NULL: silence, the default. Not thread-safe. */
+typedef void (*cp_engine_log_cb)(const char *line);
+void cp_engine_set_log(cp_engine_log_cb log);
 
 struct cp_engine;
 typedef void (*cp_engine_event_cb)(void *ctx, const struct cp_event *event);

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Completion of coldpotato for bash. Printed by coldpotato --help-completion; change
+# user/opts_table.c instead.
+# shellcheck shell=bash
+_coldpotato()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word command='' words=''
+
+	# bash cuts words at '=' and ':': what stands before the cut is what counts.
+	local cut=$prev
+	if [[ $cur == [=:] ]]; then
+		cut=$cur cur=''
+	elif [[ $prev == [=:] ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	if [[ $cut == '=' && $prev != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+	fi
+	case $prev in
+	-P | --protocol) words='tcp' ;;
+	-p | --port) return ;;
+	--addresses) words='all first' ;;
+	--resolver) return ;;
+	-r | --rate) return ;;
+	-f | --first-ttl) return ;;
+	-m | --max-ttl) return ;;
+	-q | --attempts) return ;;
+	-w | --timeout) return ;;
+	--flows) return ;;
+	--gap) return ;;
+	--seed) return ;;
+	--blocklist) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--max-runtime) return ;;
+	-i | --interface) words=$(cd /sys/class/net && echo *) ;;
+	--source) return ;;
+	--datapath) words='auto xdp tc' ;;
+	--xdp-mode) words='auto native generic' ;;
+	--tc-attach) words='auto tcx clsact' ;;
+	--asdb) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--overlay) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--ixp) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--home) return ;;
+	--vantage-as) return ;;
+	-o | --output) words='table hops ndjson' ;;
+	--color) words='auto always never' ;;
+	--progress) words='auto always never' ;;
+	preset) words='microsoft controls' ;;
+	esac
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case $word in
+		audit | trace | doctor | help | version) command=$word; break ;;
+		esac
+	done
+	if [[ -z $words && $cur == @* ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -P @ -- "${cur#@}")
+		return
+	fi
+	if [[ -z $words ]]; then
+		case $command in
+		'') words='audit trace doctor help version' ;;
+		audit) words='preset: --ipv4 --ipv6 --protocol --port --addresses --resolver --rate --first-ttl --max-ttl --attempts --timeout --flows --gap --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
+		trace) words='preset: --ipv4 --ipv6 --protocol --port --addresses --resolver --rate --first-ttl --max-ttl --attempts --timeout --flows --gap --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
+		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --color --verbose --help --version' ;;
+		help) words='audit trace doctor help version --help --version' ;;
+		version) words='--help --version' ;;
+		esac
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	if [[ ${COMPREPLY[0]} == *: ]]; then
+		compopt -o nospace
+	fi
+}
+complete -F _coldpotato coldpotato

@@ -1,0 +1,94 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# lib.sh: what every lab test sources: the lab (scripts/lab), the output
+# convention (one line "ok - what" or "not ok - what: detail" a check) and
+# run_cp. Knows nothing of any single test. Use:
+#
+#   . "$(dirname "$0")/lib.sh"
+#   lab_need; lab_up_story || exit 1
+#   check 'what must hold' command...
+#   finish
+
+_lib_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=scripts/lab
+. "$_lib_root/scripts/lab"
+lab_trap
+
+CP=${CP:-$_lib_root/build/coldpotato}
+_lib_n_ok=0
+_lib_n_not_ok=0
+
+ok() { # what
+	printf "ok - %s\n" "$1"
+	_lib_n_ok=$((_lib_n_ok + 1))
+}
+
+not_ok() { # what detail
+	echo "not ok - $1: ${2//$'\n'/ | }"
+	_lib_n_not_ok=$((_lib_n_not_ok + 1))
+}
+
+# Holds when the command succeeds; its output is the detail when it does not.
+check() { # what command...
+	local what=$1 out rc
+	shift
+	out=$("$@" 2>&1)
+	rc=$?
+	if [[ $rc == 0 ]]; then
+		ok "$what"
+	else
+		not_ok "$what" "exit $rc: $(tail -n 5 <<<"$out")"
+	fi
+}
+
+check_eq() { # what expected actual
+	if [[ $2 == "$3" ]]; then
+		ok "$1"
+	else
+		not_ok "$1" "expected '$2', got '$3'"
+	fi
+}
+
+# Holds when two files are equal; the detail is the first differences.
+check_same() { # what expected-file actual-file
+	local out
+	if out=$(diff "$2" "$3"); then
+		ok "$1"
+	else
+		not_ok "$1" "$(head -n 6 <<<"$out")"
+	fi
+}
+
+# Ends the test: it cannot run here, which is not a failure.
+skip() { # why
+	echo "SKIP - $1"
+	exit 0
+}
+
+lab_need() { # skips when the lab, or one of the named tools, is missing
+	local missing tool
+	missing=$(lab_missing) || skip "$missing"
+	for tool in "$@"; do
+		command -v "$tool" >/dev/null || skip "no $tool"
+	done
+}
+
+# Ends the test. One without a single check has failed.
+finish() {
+	((_lib_n_ok + _lib_n_not_ok > 0)) || not_ok 'at least one check ran' 'none did'
+	exit $((_lib_n_not_ok > 0))
+}
+
+# Runs the program in a namespace, with the lab's DNS and AS table, in a directory of its own below LAB_DIR. What the
+# caller says comes last and so wins.
+run_cp() ( # namespace command args...
+	ns=$1
+	command=$2
+	shift 2
+	lab_args=(--blocklist none)
+	[[ -z ${LAB_DNS-} ]] || lab_args+=(--resolver "$LAB_DNS")
+	[[ -z ${LAB_OVERLAY-} ]] || lab_args+=(--overlay "$LAB_OVERLAY")
+	mkdir -p "$LAB_DIR/run" && cd "$LAB_DIR/run" || exit 1
+	TMPDIR=$LAB_DIR/run lab_exec "$ns" "$CP" "$command" "${lab_args[@]}" "$@"
+)

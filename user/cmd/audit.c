@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * audit.c: `audit` and `trace`: the same run, shown differently. Composes the
+ * steps of audit_impl.h and decides the exit status.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_impl.h"
+#include "cmd.h"
+
+void cp_audit_free(struct cp_audit *audit)
+{
+	if (!audit)
+		return;
+	cp_engine_close(audit->engine);
+	cp_ports_release(audit->ports);
+	cp_sweep_free(audit->sweep);
+	for (size_t i = 0; audit->answers && i < audit->targets.n; i++)
+		cp_answer_free(&audit->answers[i]);
+	free(audit->answers);
+	free(audit->dests);
+	free(audit->target_first);
+	free(audit->target_dests);
+	free(audit->probe_addrs);
+	cp_targets_free(&audit->targets);
+	cp_home_free(&audit->home);
+	cp_blocklist_free(audit->blocklist);
+	cp_asdb_free(audit->asdb);
+	free(audit);
+}
+
+static void log_line(const char *line)
+{
+	fputs(line, stderr);
+}
+
+/* What the user should hear of before the results. */
+static void warn_of_gaps(struct cp_audit *audit, const struct cp_err *last)
+{
+	size_t n_unrouted = 0, n_blocked = 0;
+
+	for (size_t i = 0; i < audit->n_dests; i++) {
+		const char *skip = audit->dests[i].skip;
+
+		if (!skip || strcmp(skip, CP_SKIP_IPV6) == 0)
+			continue;
+		if (strcmp(skip, CP_SKIP_BLOCKLISTED) == 0)
+			n_blocked++;
+		else
+			n_unrouted++;
+	}
+	if (audit->n_skipped_v6)
+		cp_outputs_warn(audit, "ipv6-not-probed",
+		        "%llu IPv6 addresses are not probed: this version sends IPv4 only",
+		        (unsigned long long)audit->n_skipped_v6);
+	if (n_blocked)
+		cp_outputs_warn(
+		        audit, "blocklisted", "%zu addresses are on the blocklist and are not probed", n_blocked);
+	if (n_unrouted)
+		cp_outputs_warn(audit, "unroutable", "%zu addresses cannot be probed: %s", n_unrouted, last->text);
+}
+
+/* Nothing can be probed: says why, by the first obstacle. */
+static int nothing_to_probe(const struct cp_audit *audit, struct cp_err *err)
+{
+	const struct cp_answer *answer = &audit->answers[0];
+
+	if (audit->n_dests == 0)
+		return cp_err_set(err, -ENOENT, "no target resolves: %s: %s (resolver %s)",
+		        audit->targets.items[0].host, cp_dns_status_name(answer->status),
+		        audit->resolver[0] ? audit->resolver : "none");
+	if (strcmp(audit->dests[0].skip, CP_SKIP_BLOCKLISTED) == 0)
+		return cp_err_set(err, -EACCES,
+		        "every address is on the blocklist; the default one holds special-use ranges, --blocklist none "
+		        "lifts it");
+	if (strcmp(audit->dests[0].skip, CP_SKIP_IPV6) == 0)
+		return cp_err_set(err, -EAFNOSUPPORT, "every address is IPv6, which this version does not probe");
+	return err->text[0] ? -EHOSTUNREACH : cp_err_set(err, -EHOSTUNREACH, "no address can be probed");
+}
+
+static int choose_seed(struct cp_audit *audit, struct cp_err *err)
+{
+	int rc;
+
+	audit->seed = audit->opts->seed;
+	if (audit->opts->has_seed)
+		return 0;
+	/* 53 bits, so that every JSON reader sees the same number. */
+	rc = cp_host_random(&audit->seed, sizeof(audit->seed));
+	audit->seed >>= 11;
+	return rc ? cp_err_set(err, rc, "no random bytes: %s", strerror(-rc)) : 0;
+}
+
+static int prepare(struct cp_audit *audit, struct cp_err *err)
+{
+	struct cp_progress progress;
+	int rc = cp_audit_load(audit, err);
+
+	rc = rc ? rc : cp_audit_gather(audit, err);
+	/* A file that cannot be read or understood is the user's to mend, as a wrong option is. */
+	if (rc)
+		return rc == -ENOMEM ? rc : -EINVAL;
+	rc = choose_seed(audit, err);
+	if (rc)
+		return rc;
+	cp_progress_init(&progress, audit->opts);
+	cp_progress_text(&progress, "resolving ...");
+	rc = cp_audit_resolve(audit, err);
+	if (rc == 0) {
+		cp_progress_text(&progress, "looking up routes ...");
+		rc = cp_audit_plan(audit, err);
+	}
+	cp_progress_clear(&progress);
+	return rc;
+}
+
+static int exit_status(const struct cp_audit *audit, int rc)
+{
+	int number = 0;
+
+	if (cp_signals_seen(&number))
+		return 128 + number;
+	if (rc == -EINVAL)
+		return CP_EXIT_USAGE;
+	if (rc)
+		return CP_EXIT_FAILED;
+	return audit->accounting.n_unresolved || audit->accounting.n_skipped ? CP_EXIT_UNDECIDED : CP_EXIT_OK;
+}
+
+static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
+{
+	struct cp_err report_err;
+	int rc = cp_audit_open(audit, err), report_rc;
+
+	if (rc)
+		return rc;
+	cp_outputs_start(audit);
+	warn_of_gaps(audit, err);
+	rc = cp_audit_probe(audit, err);
+	if (audit->replies_lost)
+		cp_outputs_warn(audit, "replies-lost",
+		        "%llu replies found the ring buffer full: what stayed silent is not judged by its silence",
+		        (unsigned long long)audit->accounting.lost);
+	/* What was measured is shown also when probing failed half-way. */
+	report_rc = cp_audit_report(audit, &report_err);
+	if (rc == 0 && report_rc) {
+		*err = report_err;
+		rc = report_rc;
+	}
+	return rc;
+}
+
+static void show_plan(const struct cp_audit *audit)
+{
+	char addr[CP_ADDR_STRLEN], via[CP_ADDR_STRLEN];
+	const struct cp_opts *opts = audit->opts;
+	uint64_t n_probes = (uint64_t)audit->n_probed * opts->n_flows * (opts->max_ttl - opts->first_ttl + 1);
+
+	for (size_t t = 0; t < audit->targets.n; t++) {
+		const struct cp_target *target = &audit->targets.items[t];
+
+		if (audit->answers[t].n_addrs == 0)
+			printf("%-40s %s\n", target->host, cp_dns_status_name(audit->answers[t].status));
+		for (uint32_t d = audit->target_first[t]; d < audit->target_first[t + 1]; d++) {
+			const struct cp_probe_dest *dest = &audit->dests[audit->target_dests[d]];
+
+			printf("%-40s %s port %u/%s ", target->host, cp_addr_format(&dest->addr, addr), target->port,
+			        cp_proto_name(target->proto));
+			if (dest->skip)
+				printf("not probed: %s\n", dest->skip);
+			else
+				printf("via %s dev %s\n", cp_addr_format(&audit->hops[dest->nexthop].addr, via),
+				        audit->links[audit->hops[dest->nexthop].link].name);
+		}
+	}
+	printf("\n%zu targets, %u destinations, at most %llu probes an attempt, up to %u attempts,\n"
+	       "%u packets/s: about %.1f s an attempt. Seed %llu. Nothing was sent (--dry-run).\n",
+	        audit->targets.n, audit->n_probed, (unsigned long long)n_probes, opts->attempts, opts->rate_pps,
+	        (double)n_probes / opts->rate_pps, (unsigned long long)audit->seed);
+}
+
+static int run(struct cp_audit *audit, struct cp_err *err)
+{
+	int rc = prepare(audit, err);
+
+	if (rc)
+		return rc;
+	if (audit->opts->dry_run) {
+		show_plan(audit);
+		return 0;
+	}
+	if (audit->n_probed == 0)
+		return nothing_to_probe(audit, err);
+	return probe_and_report(audit, err);
+}
+
+static int run_command(const struct cp_opts *opts, const char *command)
+{
+	struct cp_audit *audit = calloc(1, sizeof(*audit));
+	struct cp_err err = {.text = ""}, output_err;
+	int rc, status;
+
+	if (!audit)
+		return CP_EXIT_FAILED;
+	cp_signals_catch();
+	if (opts->verbose)
+		cp_engine_set_log(log_line);
+	audit->opts = opts;
+	audit->command = command;
+	audit->start_ns = cp_host_clock_mono_ns();
+	audit->start_wall_ms = cp_host_clock_wall_ms();
+	audit->end_reason = "done";
+	rc = opts->dry_run ? 0 : cp_outputs_open(audit, &err);
+	rc = rc ? rc : run(audit, &err);
+	status = exit_status(audit, rc);
+	if (rc == -ECANCELED)
+		audit->end_reason = "interrupted";
+	if (cp_outputs_end(audit, rc && rc != -ECANCELED ? err.text : NULL, status, &output_err)) {
+		fprintf(stderr, "coldpotato: %s\n", output_err.text);
+		status = status ? status : CP_EXIT_FAILED;
+	}
+	if (rc && rc != -ECANCELED)
+		fprintf(stderr, "coldpotato: %s\n", err.text);
+	cp_audit_free(audit);
+	return status;
+}
+
+int cp_cmd_audit(const struct cp_opts *opts)
+{
+	return run_command(opts, "audit");
+}
+
+int cp_cmd_trace(const struct cp_opts *opts)
+{
+	return run_command(opts, "trace");
+}

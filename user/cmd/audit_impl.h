@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * audit_impl.h: the state of one run and the steps that audit, trace and
+ * doctor compose from: knowledge, targets, plan, probing, report. Each step
+ * is a file of its own and reads what the steps before it left here.
+ */
+#ifndef CP_AUDIT_IMPL_H
+#define CP_AUDIT_IMPL_H
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "core/asdb.h"
+#include "core/blocklist.h"
+#include "core/sweep.h"
+#include "core/target.h"
+#include "core/verdict.h"
+#include "format/record.h"
+#include "io/engine.h"
+#include "io/host.h"
+#include "io/route.h"
+#include "opts.h"
+
+#define CP_DATABASES_MAX (CP_OPTS_LIST_MAX + 4)
+
+/* Why a destination is not probed; closed list, in records. */
+#define CP_SKIP_BLOCKLISTED "blocklisted"
+#define CP_SKIP_IPV6 "ipv6-not-supported"
+#define CP_SKIP_NO_ROUTE "no-route"
+#define CP_SKIP_NO_NEIGHBOUR "next-hop-silent"
+#define CP_SKIP_LOCAL "own-address"
+#define CP_SKIP_INTERFACE "interface-down"
+#define CP_SKIP_TOO_MANY "too-many-next-hops"
+
+/* One address, port and protocol to probe; names that share it share the probes. */
+struct cp_probe_dest {
+	struct cp_addr addr;
+	uint16_t port;
+	uint8_t proto;
+	const char *skip; /* NULL: probed; else CP_SKIP_* */
+	uint32_t nexthop; /* index into cp_audit.hops */
+	uint32_t index; /* in the engine and the sweep, when probed */
+};
+
+/* One next hop in use. */
+struct cp_hop_out {
+	struct cp_nexthop nexthop; /* as the engine takes it */
+	struct cp_addr addr; /* the router, or the on-link destination */
+	uint32_t link; /* index into cp_audit.links */
+	bool resolved;
+};
+
+struct cp_output {
+	const struct cp_format *format;
+	void *state;
+	struct cp_sink sink;
+	void *file; /* FILE * */
+	const char *path; /* NULL: standard output */
+	int error; /* -errno that ended it */
+};
+
+struct cp_audit {
+	const struct cp_opts *opts;
+	const char *command;
+	uint64_t start_ns, start_wall_ms;
+
+	/* knowledge.c */
+	struct cp_asdb *asdb;
+	struct cp_home home;
+	struct cp_blocklist *blocklist;
+	struct cp_rec_database databases[CP_DATABASES_MAX];
+	size_t n_databases;
+	struct cp_vantage vantage;
+
+	/* gather.c */
+	struct cp_targets targets;
+	struct cp_answer *answers; /* [targets.n] */
+	char resolver[256];
+
+	/* plan.c */
+	struct cp_probe_dest *dests; /* unique */
+	size_t n_dests;
+	uint32_t
+	        *target_first; /* [targets.n + 1]: target t uses target_dests[target_first[t] .. target_first[t + 1]) */
+	uint32_t *target_dests; /* indexes into dests */
+	struct cp_addr *probe_addrs; /* [n_probed], by engine index */
+	uint32_t n_probed;
+	struct cp_hop_out hops[CP_NEXTHOPS_MAX];
+	uint32_t n_hops;
+	struct cp_link links[CP_IFACES_MAX];
+	uint32_t n_links;
+	uint64_t n_skipped_v6;
+
+	/* probe.c */
+	struct cp_engine *engine;
+	struct cp_sweep *sweep;
+	struct cp_ports *ports;
+	uint64_t seed;
+	struct cp_accounting accounting;
+	bool replies_lost; /* in the last pass: silence is doubtful */
+	const char *end_reason; /* "done", "interrupted", "failed", "max-runtime" */
+
+	/* output.c */
+	struct cp_output outputs[CP_OPTS_LIST_MAX];
+	uint32_t n_outputs;
+	char host[256];
+};
+
+/* ---- signals.c ---- */
+
+/* Counts SIGINT and SIGTERM instead of dying from them; ignores SIGPIPE. */
+void cp_signals_catch(void);
+/* How often one came; the first one's number in *ret_signal (may be NULL). */
+int cp_signals_seen(int *ret_signal);
+/* True once one came; for code that polls a flag. */
+const atomic_bool *cp_signals_flag(void);
+
+/* ---- knowledge.c: AS data, home, vantage, blocklist. 0 or -errno. ---- */
+
+int cp_audit_load(struct cp_audit *audit, struct cp_err *err);
+/* Where the probes start, once the source address (or a zero one) is known. */
+void cp_audit_find_vantage(struct cp_audit *audit, const struct cp_addr *source);
+
+/* ---- gather.c: targets and their addresses. -EINVAL: usage. ---- */
+
+int cp_audit_gather(struct cp_audit *audit, struct cp_err *err);
+/* Asks DNS for every name. 0 also when some or all names failed; -ECANCELED: interrupted. */
+int cp_audit_resolve(struct cp_audit *audit, struct cp_err *err);
+
+/* ---- plan.c ---- */
+
+/* Unique destinations, blocklist, routes, next hops. 0 also when some are skipped. */
+int cp_audit_plan(struct cp_audit *audit, struct cp_err *err);
+
+/* ---- probe.c ---- */
+
+/* Opens the datapath and fills its tables; sends nothing. */
+int cp_audit_open(struct cp_audit *audit, struct cp_err *err);
+/* Probes until done, interrupted or out of time; leaves the accounting. */
+int cp_audit_probe(struct cp_audit *audit, struct cp_err *err);
+
+/* ---- output.c ---- */
+
+int cp_outputs_open(struct cp_audit *audit, struct cp_err *err);
+void cp_outputs_start(struct cp_audit *audit);
+void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
+void cp_outputs_path(struct cp_audit *audit, const struct cp_rec_path *rec);
+void cp_outputs_target(struct cp_audit *audit, const struct cp_rec_target *rec);
+void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec);
+/* Writes the end record and closes everything. 0, or the first -errno of an output, with err set. */
+int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, struct cp_err *err);
+/* True when no output can take anything any more. */
+bool cp_outputs_dead(const struct cp_audit *audit);
+
+/* ---- report.c ---- */
+
+/* Judges every path and hands paths, targets and the summary to the outputs. 0 or -ENOMEM. */
+int cp_audit_report(struct cp_audit *audit, struct cp_err *err);
+
+/* ---- progress.c: one line on a terminal. ---- */
+
+struct cp_progress {
+	bool on;
+	uint64_t start_ns, next_ns;
+};
+void cp_progress_init(struct cp_progress *progress, const struct cp_opts *opts);
+void cp_progress_probing(struct cp_progress *progress, const struct cp_audit *audit, uint64_t n_replies);
+void cp_progress_text(struct cp_progress *progress, const char *text);
+void cp_progress_clear(struct cp_progress *progress);
+
+void cp_audit_free(struct cp_audit *audit);
+
+#endif

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * gather.c: from what was typed to targets with addresses: arguments, @file,
+ * standard input, presets; then DNS.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_impl.h"
+#include "core/builtin.h"
+#include "io/resolve.h"
+
+#define TARGETS_MAX_BYTES (1u << 28)
+
+static int add_preset(
+        struct cp_audit *audit, const char *name, const struct cp_target_defaults *defaults, struct cp_err *err)
+{
+	const char *list = NULL, *text;
+	size_t len;
+
+	if (strcmp(name, "microsoft") == 0)
+		list = "microsoft.csv";
+	else if (strcmp(name, "controls") == 0)
+		list = "controls.csv";
+	if (!list)
+		return cp_err_set(
+		        err, -EINVAL, "there is no preset '%s': preset:microsoft and preset:controls exist", name);
+	text = cp_builtin(list, &len);
+	return cp_targets_add_text(&audit->targets, text, len, list, defaults, err);
+}
+
+static int add_file(
+        struct cp_audit *audit, const char *path, const struct cp_target_defaults *defaults, struct cp_err *err)
+{
+	const char *source = strcmp(path, "-") == 0 ? "standard input" : path;
+	size_t len;
+	char *text;
+	int rc = cp_host_file_read(path, TARGETS_MAX_BYTES, &text, &len, err);
+
+	if (rc)
+		return rc;
+	rc = cp_targets_add_text(&audit->targets, text, len, source, defaults, err);
+	free(text);
+	return rc;
+}
+
+int cp_audit_gather(struct cp_audit *audit, struct cp_err *err)
+{
+	const struct cp_opts *opts = audit->opts;
+	struct cp_target_defaults defaults = {.port = (uint16_t)opts->port, .proto = opts->protocol};
+	int rc = 0;
+
+	for (size_t i = 0; i < opts->n_targets && rc == 0; i++) {
+		const char *text = opts->targets[i];
+
+		if (strncmp(text, "preset:", 7) == 0)
+			rc = add_preset(audit, text + 7, &defaults, err);
+		else if (text[0] == '@' || strcmp(text, "-") == 0)
+			rc = add_file(audit, text[0] == '@' ? text + 1 : text, &defaults, err);
+		else
+			rc = cp_targets_add(&audit->targets, text, &defaults, err);
+	}
+	if (rc)
+		return rc;
+	if (audit->targets.n == 0)
+		return cp_err_set(err, -EINVAL, "no target in what was given");
+	for (size_t i = 0; i < audit->targets.n; i++) {
+		const struct cp_target *target = &audit->targets.items[i];
+
+		if (target->proto != IPPROTO_TCP)
+			return cp_err_set(err, -EINVAL,
+			        "%s asks for %s probes, which this version does not send: use tcp", target->host,
+			        cp_proto_name(target->proto));
+	}
+	return 0;
+}
+
+struct resolving {
+	struct cp_audit *audit;
+	const uint32_t *targets; /* of each name asked */
+};
+
+static void take_answer(void *ctx, size_t index, struct cp_answer *answer)
+{
+	struct resolving *resolving = ctx;
+	struct cp_answer *slot = &resolving->audit->answers[resolving->targets[index]];
+
+	cp_answer_free(slot);
+	*slot = *answer;
+}
+
+/* A literal is its own answer. */
+static int answer_literal(struct cp_answer *answer, const struct cp_target *target)
+{
+	answer->addrs = malloc(sizeof(*answer->addrs));
+	if (!answer->addrs)
+		return -ENOMEM;
+	answer->addrs[0] = target->addr;
+	answer->n_addrs = 1;
+	answer->status = CP_DNS_LITERAL;
+	return 0;
+}
+
+int cp_audit_resolve(struct cp_audit *audit, struct cp_err *err)
+{
+	const struct cp_opts *opts = audit->opts;
+	struct cp_resolve_config config = {
+	        .server = opts->resolver,
+	        .want_v4 = opts->want_v4,
+	        .want_v6 = opts->want_v6,
+	        .stop = cp_signals_flag(),
+	};
+	const char **names = calloc(audit->targets.n, sizeof(*names));
+	uint32_t *owners = calloc(audit->targets.n, sizeof(*owners));
+	struct resolving resolving = {audit, owners};
+	size_t n_names = 0;
+	int rc = 0;
+
+	audit->answers = calloc(audit->targets.n, sizeof(*audit->answers));
+	if (!names || !owners || !audit->answers)
+		rc = cp_err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < audit->targets.n && rc == 0; i++) {
+		const struct cp_target *target = &audit->targets.items[i];
+
+		if (target->is_literal) {
+			rc = answer_literal(&audit->answers[i], target);
+			continue;
+		}
+		audit->answers[i].status = CP_DNS_ERROR;
+		owners[n_names] = (uint32_t)i;
+		names[n_names++] = target->host;
+	}
+	if (rc == 0 && n_names) {
+		if (cp_resolve_describe(&config, audit->resolver, sizeof(audit->resolver)))
+			audit->resolver[0] = '\0';
+		rc = cp_resolve_all(&config, names, n_names, take_answer, &resolving, err);
+	}
+	free(names);
+	free(owners);
+	return rc;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * help_text.c: what help and man page say beyond the option table. Prints
+ * nothing itself.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "help.h"
+
+const struct cp_help_pair cp_help_targets[] = {
+        {"host[:port][/proto]", "a name; all its addresses are probed"},
+        {"address, [v6]:port", "an address"},
+        {"@FILE", "targets from a file: one a line (then a group, if any), or CSV with a header naming host or fqdn"},
+        {"-", "the same from standard input"},
+        {"preset:microsoft", "the built-in list of Microsoft service names"},
+        {"preset:controls", "built-in names known to be outside: an audit must show their exits"},
+        {NULL, NULL},
+};
+
+const struct cp_help_pair cp_help_statuses[] = {
+        {"0", "the run is complete, whatever the verdicts"},
+        {"1", "the run failed"},
+        {"2", "the command line, or a file it names, is wrong"},
+        {"130, 143", "ended by SIGINT or SIGTERM; what was found until then is reported"},
+        {NULL, NULL},
+};
+
+const struct cp_help_pair *cp_help_examples(enum cp_command command)
+{
+	static const struct cp_help_pair audit[] = {
+	        {"coldpotato audit preset:microsoft preset:controls", "all built-in names, and known outsiders"},
+	        {"coldpotato audit @names.csv --asdb asn.csv -o table -o ndjson=run.ndjson",
+	                "own list, own AS table; a summary to read, records in a file"},
+	        {"coldpotato audit -4 -r 50k --flows 4 @names.txt", "IPv4 only, faster, four flows each"},
+	        {NULL, NULL},
+	};
+	static const struct cp_help_pair trace[] = {
+	        {"coldpotato trace login.microsoft.com", "every address of one name, hop by hop"},
+	        {"coldpotato trace --addresses first --flows 8 www.xbox.com:443", "eight flows to one address"},
+	        {"coldpotato trace -o ndjson [2001:db8::1]:443", "one IPv6 address, as records"},
+	        {NULL, NULL},
+	};
+	static const struct cp_help_pair doctor[] = {
+	        {"coldpotato doctor", "can this host probe?"},
+	        {"coldpotato doctor -i eth0 login.microsoft.com", "... through eth0, and do replies come back?"},
+	        {NULL, NULL},
+	};
+	static const struct cp_help_pair *const examples[CP_COMMANDS] = {
+	        [CP_CMD_AUDIT] = audit,
+	        [CP_CMD_TRACE] = trace,
+	        [CP_CMD_DOCTOR] = doctor,
+	};
+
+	return examples[command];
+}
+
+const char *cp_help_option(const struct cp_opt *opt, char *buf, size_t size)
+{
+	char value[64];
+	size_t len = (size_t)snprintf(buf, size, "%s", opt->help);
+
+	/* Choices stand in the usage column unless the argument has a name of its own. */
+	for (size_t i = 0; opt->arg && cp_opt_value(opt, i) && len < size; i++) {
+		const char *joint = i == 0 ? ": " : cp_opt_value(opt, i + 1) ? ", " : " or ";
+
+		if (strcmp(opt->arg, cp_opt_value(opt, i)) != 0)
+			len += (size_t)snprintf(buf + len, size - len, "%s%s", joint, cp_opt_value(opt, i));
+	}
+	if (len < size && cp_opt_default(opt, value, sizeof(value)))
+		snprintf(buf + len, size - len, " (default %s)", value);
+	return buf;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * report.c: after probing: every path judged, every target summed up from
+ * its destinations, per-AS statistics, and all of it handed to the outputs.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_impl.h"
+
+struct report {
+	struct cp_audit *audit;
+	struct cp_egress *egress;
+	uint64_t verdicts[CP_VERDICTS];
+	struct cp_path path; /* large: kept off the stack */
+	struct cp_judgement judgement;
+};
+
+static int report_path(struct report *report, uint32_t target_index, const struct cp_probe_dest *dest, uint32_t flow)
+{
+	struct cp_audit *audit = report->audit;
+	const struct cp_answer *answer = &audit->answers[target_index];
+	uint32_t number = dest->index * audit->opts->n_flows + flow;
+	struct cp_verdict_input input = {
+	        .path = &report->path,
+	        .dest = &dest->addr,
+	        .cname = (const char *const *)answer->cname,
+	        .n_cname = answer->n_cname,
+	        .vantage = audit->vantage,
+	        .home = &audit->home,
+	        .asdb = audit->asdb,
+	        .replies_lost = audit->replies_lost,
+	};
+	struct cp_rec_path rec = {
+	        .target = &audit->targets.items[target_index],
+	        .answer = answer,
+	        .dest = dest->addr,
+	        .path = &report->path,
+	        .judgement = &report->judgement,
+	        .asdb = audit->asdb,
+	};
+
+	cp_paths_get(cp_sweep_paths(audit->sweep), number, audit->opts->gap, &report->path);
+	if (!report->path.reached && strcmp(audit->end_reason, "done") != 0 &&
+	        !cp_sweep_path_complete(audit->sweep, number))
+		report->path.end = CP_END_INTERRUPTED;
+	cp_judge(&input, &report->judgement);
+	cp_outputs_path(audit, &rec);
+	audit->accounting.n_paths++;
+	return cp_egress_add(report->egress, target_index, &report->path, &report->judgement, &audit->home);
+}
+
+static int report_target(struct report *report, uint32_t index)
+{
+	struct cp_audit *audit = report->audit;
+	struct cp_rec_target rec = {
+	        .target = &audit->targets.items[index],
+	        .answer = &audit->answers[index],
+	        .verdict = CP_INSIDE,
+	};
+
+	if (rec.answer->n_addrs == 0) {
+		rec.skip_reason = cp_dns_status_name(rec.answer->status);
+		audit->accounting.n_unresolved++;
+	}
+	for (uint32_t d = audit->target_first[index]; d < audit->target_first[index + 1]; d++) {
+		const struct cp_probe_dest *dest = &audit->dests[audit->target_dests[d]];
+
+		if (dest->skip) {
+			rec.skip_reason = dest->skip;
+			continue;
+		}
+		rec.n_dests++;
+		for (uint32_t flow = 0; flow < audit->opts->n_flows; flow++) {
+			int rc = report_path(report, index, dest, flow);
+
+			if (rc)
+				return rc;
+			rec.verdict = cp_verdict_worse(rec.verdict, report->judgement.verdict);
+		}
+	}
+	if (rec.n_dests)
+		report->verdicts[rec.verdict]++;
+	else if (rec.answer->n_addrs)
+		audit->accounting.n_skipped++;
+	cp_outputs_target(audit, &rec);
+	return 0;
+}
+
+static int report_all(struct report *report)
+{
+	struct cp_audit *audit = report->audit;
+	struct cp_rec_summary rec = {.asdb = audit->asdb};
+	int rc = 0;
+
+	for (uint32_t t = 0; t < audit->targets.n && rc == 0; t++)
+		rc = report_target(report, t);
+	rc = rc ? rc : cp_egress_rows(report->egress, &rec.egress, &rec.n_egress, &rec.n_paths);
+	if (rc)
+		return rc;
+	audit->accounting.n_targets = audit->targets.n;
+	audit->accounting.n_dests = audit->n_probed;
+	audit->accounting.total_ns = cp_host_clock_mono_ns() - audit->start_ns;
+	memcpy(rec.verdicts, report->verdicts, sizeof(rec.verdicts));
+	rec.accounting = audit->accounting;
+	cp_outputs_summary(audit, &rec);
+	return 0;
+}
+
+int cp_audit_report(struct cp_audit *audit, struct cp_err *err)
+{
+	struct report *report = calloc(1, sizeof(*report));
+	int rc = -ENOMEM;
+
+	if (report) {
+		report->audit = audit;
+		rc = cp_egress_new(&report->egress);
+	}
+	if (rc == 0)
+		rc = report_all(report);
+	if (report)
+		cp_egress_free(report->egress);
+	free(report);
+	return rc ? cp_err_set(err, rc, "not enough memory for the report") : 0;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * asdb_impl.h: what the asdb_*.c files share; nobody else includes it.
+ *
+ * Until it is sealed a database is a heap of rows (ranges with an origin).
+ * Sealing flattens all layers of a family into one sorted table of segments,
+ * so that a lookup is one search whatever the number of layers.
+ */
+#ifndef CP_ASDB_IMPL_H
+#define CP_ASDB_IMPL_H
+
+#include "asdb.h"
+
+/* One range as it was given. IPv4 rows hold the 32-bit address as a number. */
+struct cp_asdb_row {
+	unsigned __int128 first, last;
+	uint32_t origin; /* index into origins */
+	uint32_t seq; /* later rows have higher numbers */
+};
+
+struct cp_asdb_rows {
+	struct cp_asdb_row *items;
+	size_t n, cap;
+};
+
+/* Open addressing; an entry is the index of an item + 1, 0 is empty; cap is a power of two. */
+struct cp_asdb_index {
+	uint32_t *slots;
+	size_t cap, n;
+};
+
+/* Segments: each begins at its first address and ends before the next one; the first begins at zero. */
+struct cp_asdb_table4 {
+	uint32_t *first;
+	uint32_t *origin;
+	size_t n;
+	uint32_t *by_top; /* [65537]: the segment that holds x.x.0.0; the last one: the last segment */
+};
+
+struct cp_asdb_table6 {
+	unsigned __int128 *first;
+	uint32_t *origin;
+	size_t n;
+};
+
+struct cp_asdb_block;
+
+struct cp_asdb {
+	struct cp_asdb_rows rows4, rows6; /* freed by the seal */
+	size_t n_rows[CP_ASDB_LAYERS];
+
+	struct cp_origin *origins; /* [0]: CP_ORIGIN_UNKNOWN */
+	size_t n_origins, cap_origins;
+	struct cp_asdb_index by_origin;
+
+	struct cp_as *ases;
+	size_t n_ases, cap_ases;
+	struct cp_asdb_index by_asn;
+
+	struct cp_asdb_block *strings;
+
+	struct cp_asdb_table4 table4;
+	struct cp_asdb_table6 table6;
+	bool is_sealed;
+};
+
+/* asdb.c: what the parsers fill a database with. Each returns 0 or -ENOMEM. */
+int cp_asdb_put_range(
+        struct cp_asdb *db, const struct cp_addr *first, const struct cp_addr *last, const struct cp_origin *origin);
+/* The entry of asn, made empty (name "") when there was none. Valid until the next call. */
+int cp_asdb_put_as(struct cp_asdb *db, uint32_t asn, struct cp_as **ret_as);
+/* A copy that lives as long as the database. */
+int cp_asdb_put_string(struct cp_asdb *db, const char *text, const char **ret_copy);
+
+/* asdb_special.c */
+int cp_asdb_add_special(struct cp_asdb *db);
+
+/* asdb_flatten.c: from rows to tables. 0 or -ENOMEM. */
+int cp_asdb_flatten4(const struct cp_asdb *db, struct cp_asdb_rows *rows, struct cp_asdb_table4 *ret_table);
+int cp_asdb_flatten6(const struct cp_asdb *db, struct cp_asdb_rows *rows, struct cp_asdb_table6 *ret_table);
+
+/* asdb_parse.c: "123" or "AS123", 1 to 4294967295. 0 or -EINVAL. */
+int cp_asdb_parse_asn(const char *text, uint32_t *ret_asn);
+
+/* asdb_text.c: a text line by line, and lines into fields. */
+#define CP_ASDB_LINE_MAX 4096
+
+struct cp_asdb_text {
+	const char *pos, *end;
+	const char *source;
+	struct cp_err *err;
+	size_t line; /* number of the current line, from 1 */
+	char buf[CP_ASDB_LINE_MAX]; /* the current line, NUL-terminated; may be cut up */
+};
+
+void cp_asdb_text_init(
+        struct cp_asdb_text *text, const char *bytes, size_t len, const char *source, struct cp_err *err);
+/* 1: buf holds the next line that is neither empty nor a comment. 0: none left. -EINVAL: NUL byte or too long. */
+int cp_asdb_text_next(struct cp_asdb_text *text);
+/* Fails with "<source>:<line>: <what> '<field>'"; field may be NULL. Returns -EINVAL. */
+int cp_asdb_text_bad(const struct cp_asdb_text *text, const char *what, const char *field);
+/*
+ * Cuts a line at the separator; blanks around a field go. With a comma, fields may be double-quoted, "" is a quote.
+ * Returns the number of fields; -EINVAL: an unclosed quote, something after a quote, more than max fields.
+ */
+int cp_asdb_split(char *line, char separator, char **fields, int max);
+
+#endif

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * egress.c: which ASes carried how much of a run, in which role. Keeps one
+ * record an (AS or IXP, role), every RTT sample (percentiles are exact) and
+ * the set of exit routers. Labels stay the AS database's. An add reserves all
+ * it needs before it counts anything, so a failed one leaves no half path.
+ */
+#include "egress.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEYS_MAX (2 * CP_TTL_MAX + 4) /* roles in one path */
+
+struct key {
+	uint32_t asn;
+	enum cp_as_role role;
+	const char *label;
+};
+
+struct counter {
+	struct cp_egress_row row;
+	uint32_t last_target, last_dest; /* of the latest path; meaningful once row.n_paths is not 0 */
+};
+
+/* Values of many rows: row index in the high half, value in the low one, so that sorting groups them. */
+struct samples {
+	uint64_t *items;
+	size_t n, cap;
+};
+
+/* An exit router: a last home hop that hands over to a row's AS. */
+struct router {
+	struct cp_addr addr;
+	uint32_t row_plus_1; /* 0: free slot */
+};
+
+struct cp_egress {
+	struct counter *counters;
+	size_t n, cap;
+	uint32_t *index; /* hash of counters: number + 1, 0 free */
+	size_t index_cap;
+	struct router *routers; /* hash */
+	size_t n_routers, routers_cap;
+	struct samples handover, cold;
+	struct cp_egress_row *rows; /* as handed out */
+	uint64_t n_total;
+};
+
+/* What one path contributes. */
+struct facts {
+	struct key keys[KEYS_MAX];
+	size_t n_keys;
+	size_t exit_key; /* index into keys; n_keys: none */
+	const struct cp_hop *last_home; /* NULL: not seen */
+	uint32_t handover_us; /* CP_EGRESS_UNKNOWN */
+	uint32_t cold_pct; /* CP_EGRESS_UNKNOWN */
+};
+
+const char *cp_as_role_name(enum cp_as_role role)
+{
+	static const char *const names[CP_ROLES] = {
+	        [CP_ROLE_HOME] = "home",
+	        [CP_ROLE_EXIT] = "exit",
+	        [CP_ROLE_TRANSIT] = "transit",
+	        [CP_ROLE_DEST] = "destination",
+	        [CP_ROLE_IXP] = "ixp",
+	};
+
+	return names[role];
+}
+
+int cp_egress_new(struct cp_egress **ret_egress)
+{
+	struct cp_egress *egress = calloc(1, sizeof(*egress));
+
+	if (!egress)
+		return -ENOMEM;
+	*ret_egress = egress;
+	return 0;
+}
+
+void cp_egress_free(struct cp_egress *egress)
+{
+	if (!egress)
+		return;
+	free(egress->counters);
+	free(egress->index);
+	free(egress->routers);
+	free(egress->handover.items);
+	free(egress->cold.items);
+	free(egress->rows);
+	free(egress);
+}
+
+static bool same_key(const struct key *a, const struct key *b)
+{
+	if (a->asn != b->asn || a->role != b->role)
+		return false;
+	return a->label == b->label || (a->label && b->label && strcmp(a->label, b->label) == 0);
+}
+
+static size_t add_key(struct facts *facts, struct key key)
+{
+	for (size_t i = 0; i < facts->n_keys; i++) {
+		if (same_key(&facts->keys[i], &key))
+			return i;
+	}
+	facts->keys[facts->n_keys] = key;
+	return facts->n_keys++;
+}
+
+static bool step_is_as(const struct cp_as_step *step, uint32_t asn)
+{
+	return step->kind == CP_STEP_AS && step->asn == asn;
+}
+
+/* Of several origins of the destination, the one the AS path shows counts. 0: unknown. */
+static uint32_t dest_asn(const struct cp_judgement *judgement)
+{
+	const struct cp_origin *origin = &judgement->dest_origin;
+
+	if (origin->kind != CP_ORIGIN_AS)
+		return 0;
+	for (uint32_t i = judgement->n_as_path; i-- > 0;) {
+		for (int k = 0; k < origin->n_asn; k++) {
+			if (step_is_as(&judgement->as_path[i], origin->asn[k]))
+				return origin->asn[k];
+		}
+	}
+	return origin->asn[0];
+}
+
+/* The neighbour the path is handed to: the first AS at or after the first foreign hop. 0: none, or not seen. */
+static uint32_t exit_asn(const struct cp_judgement *judgement, const struct cp_home *home)
+{
+	if (!judgement->exit.present || judgement->exit.first_foreign < 0)
+		return 0;
+	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
+		const struct cp_as_step *step = &judgement->as_path[i];
+
+		if (step->kind == CP_STEP_AS && step->last_ttl >= judgement->exit.ttl_max &&
+		        !cp_home_has(home, step->asn))
+			return step->asn;
+	}
+	return 0;
+}
+
+static void roles_of_steps(
+        struct facts *facts, const struct cp_judgement *judgement, const struct cp_home *home, uint32_t neighbour)
+{
+	uint32_t dest = dest_asn(judgement);
+
+	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
+		const struct cp_as_step *step = &judgement->as_path[i];
+
+		if (step->kind == CP_STEP_IXP)
+			add_key(facts, (struct key){.role = CP_ROLE_IXP, .label = step->label ? step->label : ""});
+		if (step->kind != CP_STEP_AS)
+			continue;
+		/* Under `direct` what is left is the vantage's own AS or a sibling of an end: nobody carries it. */
+		if (cp_home_has(home, step->asn))
+			add_key(facts, (struct key){.asn = step->asn, .role = CP_ROLE_HOME});
+		else if (step->asn != neighbour && step->asn != dest && judgement->verdict != CP_DIRECT)
+			add_key(facts, (struct key){.asn = step->asn, .role = CP_ROLE_TRANSIT});
+	}
+	if (dest)
+		add_key(facts, (struct key){.asn = dest, .role = CP_ROLE_DEST});
+}
+
+/* How much of the way to the destination, in time, was made at home; in percent. */
+static uint32_t cold_share(const struct cp_path *path, const struct cp_hop *last_home)
+{
+	uint32_t whole = path->reached && path->n_hops ? path->hops[path->n_hops - 1].rtt_us : 0;
+	uint64_t pct;
+
+	if (!whole || !last_home || !last_home->rtt_us)
+		return CP_EGRESS_UNKNOWN;
+	pct = (100ull * last_home->rtt_us + whole / 2) / whole;
+	return pct < 100 ? (uint32_t)pct : 100; /* a router may answer later than what lies behind it */
+}
+
+static void collect(struct facts *facts, const struct cp_path *path, const struct cp_judgement *judgement,
+        const struct cp_home *home)
+{
+	uint32_t neighbour = exit_asn(judgement, home);
+	const struct cp_exit *exit = &judgement->exit;
+
+	*facts = (struct facts){.handover_us = CP_EGRESS_UNKNOWN, .cold_pct = CP_EGRESS_UNKNOWN};
+	roles_of_steps(facts, judgement, home, neighbour);
+	facts->exit_key = facts->n_keys;
+	if (!neighbour)
+		return;
+	facts->exit_key = add_key(facts, (struct key){.asn = neighbour, .role = CP_ROLE_EXIT});
+	if (exit->last_home >= 0)
+		facts->last_home = &path->hops[exit->last_home];
+	if (path->hops[exit->first_foreign].rtt_us)
+		facts->handover_us = path->hops[exit->first_foreign].rtt_us;
+	facts->cold_pct = cold_share(path, facts->last_home);
+}
+
+static uint64_t mix(uint64_t x)
+{
+	x ^= x >> 33;
+	x *= 0xff51afd7ed558ccdull;
+	x ^= x >> 33;
+	x *= 0xc4ceb9fe1a85ec53ull;
+	return x ^ x >> 33;
+}
+
+static size_t hash_key(const struct key *key)
+{
+	uint64_t hash = (uint64_t)key->asn << 8 | key->role;
+
+	for (const char *s = key->label; s && *s; s++)
+		hash = hash * 31 + (unsigned char)*s;
+	return mix(hash);
+}
+
+static struct key key_of(const struct counter *counter)
+{
+	return (struct key){.asn = counter->row.asn, .role = counter->row.role, .label = counter->row.label};
+}
+
+/* The place of key in the index: taken by it, or free. */
+static uint32_t *find(const struct cp_egress *egress, const struct key *key)
+{
+	for (size_t i = hash_key(key);; i++) {
+		uint32_t *slot = &egress->index[i & (egress->index_cap - 1)];
+		struct key found;
+
+		if (!*slot)
+			return slot;
+		found = key_of(&egress->counters[*slot - 1]);
+		if (same_key(&found, key))
+			return slot;
+	}
+}
+
+static int reserve_counters(struct cp_egress *egress, size_t more)
+{
+	size_t cap = egress->cap ? egress->cap : 64;
+	struct counter *counters;
+	uint32_t *index;
+
+	while (cap < egress->n + more)
+		cap *= 2;
+	if (cap == egress->cap)
+		return 0;
+	counters = realloc(egress->counters, cap * sizeof(*counters));
+	if (!counters)
+		return -ENOMEM;
+	egress->counters = counters;
+	index = calloc(cap * 2, sizeof(*index));
+	if (!index)
+		return -ENOMEM;
+	free(egress->index);
+	egress->index = index;
+	egress->index_cap = cap * 2;
+	egress->cap = cap;
+	for (size_t i = 0; i < egress->n; i++) {
+		struct key key = key_of(&counters[i]);
+
+		*find(egress, &key) = (uint32_t)i + 1;
+	}
+	return 0;
+}
+
+static int reserve_sample(struct samples *samples)
+{
+	size_t cap = samples->cap ? samples->cap * 2 : 256;
+	uint64_t *items;
+
+	if (samples->n < samples->cap)
+		return 0;
+	items = realloc(samples->items, cap * sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	samples->items = items;
+	samples->cap = cap;
+	return 0;
+}
+
+static struct router *find_router(struct router *routers, size_t cap, const struct router *router)
+{
+	uint64_t half[2];
+	size_t i;
+
+	memcpy(half, &router->addr, sizeof(half));
+	for (i = mix(half[0] ^ mix(half[1] + router->row_plus_1));; i++) {
+		struct router *slot = &routers[i & (cap - 1)];
+
+		if (!slot->row_plus_1 || (slot->row_plus_1 == router->row_plus_1 &&
+		                                 memcmp(&slot->addr, &router->addr, sizeof(slot->addr)) == 0))
+			return slot;
+	}
+}
+
+static int reserve_router(struct cp_egress *egress)
+{
+	size_t cap = egress->routers_cap ? egress->routers_cap * 2 : 64;
+	struct router *routers;
+
+	if (egress->n_routers * 2 < egress->routers_cap)
+		return 0;
+	routers = calloc(cap, sizeof(*routers));
+	if (!routers)
+		return -ENOMEM;
+	for (size_t i = 0; i < egress->routers_cap; i++) {
+		if (egress->routers[i].row_plus_1)
+			*find_router(routers, cap, &egress->routers[i]) = egress->routers[i];
+	}
+	free(egress->routers);
+	egress->routers = routers;
+	egress->routers_cap = cap;
+	return 0;
+}
+
+static uint32_t count_key(struct cp_egress *egress, const struct key *key, uint32_t target, uint32_t dest)
+{
+	uint32_t *slot = find(egress, key);
+	struct counter *counter;
+	bool new_target, new_dest;
+
+	if (!*slot) {
+		egress->counters[egress->n] = (struct counter){
+		        .row = {.asn = key->asn, .label = key->label, .role = key->role},
+		};
+		*slot = (uint32_t)++egress->n;
+	}
+	counter = &egress->counters[*slot - 1];
+	new_target = !counter->row.n_paths || counter->last_target != target;
+	new_dest = new_target || counter->last_dest != dest;
+	counter->row.n_paths++;
+	counter->row.n_targets += new_target;
+	counter->row.n_dests += new_dest;
+	counter->last_target = target;
+	counter->last_dest = dest;
+	return *slot - 1;
+}
+
+static void count_exit(struct cp_egress *egress, const struct facts *facts, uint32_t row)
+{
+	struct router router = {.row_plus_1 = row + 1}, *slot;
+
+	if (facts->handover_us != CP_EGRESS_UNKNOWN)
+		egress->handover.items[egress->handover.n++] = (uint64_t)row << 32 | facts->handover_us;
+	if (facts->cold_pct != CP_EGRESS_UNKNOWN)
+		egress->cold.items[egress->cold.n++] = (uint64_t)row << 32 | facts->cold_pct;
+	if (!facts->last_home)
+		return;
+	router.addr = facts->last_home->addr;
+	slot = find_router(egress->routers, egress->routers_cap, &router);
+	if (slot->row_plus_1)
+		return;
+	*slot = router;
+	egress->n_routers++;
+	egress->counters[row].row.n_exit_routers++;
+}
+
+int cp_egress_add(struct cp_egress *egress, uint32_t target, const struct cp_path *path,
+        const struct cp_judgement *judgement, const struct cp_home *home)
+{
+	struct facts facts;
+
+	collect(&facts, path, judgement, home);
+	if (reserve_counters(egress, facts.n_keys) || reserve_sample(&egress->handover) ||
+	        reserve_sample(&egress->cold) || reserve_router(egress))
+		return -ENOMEM;
+	for (size_t i = 0; i < facts.n_keys; i++) {
+		uint32_t row = count_key(egress, &facts.keys[i], target, path->dest);
+
+		if (i == facts.exit_key)
+			count_exit(egress, &facts, row);
+	}
+	egress->n_total++;
+	return 0;
+}
+
+static int cmp_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Nearest rank: the smallest sample that at least pct percent of the n samples do not exceed. */
+static uint32_t percentile(const uint64_t *sorted, size_t n, unsigned pct)
+{
+	return n ? (uint32_t)sorted[(n * pct + 99) / 100 - 1] : CP_EGRESS_UNKNOWN;
+}
+
+/* The samples of one row, which come in the order of rows; *at moves on past them. */
+static const uint64_t *of_row(const struct samples *samples, size_t row, size_t *at, size_t *ret_n)
+{
+	size_t from = *at;
+
+	while (*at < samples->n && samples->items[*at] >> 32 == row)
+		(*at)++;
+	*ret_n = *at - from;
+	return *ret_n ? samples->items + from : NULL;
+}
+
+static int cmp_rows(const void *a, const void *b)
+{
+	const struct cp_egress_row *x = a, *y = b;
+
+	if (x->role != y->role)
+		return x->role < y->role ? -1 : 1;
+	if (x->n_paths != y->n_paths)
+		return x->n_paths > y->n_paths ? -1 : 1;
+	if (x->asn != y->asn)
+		return x->asn < y->asn ? -1 : 1;
+	return strcmp(x->label ? x->label : "", y->label ? y->label : "");
+}
+
+static void fill_rows(struct cp_egress *egress)
+{
+	size_t at_handover = 0, at_cold = 0;
+
+	for (size_t i = 0; i < egress->n; i++) {
+		struct cp_egress_row *row = &egress->rows[i];
+		const uint64_t *sorted;
+		size_t n;
+
+		*row = egress->counters[i].row;
+		sorted = of_row(&egress->handover, i, &at_handover, &n);
+		row->handover_p50_us = percentile(sorted, n, 50);
+		row->handover_p95_us = percentile(sorted, n, 95);
+		row->handover_p99_us = percentile(sorted, n, 99);
+		sorted = of_row(&egress->cold, i, &at_cold, &n);
+		row->cold_share_pct = percentile(sorted, n, 50);
+	}
+}
+
+int cp_egress_rows(
+        struct cp_egress *egress, const struct cp_egress_row **ret_rows, size_t *ret_n, uint64_t *ret_n_total)
+{
+	if (egress->n) {
+		struct cp_egress_row *rows = realloc(egress->rows, egress->n * sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		egress->rows = rows;
+		if (egress->handover.n)
+			qsort(egress->handover.items, egress->handover.n, sizeof(uint64_t), cmp_u64);
+		if (egress->cold.n)
+			qsort(egress->cold.items, egress->cold.n, sizeof(uint64_t), cmp_u64);
+		fill_rows(egress);
+		qsort(egress->rows, egress->n, sizeof(*egress->rows), cmp_rows);
+	}
+	*ret_rows = egress->rows;
+	*ret_n = egress->n;
+	*ret_n_total = egress->n_total;
+	return 0;
+}

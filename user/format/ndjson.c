@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * ndjson.c: records as JSON, one object a line: an interface, described field
+ * by field in docs/records.md. Changes are additive; unknown is null, never 0.
+ * Keeps nothing between records but its line buffer and one AS name.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "json.h"
+#include "record.h"
+
+struct ndjson {
+	struct cp_json json;
+	const struct cp_asdb *asdb; /* of as */
+	uint32_t asn; /* the AS looked up last: the hops of a path repeat it. 0: none yet */
+	const struct cp_as *as;
+};
+
+static int open_ndjson(const struct cp_sink *sink, const struct cp_format_options *options, void **ret_state)
+{
+	struct ndjson *state = calloc(1, sizeof(*state));
+
+	(void)options; /* lines for machines have neither width nor colour */
+	if (!state)
+		return -ENOMEM;
+	cp_json_init(&state->json, sink);
+	*ret_state = state;
+	return 0;
+}
+
+static void close_ndjson(void *ctx)
+{
+	struct ndjson *state = ctx;
+
+	if (!state)
+		return;
+	cp_json_free(&state->json);
+	free(state);
+}
+
+static struct cp_json *begin(struct ndjson *state, const char *type)
+{
+	cp_json_object(&state->json, NULL);
+	cp_json_string(&state->json, "type", type);
+	cp_json_uint(&state->json, "schema_version", CP_SCHEMA_VERSION);
+	return &state->json;
+}
+
+static int finish(struct ndjson *state)
+{
+	cp_json_object_end(&state->json);
+	return cp_json_line(&state->json);
+}
+
+static void number(struct cp_json *json, const char *key, uint64_t value, bool known)
+{
+	if (known)
+		cp_json_uint(json, key, value);
+	else
+		cp_json_null(json, key);
+}
+
+/* CP_UNKNOWN is null. */
+static void maybe(struct cp_json *json, const char *key, uint64_t value)
+{
+	number(json, key, value, value != CP_UNKNOWN);
+}
+
+static void address(struct cp_json *json, const char *key, const struct cp_addr *addr)
+{
+	char text[CP_ADDR_STRLEN];
+
+	cp_json_string(json, key, cp_addr_format(addr, text));
+}
+
+static void strings(struct cp_json *json, const char *key, const char *const *items, size_t n)
+{
+	cp_json_array(json, key);
+	for (size_t i = 0; i < n; i++)
+		cp_json_string(json, NULL, items[i]);
+	cp_json_array_end(json);
+}
+
+static const char *as_name(struct ndjson *state, const struct cp_asdb *asdb, uint32_t asn)
+{
+	if (!asdb || !asn)
+		return NULL;
+	if (asn != state->asn || asdb != state->asdb) {
+		state->asdb = asdb;
+		state->asn = asn;
+		state->as = cp_asdb_as(asdb, asn);
+	}
+	return state->as ? state->as->name : NULL;
+}
+
+/* "asn" and "as_name"; 0: unknown, or nobody's. */
+static void as_fields(struct ndjson *state, const struct cp_asdb *asdb, uint32_t asn)
+{
+	number(&state->json, "asn", asn, asn != 0);
+	cp_json_string(&state->json, "as_name", as_name(state, asdb, asn));
+}
+
+/* Of several ASes that announce an address, the one the AS path shows at that TTL; else the first. 0: none. */
+static uint32_t origin_asn(const struct cp_judgement *judgement, const struct cp_origin *origin, uint8_t ttl)
+{
+	if (origin->kind != CP_ORIGIN_AS)
+		return 0;
+	for (uint32_t i = 0; origin->n_asn > 1 && i < judgement->n_as_path; i++) {
+		const struct cp_as_step *step = &judgement->as_path[i];
+
+		if (step->kind != CP_STEP_AS || ttl < step->first_ttl || ttl > step->last_ttl)
+			continue;
+		for (int k = 0; k < origin->n_asn; k++) {
+			if (origin->asn[k] == step->asn)
+				return step->asn;
+		}
+	}
+	return origin->asn[0];
+}
+
+static const char *ixp_name(const struct cp_origin *origin)
+{
+	if (origin->kind != CP_ORIGIN_IXP)
+		return NULL;
+	return origin->label ? origin->label : "";
+}
+
+/* ---- start ---- */
+
+static void databases(struct cp_json *json, const struct cp_rec_start *rec)
+{
+	cp_json_array(json, "databases");
+	for (size_t i = 0; i < rec->n_databases; i++) {
+		cp_json_object(json, NULL);
+		cp_json_string(json, "layer", rec->databases[i].layer);
+		cp_json_string(json, "name", rec->databases[i].name);
+		cp_json_uint(json, "rows", rec->databases[i].n_rows);
+		maybe(json, "built_at_s", rec->databases[i].built_at_s);
+		cp_json_object_end(json);
+	}
+	cp_json_array_end(json);
+}
+
+static void where_from(struct cp_json *json, const struct cp_rec_start *rec)
+{
+	cp_json_object(json, "vantage");
+	number(json, "asn", rec->vantage.asn, rec->vantage.asn != 0);
+	cp_json_string(json, "why", rec->vantage.why);
+	cp_json_object_end(json);
+	cp_json_object(json, "home");
+	cp_json_string(json, "spec", rec->home_spec);
+	cp_json_array(json, "asns");
+	for (size_t i = 0; rec->home && i < rec->home->n; i++)
+		cp_json_uint(json, NULL, rec->home->asns[i]);
+	cp_json_array_end(json);
+	cp_json_object_end(json);
+}
+
+static int write_start(void *ctx, const struct cp_rec_start *rec)
+{
+	struct cp_json *json = begin(ctx, "start");
+
+	cp_json_string(json, "version", rec->version);
+	cp_json_string(json, "command", rec->command);
+	maybe(json, "wall_ms", rec->wall_ms);
+	maybe(json, "mono_ns", rec->mono_ns);
+	cp_json_string(json, "host", rec->host);
+	cp_json_string(json, "datapath", rec->datapath);
+	cp_json_string(json, "datapath_why", rec->datapath_why);
+	strings(json, "interfaces", rec->interfaces, rec->n_interfaces);
+	maybe(json, "rate_pps", rec->rate_pps);
+	cp_json_uint(json, "first_ttl", rec->first_ttl);
+	cp_json_uint(json, "max_ttl", rec->max_ttl);
+	cp_json_uint(json, "attempts", rec->attempts);
+	cp_json_uint(json, "timeout_ms", rec->timeout_ms);
+	cp_json_uint(json, "flows", rec->n_flows);
+	maybe(json, "seed", rec->seed);
+	cp_json_string(json, "resolver", rec->resolver);
+	where_from(json, rec);
+	databases(json, rec);
+	maybe(json, "targets", rec->n_targets);
+	maybe(json, "destinations", rec->n_dests);
+	return finish(ctx);
+}
+
+/* ---- target ---- */
+
+static void target_object(struct cp_json *json, const struct cp_target *target)
+{
+	cp_json_object(json, "target");
+	cp_json_string(json, "name", target->host);
+	number(json, "port", target->port, target->port != 0);
+	cp_json_string(json, "protocol", cp_proto_name(target->proto));
+	cp_json_string(json, "group", target->group);
+	cp_json_object_end(json);
+}
+
+static void cname_array(struct cp_json *json, const struct cp_answer *answer)
+{
+	strings(json, "cname", answer ? (const char *const *)answer->cname : NULL, answer ? answer->n_cname : 0);
+}
+
+static int write_target(void *ctx, const struct cp_rec_target *rec)
+{
+	struct cp_json *json = begin(ctx, "target");
+
+	target_object(json, rec->target);
+	cp_json_string(json, "expect", rec->target->expect);
+	cp_json_string(json, "dns", rec->answer ? cp_dns_status_name(rec->answer->status) : NULL);
+	cname_array(json, rec->answer);
+	cp_json_array(json, "addresses");
+	for (size_t i = 0; rec->answer && i < rec->answer->n_addrs; i++)
+		address(json, NULL, &rec->answer->addrs[i]);
+	cp_json_array_end(json);
+	cp_json_uint(json, "destinations", rec->n_dests);
+	cp_json_string(json, "verdict", rec->n_dests ? cp_verdict_name(rec->verdict) : NULL);
+	cp_json_string(json, "skip_reason", rec->skip_reason);
+	return finish(ctx);
+}
+
+/* ---- path ---- */
+
+static const char *reply_name(const struct cp_hop *hop)
+{
+	static const char *const names[] = {
+	        [CP_REPLY_TIME_EXCEEDED] = "time-exceeded",
+	        [CP_REPLY_UNREACHABLE] = "unreachable",
+	        [CP_REPLY_SYN_ACK] = "syn-ack",
+	        [CP_REPLY_RST] = "rst",
+	        [CP_REPLY_ECHO] = "echo",
+	        [CP_REPLY_UDP] = "udp",
+	        [CP_REPLY_SACK] = "sack",
+	};
+
+	return hop->kind < sizeof(names) / sizeof(names[0]) ? names[hop->kind] : NULL;
+}
+
+static bool is_icmp(const struct cp_hop *hop)
+{
+	return hop->kind == CP_REPLY_TIME_EXCEEDED || hop->kind == CP_REPLY_UNREACHABLE || hop->kind == CP_REPLY_ECHO;
+}
+
+/* Label stack entries: label 20 bits, traffic class 3, bottom of stack 1, TTL 8 (RFC 3032, 5462). */
+static void mpls_array(struct cp_json *json, const struct cp_hop *hop)
+{
+	cp_json_array(json, "mpls");
+	for (int i = 0; i < hop->n_mpls && i < CP_MPLS_MAX; i++) {
+		cp_json_object(json, NULL);
+		cp_json_uint(json, "label", hop->mpls[i] >> 12);
+		cp_json_uint(json, "tc", hop->mpls[i] >> 9 & 7);
+		cp_json_uint(json, "s", hop->mpls[i] >> 8 & 1);
+		cp_json_uint(json, "ttl", hop->mpls[i] & 0xff);
+		cp_json_object_end(json);
+	}
+	cp_json_array_end(json);
+}
+
+static void flags_array(struct cp_json *json, const struct cp_hop *hop)
+{
+	cp_json_array(json, "flags");
+	if (hop->flags & CP_HOP_LATE)
+		cp_json_string(json, NULL, "late");
+	if (hop->flags & CP_HOP_QUOTE_MODIFIED)
+		cp_json_string(json, NULL, "quote-modified");
+	if (hop->flags & CP_HOP_OTHER_ADDR)
+		cp_json_string(json, NULL, "other-address");
+	cp_json_array_end(json);
+}
+
+static void hop_object(struct ndjson *state, const struct cp_rec_path *rec, uint32_t i)
+{
+	const struct cp_hop *hop = &rec->path->hops[i];
+	const struct cp_origin *origin = &rec->judgement->origins[i];
+	bool is_seen = !cp_addr_is_zero(&hop->addr);
+	struct cp_json *json = &state->json;
+
+	cp_json_object(json, NULL);
+	cp_json_uint(json, "ttl", hop->ttl);
+	if (is_seen)
+		address(json, "ip", &hop->addr);
+	else
+		cp_json_null(json, "ip");
+	number(json, "rtt_us", hop->rtt_us, hop->rtt_us != 0);
+	as_fields(state, rec->asdb, is_seen ? origin_asn(rec->judgement, origin, hop->ttl) : 0);
+	cp_json_string(json, "ixp", is_seen ? ixp_name(origin) : NULL);
+	cp_json_null(json, "ptr");
+	cp_json_string(json, "reply", reply_name(hop));
+	number(json, "icmp_type", hop->icmp_type, is_icmp(hop));
+	number(json, "icmp_code", hop->icmp_code, is_icmp(hop));
+	number(json, "reply_ttl", hop->reply_ttl, is_seen && hop->reply_ttl);
+	number(json, "quoted_ttl", hop->quoted_ttl, is_seen && hop->quoted_ttl);
+	mpls_array(json, hop);
+	cp_json_uint(json, "attempts", hop->attempts);
+	cp_json_bool(json, "inferred", hop->flags & CP_HOP_INFERRED);
+	flags_array(json, hop);
+	cp_json_object_end(json);
+}
+
+static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
+{
+	const struct cp_exit *exit = &rec->judgement->exit;
+	struct cp_json *json = &state->json;
+
+	if (!exit->present) {
+		cp_json_null(json, "exit");
+		return;
+	}
+	cp_json_object(json, "exit");
+	cp_json_uint(json, "ttl_min", exit->ttl_min);
+	number(json, "ttl_max", exit->ttl_max, exit->ttl_max != 0);
+	if (exit->last_home >= 0) {
+		cp_json_object(json, "last_home");
+		address(json, "ip", &rec->path->hops[exit->last_home].addr);
+		cp_json_null(json, "ptr");
+		cp_json_null(json, "site");
+		cp_json_object_end(json);
+	} else {
+		cp_json_null(json, "last_home");
+	}
+	if (exit->first_foreign >= 0) {
+		const struct cp_hop *hop = &rec->path->hops[exit->first_foreign];
+		const struct cp_origin *origin = &rec->judgement->origins[exit->first_foreign];
+
+		cp_json_object(json, "first_foreign");
+		address(json, "ip", &hop->addr);
+		as_fields(state, rec->asdb, origin_asn(rec->judgement, origin, hop->ttl));
+		cp_json_string(json, "ixp", ixp_name(origin));
+		cp_json_object_end(json);
+	} else {
+		cp_json_null(json, "first_foreign");
+	}
+	cp_json_object_end(json);
+}
+
+static void destination_object(struct ndjson *state, const struct cp_rec_path *rec)
+{
+	uint8_t end_ttl = rec->path->n_hops ? rec->path->hops[rec->path->n_hops - 1].ttl : 0;
+	struct cp_json *json = &state->json;
+
+	cp_json_object(json, "destination");
+	address(json, "ip", &rec->dest);
+	as_fields(state, rec->asdb, origin_asn(rec->judgement, &rec->judgement->dest_origin, end_ttl));
+	cname_array(json, rec->answer);
+	cp_json_null(json, "service_tag");
+	cp_json_object_end(json);
+}
+
+static void judgement_fields(struct cp_json *json, const struct cp_judgement *judgement)
+{
+	char step[64];
+
+	cp_json_string(json, "verdict", cp_verdict_name(judgement->verdict));
+	cp_json_string(json, "confidence", cp_confidence_name(judgement->confidence));
+	cp_json_array(json, "reasons");
+	for (int i = 0; i < CP_WHY_MAX; i++) {
+		if (judgement->reasons >> i & 1)
+			cp_json_string(json, NULL, cp_reason_name(i));
+	}
+	cp_json_array_end(json);
+	cp_json_array(json, "as_path");
+	for (uint32_t i = 0; i < judgement->n_as_path; i++)
+		cp_json_string(json, NULL, cp_as_step_format(&judgement->as_path[i], step, sizeof(step)));
+	cp_json_array_end(json);
+}
+
+static int write_path(void *ctx, const struct cp_rec_path *rec)
+{
+	struct ndjson *state = ctx;
+	const struct cp_path *path = rec->path;
+	struct cp_json *json = begin(state, "path");
+
+	target_object(json, rec->target);
+	destination_object(state, rec);
+	cp_json_uint(json, "flow", path->flow);
+	cp_json_bool(json, "reached", path->reached);
+	cp_json_string(json, "end_reason", cp_end_name(path->end));
+	number(json, "end_code", path->end_code, path->end == CP_END_UNREACHABLE);
+	cp_json_uint(json, "probes", path->n_probes);
+	judgement_fields(json, rec->judgement);
+	exit_object(state, rec);
+	cp_json_array(json, "hops");
+	for (uint32_t i = 0; i < path->n_hops; i++)
+		hop_object(state, rec, i);
+	cp_json_array_end(json);
+	return finish(state);
+}
+
+/* ---- summary, warning, end ---- */
+
+static void microseconds(struct cp_json *json, const char *key, uint32_t us)
+{
+	number(json, key, us, us != CP_EGRESS_UNKNOWN);
+}
+
+static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec, const struct cp_egress_row *row)
+{
+	struct cp_json *json = &state->json;
+
+	cp_json_object(json, NULL);
+	cp_json_string(json, "role", cp_as_role_name(row->role));
+	as_fields(state, rec->asdb, row->asn);
+	cp_json_string(json, "ixp", row->asn ? NULL : row->label);
+	cp_json_uint(json, "paths", row->n_paths);
+	cp_json_uint(json, "destinations", row->n_dests);
+	cp_json_uint(json, "targets", row->n_targets);
+	if (rec->n_paths)
+		cp_json_fixed(json, "share_pct", (row->n_paths * 10000 + rec->n_paths / 2) / rec->n_paths, 2);
+	else
+		cp_json_null(json, "share_pct");
+	number(json, "exit_routers", row->n_exit_routers, row->role == CP_ROLE_EXIT);
+	microseconds(json, "handover_p50_us", row->handover_p50_us);
+	microseconds(json, "handover_p95_us", row->handover_p95_us);
+	microseconds(json, "handover_p99_us", row->handover_p99_us);
+	number(json, "cold_share_pct", row->cold_share_pct, row->cold_share_pct != CP_EGRESS_UNKNOWN);
+	cp_json_object_end(json);
+}
+
+static void accounting_object(struct cp_json *json, const struct cp_accounting *accounting)
+{
+	cp_json_object(json, "accounting");
+	maybe(json, "attempted", accounting->attempted);
+	maybe(json, "transmitted", accounting->transmitted);
+	maybe(json, "tx_errors", accounting->tx_errors);
+	maybe(json, "blocked", accounting->blocked);
+	maybe(json, "replied", accounting->replied);
+	maybe(json, "timed_out", accounting->timed_out);
+	maybe(json, "matched", accounting->matched);
+	maybe(json, "duplicates", accounting->duplicates);
+	maybe(json, "late", accounting->late);
+	cp_json_object(json, "rejected");
+	maybe(json, "token", accounting->rejected_token);
+	maybe(json, "dest", accounting->rejected_dest);
+	maybe(json, "unsent", accounting->rejected_unsent);
+	maybe(json, "flags", accounting->rejected_flags);
+	maybe(json, "short", accounting->rejected_short);
+	cp_json_object_end(json);
+	maybe(json, "lost", accounting->lost);
+	maybe(json, "resets_sent", accounting->resets_sent);
+	maybe(json, "probing_ns", accounting->probing_ns);
+	maybe(json, "total_ns", accounting->total_ns);
+	maybe(json, "targets", accounting->n_targets);
+	maybe(json, "unresolved", accounting->n_unresolved);
+	maybe(json, "skipped", accounting->n_skipped);
+	maybe(json, "destinations", accounting->n_dests);
+	maybe(json, "paths", accounting->n_paths);
+	cp_json_object_end(json);
+}
+
+static int write_summary(void *ctx, const struct cp_rec_summary *rec)
+{
+	struct ndjson *state = ctx;
+	struct cp_json *json = begin(state, "summary");
+
+	cp_json_uint(json, "paths", rec->n_paths);
+	cp_json_object(json, "verdicts");
+	for (int i = 0; i < CP_VERDICTS; i++)
+		cp_json_uint(json, cp_verdict_name(i), rec->verdicts[i]);
+	cp_json_object_end(json);
+	cp_json_array(json, "egress");
+	for (size_t i = 0; i < rec->n_egress; i++)
+		egress_object(state, rec, &rec->egress[i]);
+	cp_json_array_end(json);
+	accounting_object(json, &rec->accounting);
+	return finish(state);
+}
+
+static int write_warning(void *ctx, const struct cp_rec_warning *rec)
+{
+	struct cp_json *json = begin(ctx, "warning");
+
+	cp_json_string(json, "code", rec->code);
+	cp_json_string(json, "text", rec->text);
+	return finish(ctx);
+}
+
+static int write_end(void *ctx, const struct cp_rec_end *rec)
+{
+	struct cp_json *json = begin(ctx, "end");
+
+	cp_json_string(json, "reason", rec->reason);
+	cp_json_string(json, "error", rec->error);
+	cp_json_int(json, "exit_status", rec->exit_status);
+	accounting_object(json, &rec->accounting);
+	return finish(ctx);
+}
+
+const struct cp_format cp_format_ndjson = {
+        .name = "ndjson",
+        .open = open_ndjson,
+        .start = write_start,
+        .target = write_target,
+        .path = write_path,
+        .warning = write_warning,
+        .summary = write_summary,
+        .end = write_end,
+        .close = close_ndjson,
+};

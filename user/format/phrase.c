@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * phrase.c: the words of paths and verdicts. What describes a run as a whole
+ * is in phrase_run.c. Everything here may contain hostile data: it is escaped
+ * when it is put into a text (text.c), not before.
+ */
+#include "phrase.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "reason.h"
+
+#define NAME_MAX_BYTES 48
+
+/* A string under construction; what does not fit is cut. */
+struct line {
+	char *buf;
+	size_t size, len;
+};
+
+static struct line line_of(char *buf, size_t size)
+{
+	buf[0] = '\0';
+	return (struct line){.buf = buf, .size = size};
+}
+
+static void append(struct line *line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void append(struct line *line, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(line->buf + line->len, line->size - line->len, fmt, args);
+	va_end(args);
+	if (n > 0)
+		line->len += (size_t)n < line->size - line->len ? (size_t)n : line->size - line->len - 1;
+}
+
+/* A word after a blank, none before the first. */
+static void append_word(struct line *line, const char *word)
+{
+	append(line, "%s%s", line->len ? " " : "", word);
+}
+
+enum cp_text_color cp_phrase_color(enum cp_verdict verdict)
+{
+	static const enum cp_text_color colors[CP_VERDICTS] = {
+	        [CP_INSIDE] = CP_GREEN,
+	        [CP_DIRECT] = CP_CYAN,
+	        [CP_UNDECIDED] = CP_YELLOW,
+	        [CP_TRANSIT] = CP_RED,
+	        [CP_DETOUR] = CP_RED,
+	};
+
+	return colors[verdict];
+}
+
+/* ---- names ---- */
+
+static bool is_legal_form(const char *word, size_t len)
+{
+	static const char *const forms[] = {"inc", "inc.", "llc", "llc.", "ltd", "ltd.", "limited", "corp", "corp.",
+	        "corporation", "co", "co.", "company", "gmbh", "ag", "ab", "sa", "s.a", "s.a.", "s.p.a.", "sas", "b.v.",
+	        "bv", "plc", "sl", "pjsc", "pte.", "pte", "pty", "oy", "as"};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (strlen(forms[i]) == len && strncasecmp(forms[i], word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *cp_phrase_name(const char *as_name, char *buf, size_t size)
+{
+	size_t len = strcspn(as_name ? as_name : "", ",(");
+
+	while (len) {
+		size_t word;
+
+		while (len && as_name[len - 1] == ' ')
+			len--;
+		word = len;
+		while (word && as_name[word - 1] != ' ')
+			word--;
+		if (!word || !is_legal_form(as_name + word, len - word))
+			break;
+		len = word;
+	}
+	snprintf(buf, size, "%.*s", (int)len, as_name ? as_name : "");
+	return buf;
+}
+
+const char *cp_phrase_target(const struct cp_target *target, char *buf, size_t size)
+{
+	const char *proto = cp_proto_name(target->proto);
+	bool is_tcp = proto && strcmp(proto, "tcp") == 0, with_port = target->port && !(is_tcp && target->port == 443);
+	bool bracket = with_port && strchr(target->host, ':');
+	struct line line = line_of(buf, size);
+
+	append(&line, "%s%s%s", bracket ? "[" : "", target->host, bracket ? "]" : "");
+	if (with_port)
+		append(&line, ":%u", target->port);
+	if (proto && !is_tcp)
+		append(&line, "/%s", proto);
+	return buf;
+}
+
+/* ---- AS path ---- */
+
+static const char *as_name(const struct cp_rec_path *rec, uint32_t asn, char *buf, size_t size)
+{
+	const struct cp_as *as = rec->asdb && asn ? cp_asdb_as(rec->asdb, asn) : NULL;
+
+	return cp_phrase_name(as ? as->name : NULL, buf, size);
+}
+
+/* The TTL from which on a path is outside; 0: it never left, or where is not known. */
+static unsigned foreign_ttl(const struct cp_rec_path *rec)
+{
+	const struct cp_exit *exit = &rec->judgement->exit;
+
+	if (!exit->present)
+		return 0;
+	if (exit->ttl_max || !rec->path->n_hops)
+		return exit->ttl_max;
+	return rec->path->hops[rec->path->n_hops - 1].ttl + 1u;
+}
+
+static bool in_as_path(const struct cp_judgement *judgement, const struct cp_origin *origin)
+{
+	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
+		for (int k = 0; k < origin->n_asn; k++) {
+			if (judgement->as_path[i].kind == CP_STEP_AS && judgement->as_path[i].asn == origin->asn[k])
+				return true;
+		}
+	}
+	return false;
+}
+
+static const struct cp_as_step *next_as(const struct cp_judgement *judgement, uint32_t i)
+{
+	while (++i < judgement->n_as_path) {
+		if (judgement->as_path[i].kind == CP_STEP_AS)
+			return &judgement->as_path[i];
+	}
+	return NULL;
+}
+
+/* Appends the name of AS step i, unless the next one has the same: siblings are named once. */
+static void append_name(struct line *line, const struct cp_rec_path *rec, uint32_t i)
+{
+	const struct cp_as_step *next = next_as(rec->judgement, i);
+	char name[NAME_MAX_BYTES], other[NAME_MAX_BYTES] = "";
+
+	as_name(rec, rec->judgement->as_path[i].asn, name, sizeof(name));
+	if (next)
+		as_name(rec, next->asn, other, sizeof(other));
+	if (*name && strcmp(name, other) != 0)
+		append_word(line, name);
+}
+
+/* Names are for what is outside; without an exit, for who is at the end and, in a bad case, on the way. */
+static bool is_named(const struct cp_rec_path *rec, uint32_t i, bool outside)
+{
+	if (rec->judgement->as_path[i].kind != CP_STEP_AS || rec->judgement->verdict == CP_INSIDE)
+		return false;
+	if (outside)
+		return true;
+	return !rec->judgement->exit.present && i > 0 &&
+	       (rec->judgement->verdict > CP_DIRECT || !next_as(rec->judgement, i));
+}
+
+static void append_unseen_dest(struct line *line, const struct cp_rec_path *rec, bool outside)
+{
+	const struct cp_origin *origin = &rec->judgement->dest_origin;
+	char name[NAME_MAX_BYTES];
+
+	if (origin->kind != CP_ORIGIN_AS || in_as_path(rec->judgement, origin))
+		return;
+	if (rec->judgement->exit.present && !outside)
+		append_word(line, ">");
+	as_name(rec, origin->asn[0], name, sizeof(name));
+	append(line, "%s(%u%s%s)", line->len ? " " : "", origin->asn[0], *name ? " " : "", name);
+}
+
+const char *cp_phrase_as_path(const struct cp_rec_path *rec, char *buf, size_t size)
+{
+	const struct cp_judgement *judgement = rec->judgement;
+	unsigned border = foreign_ttl(rec);
+	struct line line = line_of(buf, size);
+	bool outside = false;
+
+	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
+		const struct cp_as_step *step = &judgement->as_path[i];
+		char word[64];
+
+		if (border && !outside && step->kind != CP_STEP_SILENT && step->first_ttl >= border) {
+			append_word(&line, ">");
+			outside = true;
+		}
+		append_word(&line, cp_as_step_format(step, word, sizeof(word)));
+		if (is_named(rec, i, outside))
+			append_name(&line, rec, i);
+	}
+	append_unseen_dest(&line, rec, outside);
+	return buf;
+}
+
+/* ---- exit, reasons, names' chains ---- */
+
+static void append_foreign(struct line *line, const struct cp_rec_path *rec)
+{
+	int index = rec->judgement->exit.first_foreign;
+	const struct cp_origin *origin = &rec->judgement->origins[index];
+	const struct cp_hop *hop = &rec->path->hops[index];
+	char addr[CP_ADDR_STRLEN];
+
+	append(line, "TTL %u (%s", hop->ttl, cp_addr_format(&hop->addr, addr));
+	if (origin->kind == CP_ORIGIN_AS)
+		append(line, ", AS%u", origin->asn[0]);
+	else if (origin->kind == CP_ORIGIN_IXP)
+		append(line, ", IXP:%s", origin->label ? origin->label : "");
+	append(line, ")");
+}
+
+const char *cp_phrase_exit(const struct cp_rec_path *rec, char *buf, size_t size)
+{
+	const struct cp_exit *exit = &rec->judgement->exit;
+	struct line line = line_of(buf, size);
+	char home[CP_ADDR_STRLEN + 16] = "the vantage", addr[CP_ADDR_STRLEN];
+
+	if (!exit->present)
+		return buf;
+	if (exit->last_home >= 0)
+		snprintf(home, sizeof(home), "TTL %u (%s)", rec->path->hops[exit->last_home].ttl,
+		        cp_addr_format(&rec->path->hops[exit->last_home].addr, addr));
+	if (exit->first_foreign < 0) {
+		append(&line, "after %s; nothing behind it answered", home);
+		return buf;
+	}
+	append(&line, "between %s and ", home);
+	append_foreign(&line, rec);
+	return buf;
+}
+
+const char *cp_phrase_reasons(uint32_t reasons, char *buf, size_t size)
+{
+	struct line line = line_of(buf, size);
+
+	for (int i = 0; i < CP_WHY_MAX; i++) {
+		if (reasons >> i & 1)
+			append(&line, "%s%s", line.len ? ", " : "", cp_reason_phrase(i));
+	}
+	return buf;
+}
+
+const char *cp_phrase_cname(const struct cp_answer *answer, char *buf, size_t size)
+{
+	struct line line = line_of(buf, size);
+
+	for (size_t i = 0; answer && i < answer->n_cname; i++)
+		append(&line, "%s%s", i ? " > " : "", answer->cname[i]);
+	return buf;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * phrase_run.c: the words for a run as a whole: its head, its warnings, how it
+ * ended, its accounting.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "phrase.h"
+
+#define LABEL_COLUMN 9 /* where the text behind a label starts */
+#define DAY_S 86400
+
+static void plural(struct cp_text *text, uint64_t n, const char *noun, const char *suffix, const char *after)
+{
+	char count[CP_NUM_MAX];
+
+	cp_text_printf(text, "%s %s%s%s", cp_text_count(n, count), noun, n == 1 ? "" : suffix, after);
+}
+
+static void say_datapath(struct cp_text *text, const struct cp_rec_start *rec)
+{
+	char rate[CP_NUM_MAX];
+
+	if (!rec->datapath) {
+		cp_text_words(text, "dry run, nothing is sent");
+		return;
+	}
+	cp_text_printf(text, "via %s", rec->datapath);
+	for (size_t i = 0; i < rec->n_interfaces; i++)
+		cp_text_printf(text, "%s%s", rec->interfaces[i], i + 1 < rec->n_interfaces ? "," : "");
+	cp_text_printf(text, "at %s pps", cp_text_count(rec->rate_pps, rate));
+}
+
+static void say_database(struct cp_text *text, const struct cp_rec_database *db, uint64_t wall_ms, bool last)
+{
+	char date[CP_NUM_MAX], count[CP_NUM_MAX];
+	uint64_t now_s = wall_ms / 1000;
+
+	cp_text_words(text, db->name);
+	if (db->built_at_s != CP_UNKNOWN) {
+		cp_text_printf(text, "(%s", cp_text_date(db->built_at_s, date));
+		if (wall_ms != CP_UNKNOWN && now_s >= db->built_at_s)
+			cp_text_printf(text, ", %s d old", cp_text_count((now_s - db->built_at_s) / DAY_S, count));
+		cp_text_put(text, ")");
+	}
+	if (!last)
+		cp_text_put(text, ",");
+}
+
+void cp_phrase_head(struct cp_text *text, const struct cp_rec_start *rec)
+{
+	text->indent = 2;
+	plural(text, rec->n_targets, "target", "s", ",");
+	plural(text, rec->n_dests, "address", "es", "");
+	if (rec->host)
+		cp_text_printf(text, "from %s", rec->host);
+	if (rec->vantage.asn)
+		cp_text_printf(text, "in AS%u", rec->vantage.asn);
+	else
+		cp_text_words(text, "(vantage unknown)");
+	say_datapath(text, rec);
+	cp_text_newline(text);
+	if (rec->n_databases) {
+		cp_text_color(text, CP_DIM);
+		cp_text_words(text, "AS data:");
+		for (size_t i = 0; i < rec->n_databases; i++)
+			say_database(text, &rec->databases[i], rec->wall_ms, i + 1 == rec->n_databases);
+		cp_text_newline(text);
+	}
+	text->indent = 0;
+}
+
+void cp_phrase_warning(struct cp_text *text, const struct cp_rec_warning *rec)
+{
+	text->indent = 2;
+	cp_text_color(text, CP_YELLOW);
+	cp_text_words(text, "warning:");
+	cp_text_color(text, CP_PLAIN);
+	cp_text_words(text, rec->text);
+	cp_text_newline(text);
+	text->indent = 0;
+}
+
+void cp_phrase_partial(struct cp_text *text, const struct cp_rec_end *rec)
+{
+	bool interrupted = rec->reason && strcmp(rec->reason, "interrupted") == 0;
+
+	if (rec->reason && strcmp(rec->reason, "done") == 0)
+		return;
+	text->indent = 2;
+	cp_text_color(text, interrupted ? CP_YELLOW : CP_RED);
+	cp_text_words(text, interrupted ? "INTERRUPTED: the results are partial." : "FAILED: the results are partial.");
+	cp_text_color(text, CP_PLAIN);
+	if (rec->error)
+		cp_text_words(text, rec->error);
+	cp_text_newline(text);
+	text->indent = 0;
+}
+
+/* ---- accounting ---- */
+
+static void label(struct cp_text *text, const char *what)
+{
+	text->indent = LABEL_COLUMN;
+	cp_text_words(text, what);
+	cp_text_tab(text, LABEL_COLUMN);
+}
+
+/* "12 lost" after a comma; nothing for 0 unless `always`. */
+static void item(struct cp_text *text, uint64_t n, const char *what, bool always)
+{
+	char count[CP_NUM_MAX];
+
+	if (!n && !always)
+		return;
+	cp_text_put(text, ",");
+	cp_text_printf(text, "%s %s", cp_text_count(n, count), what);
+}
+
+static uint64_t known(uint64_t n)
+{
+	return n == CP_UNKNOWN ? 0 : n;
+}
+
+static void say_rejected(struct cp_text *text, const struct cp_accounting *a)
+{
+	const struct {
+		uint64_t n;
+		const char *why;
+	} reasons[] = {
+	        {known(a->rejected_token), "token"},
+	        {known(a->rejected_dest), "dest"},
+	        {known(a->rejected_unsent), "unsent"},
+	        {known(a->rejected_flags), "flags"},
+	        {known(a->rejected_short), "short"},
+	};
+	char count[CP_NUM_MAX];
+	const char *before = "(";
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		sum += reasons[i].n;
+	item(text, sum, "rejected", true);
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (!reasons[i].n)
+			continue;
+		cp_text_printf(text, "%s%s %s", before, reasons[i].why, cp_text_count(reasons[i].n, count));
+		cp_text_put(text, reasons[i].n == sum ? ")" : "");
+		before = "";
+		sum -= reasons[i].n;
+		if (sum)
+			cp_text_put(text, ",");
+	}
+}
+
+static void say_rate(struct cp_text *text, const struct cp_accounting *a, uint64_t rate_pps)
+{
+	char achieved[CP_NUM_MAX], asked[CP_NUM_MAX], probing[CP_NUM_MAX], total[CP_NUM_MAX];
+	uint64_t n = known(a->transmitted), ns = known(a->probing_ns);
+
+	label(text, "rate");
+	/* n frames have n - 1 gaps between the first and the last. */
+	if (n > 1 && ns)
+		cp_text_printf(text, "%s pps of %s asked for,",
+		        cp_text_count((uint64_t)((double)(n - 1) * 1e9 / (double)ns + 0.5), achieved),
+		        cp_text_count(rate_pps, asked));
+	cp_text_printf(text, "%s s probing, %s s in all", cp_text_seconds(ns, probing),
+	        cp_text_seconds(known(a->total_ns), total));
+	cp_text_newline(text);
+}
+
+void cp_phrase_accounting(struct cp_text *text, const struct cp_accounting *a, uint64_t rate_pps)
+{
+	label(text, "probed");
+	plural(text, a->n_targets, "target", "s", "");
+	item(text, known(a->n_unresolved), "unresolved", false);
+	item(text, known(a->n_skipped), "skipped", false);
+	cp_text_put(text, ";");
+	plural(text, a->n_dests, "address", "es", ",");
+	plural(text, a->n_paths, "path", "s", "");
+	cp_text_newline(text);
+
+	label(text, "probes");
+	plural(text, a->attempted, "attempted", "", "");
+	item(text, a->transmitted, "transmitted", true);
+	item(text, known(a->tx_errors), "failed", false);
+	item(text, known(a->blocked), "blocked", false);
+	item(text, a->replied, "replied", true);
+	item(text, a->timed_out, "timed out", true);
+	cp_text_newline(text);
+
+	label(text, "replies");
+	plural(text, a->matched, "matched", "", "");
+	item(text, known(a->duplicates), "duplicate", true);
+	item(text, known(a->late), "late", true);
+	item(text, a->lost, "lost", true);
+	say_rejected(text, a);
+	cp_text_newline(text);
+
+	say_rate(text, a, rate_pps);
+	text->indent = 0;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * reason.c: the one table of what reason codes mean.
+ */
+#include "reason.h"
+
+static const struct {
+	const char *phrase;
+	const char *sentence;
+} words[CP_WHY_MAX] = {
+        [CP_WHY_SILENT_BORDER] = {"border hops silent",
+                "Hops are silent where the path leaves home, so the exit is a range of TTLs, not a point."},
+        [CP_WHY_SILENT_MIDDLE] = {"nothing answered between vantage and destination",
+                "No hop between vantage and destination answered: that the path stayed inside is inferred, not seen."},
+        [CP_WHY_VANTAGE_UNKNOWN] = {"vantage unknown",
+                "The first hops are silent or private and the vantage's AS is unknown, so another network may hide "
+                "there; --vantage-as says which AS this host is in."},
+        [CP_WHY_VANTAGE_ASSUMED] = {"vantage assumed from the first AS seen",
+                "The first AS seen was taken as the vantage's; --vantage-as would settle it."},
+        [CP_WHY_SINGLE_FOREIGN_HOP] = {"one foreign hop between home hops",
+                "A single foreign address stands between home hops: it may be the far end of a border link or a "
+                "third-party address as well as a real detour."},
+        [CP_WHY_IXP] = {"crosses an exchange LAN", "The path crosses the peering LAN of an Internet exchange."},
+        [CP_WHY_SIBLINGS] = {"ASes of one organisation", "ASes that belong to one organisation were taken as one."},
+        [CP_WHY_NO_ORIGIN] = {"AS of the destination unknown",
+                "The AS of the destination's address is not known to the AS data; --asdb or --overlay can supply it."},
+        [CP_WHY_UNMAPPED_HOP] = {"a deciding hop has no known AS",
+                "A public hop that matters has no known AS; --asdb or --overlay can supply it."},
+        [CP_WHY_MULTI_ORIGIN] = {"an address has several origin ASes",
+                "An address that matters is announced by several ASes."},
+        [CP_WHY_PRIVATE_ENDPOINT] = {"resolves to a private address",
+                "The name resolves to a private address, that is a private endpoint, not the public service."},
+        [CP_WHY_NO_EVIDENCE] = {"nothing answered",
+                "Nothing answered that could carry a verdict: check that replies can come back (firewall, security "
+                "group, NAT)."},
+        [CP_WHY_NOT_REACHED] = {"destination did not answer", "The destination itself did not answer."},
+        [CP_WHY_LOOP] = {"path loops", "The path loops; what follows the loop was cut."},
+        [CP_WHY_CNAME_CDN] = {"CNAME leads to a CDN", "A CNAME chain leads to the CDN that answers."},
+        [CP_WHY_INTERRUPTED] = {"run stopped early", "The run stopped before this path was fully probed."},
+        [CP_WHY_REPLIES_LOST] = {"replies were lost on this host",
+                "Replies to this run were lost on this host, so silence proves less than usual; a lower --rate avoids "
+                "it."},
+};
+
+_Static_assert(sizeof(words) / sizeof(words[0]) == CP_WHY_MAX, "a reason without words");
+
+const char *cp_reason_phrase(enum cp_reason reason)
+{
+	return words[reason].phrase;
+}
+
+const char *cp_reason_sentence(enum cp_reason reason)
+{
+	return words[reason].sentence;
+}

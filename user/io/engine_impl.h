@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * engine_impl.h: what the engine's own files share: attachments
+ * (engine_attach.c) and the paced sender (engine_send.c). Nobody else's.
+ */
+#ifndef CP_ENGINE_IMPL_H
+#define CP_ENGINE_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "engine.h"
+
+/* One capture program on one interface. Zeroed, with link_fd -1: nothing attached. */
+struct cp_attachment {
+	uint32_t ifindex;
+	int link_fd; /* XDP or TCX link: gone with us, however we die */
+	bool clsact; /* a filter that must be taken off by hand */
+	bool made_qdisc; /* the clsact qdisc is ours too */
+	uint32_t handle, priority;
+	const char *mode; /* "xdp-native", ... */
+};
+
+/* -EBUSY: a foreign program is there; err names it. */
+int cp_attach_xdp(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_xdp_mode mode,
+        struct cp_attachment *ret_at, struct cp_err *err);
+int cp_attach_tc(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_tc_attach how, struct cp_attachment *ret_at,
+        struct cp_err *err);
+void cp_detach(struct cp_attachment *at);
+/* Id of the XDP program on an interface, 0: none. */
+uint32_t cp_xdp_owner(uint32_t ifindex);
+
+/* The pacing clock and the run call, on a thread of their own. */
+struct cp_sender {
+	/* set before start */
+	int prog_fd;
+	bool live_frames; /* XDP; else tc */
+	uint8_t frame[128]; /* initial content of the frame */
+	uint32_t frame_len;
+	uint64_t rate_pps;
+	const volatile uint64_t *cursor; /* work consumed, counted by the emitter */
+	/* shared */
+	_Atomic uint64_t head; /* work pushed */
+	atomic_bool stop;
+	_Atomic int error; /* -errno that ended the thread */
+	_Atomic uint64_t first_tx_ns, last_tx_ns;
+	pthread_mutex_t lock; /* guards the sleep on an empty queue only */
+	pthread_cond_t more;
+	/* private */
+	pthread_t thread;
+	bool running;
+};
+
+void cp_sender_init(struct cp_sender *sender);
+int cp_sender_start(struct cp_sender *sender);
+void cp_sender_wake(struct cp_sender *sender);
+void cp_sender_stop(struct cp_sender *sender); /* joins; idempotent */
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * opts.h: the command line as data: every setting with its default, the one
+ * option table and the command table. Help, man page and completion are
+ * printed from these by cmd/. Must not know what a command does.
+ */
+#ifndef CP_OPTS_H
+#define CP_OPTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/addr.h"
+#include "core/err.h"
+#include "format/record.h"
+#include "io/engine.h"
+
+enum cp_command {
+	CP_CMD_AUDIT = 0,
+	CP_CMD_TRACE,
+	CP_CMD_DOCTOR,
+	CP_CMD_HELP,
+	CP_CMD_VERSION,
+	CP_CMD_MAN, /* hidden: prints man/coldpotato.8 */
+	CP_CMD_COMPLETION, /* hidden: prints man/completion.bash */
+	CP_COMMANDS, /* also: none */
+};
+
+enum cp_when { CP_WHEN_AUTO = 0, CP_WHEN_ALWAYS, CP_WHEN_NEVER };
+enum cp_addresses { CP_ADDRESSES_ALL = 0, CP_ADDRESSES_FIRST };
+
+#define CP_OPTS_LIST_MAX 16
+
+/* The values of a repeatable option, in the order given. */
+struct cp_opts_list {
+	const char *items[CP_OPTS_LIST_MAX];
+	uint32_t n;
+};
+
+struct cp_opts_output {
+	const struct cp_format *format;
+	const char *path; /* NULL: standard output */
+};
+
+/* Strings are borrowed from argv, or literals. */
+struct cp_opts {
+	enum cp_command command;
+	enum cp_command topic; /* of help; CP_COMMANDS: all */
+
+	const char **targets; /* [n_targets], as typed */
+	size_t n_targets;
+
+	bool want_v4, want_v6;
+	uint8_t protocol; /* IPPROTO_* */
+	uint32_t port;
+	enum cp_addresses addresses;
+	const char *resolver; /* "addr", "addr:port", "[v6]:port"; NULL: /etc/resolv.conf */
+
+	uint32_t rate_pps;
+	uint32_t first_ttl, max_ttl;
+	uint32_t attempts;
+	uint32_t timeout_ms;
+	uint32_t n_flows;
+	uint32_t gap;
+	bool has_seed;
+	uint64_t seed;
+	bool no_default_blocklist;
+	struct cp_opts_list blocklists;
+	bool dry_run;
+	uint32_t max_runtime_s; /* 0: no limit */
+
+	const char *interface; /* NULL: by route */
+	bool has_source;
+	struct cp_addr source;
+	enum cp_datapath datapath;
+	enum cp_xdp_mode xdp_mode;
+	enum cp_tc_attach tc_attach;
+
+	struct cp_opts_list asdbs;
+	const char *overlay, *ixp; /* NULL: none */
+	const char *home;
+	uint32_t vantage_as; /* 0: found out */
+
+	struct cp_opts_output outputs[CP_OPTS_LIST_MAX];
+	uint32_t n_outputs; /* never 0 after parsing audit or trace */
+	enum cp_when color, progress;
+	uint32_t verbose;
+};
+
+extern const struct cp_opts cp_opts_defaults;
+
+/*
+ * Reads a command line, argv[0] being the program. 0; -EINVAL with err set to the line to show; -ENOMEM. Prints
+ * nothing and reads no environment. Not reentrant: getopt_long() keeps its place in globals.
+ */
+int cp_opts_parse(int argc, char **argv, struct cp_opts *ret_opts, struct cp_err *err);
+void cp_opts_free(struct cp_opts *opts); /* takes NULL */
+
+struct cp_command_info {
+	const char *name;
+	const char *args; /* usage, after the options */
+	const char *help; /* one line */
+	const char *about; /* a paragraph for its own help; NULL: the line says it all */
+	bool takes_targets, needs_target;
+	const char *output; /* default format; NULL: takes none */
+};
+
+/* [CP_COMMANDS]; hidden commands have no help. */
+extern const struct cp_command_info cp_commands[];
+
+enum cp_opt_group {
+	CP_OPT_TARGETS = 0,
+	CP_OPT_PROBING,
+	CP_OPT_DATAPATH,
+	CP_OPT_DATA,
+	CP_OPT_OUTPUT,
+	CP_OPT_GENERAL,
+	CP_OPT_HIDDEN,
+	CP_OPT_GROUPS,
+};
+const char *cp_opt_group_name(enum cp_opt_group group); /* heading */
+
+struct cp_opt;
+/* Reads one argument into opts; refuses with -EINVAL and err set. */
+typedef int cp_opt_parse_fn(const struct cp_opt *opt, const char *text, struct cp_opts *opts, struct cp_err *err);
+
+struct cp_opt {
+	const char *name; /* long form, without dashes */
+	char letter; /* short form; 0: none */
+	enum cp_opt_group group;
+	unsigned commands; /* 1 << enum cp_command: which ones take it */
+	cp_opt_parse_fn *parse; /* NULL: the option stands for a command, `instead` */
+	enum cp_command instead;
+	size_t offset; /* of the setting in struct cp_opts, for the general parsers */
+	const char *arg; /* NULL: takes none */
+	const char *wants; /* "packets per second": what an argument is, for messages */
+	uint32_t min, max; /* of a number; longest length of a text */
+	const char *const *choices; /* in the order of the enum; NULL-terminated */
+	const char *help;
+};
+
+extern const struct cp_opt cp_opt_table[]; /* ends with a NULL name */
+
+/* The i-th word the option accepts; NULL past the last, or when it takes other things than words. */
+const char *cp_opt_value(const struct cp_opt *opt, size_t i);
+/* What stands after the option in a usage line ("PPS", "auto|xdp|tc", ""); returns buf. */
+const char *cp_opt_arg(const struct cp_opt *opt, char *buf, size_t size);
+/* The default as one would type it; NULL when there is none to show. */
+const char *cp_opt_default(const struct cp_opt *opt, char *buf, size_t size);
+
+#endif
