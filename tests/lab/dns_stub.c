@@ -174,7 +174,7 @@ static void put_odd(struct reply *reply, const struct query *query)
 		for (unsigned int n = 1; n <= 40; n++)
 			put_addr(reply, NULL, query->type, n);
 	} else if (is_kind(query, "other")) {
-		put_addr(reply, "other.lab", query->type, 66);
+		put_addr(reply, "elsewhere.lab", query->type, 66);
 		put_usual(reply, NULL, query->type);
 	} else if (is_kind(query, "dup")) {
 		put_usual(reply, NULL, query->type);

@@ -15,7 +15,8 @@ _lib_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$_lib_root/scripts/lab"
 lab_trap
 
-CP=${CP:-$_lib_root/build/coldpotato}
+BUILD=${BUILD:-$_lib_root/build}
+CP=${CP:-$BUILD/coldpotato}
 _lib_n_ok=0
 _lib_n_not_ok=0
 

@@ -277,6 +277,13 @@ test_ends() {
 	check_eq 'command: a lab that cannot be built fails' 1 $?
 	check_eq 'command: and leaves no namespace' 0 "$(n_namespaces "$id")"
 
+	# timeout signals its child and then the whole group: the second signal finds the lab coming down
+	for i in 0.1 0.4 0.8; do
+		LAB_ID=$id timeout "$i" "$root/scripts/lab" story sleep 1000 2>/dev/null
+	done
+	check_eq 'command: interrupted while building, it leaves no namespace' 0 "$(n_namespaces "$id")"
+	check_eq 'command: nor a file' '' "$(compgen -G "${TMPDIR:-/tmp}/$id.*")"
+
 	start_lab "$id" "$file"
 	dir=$(<"$file")
 	kill -TERM $!

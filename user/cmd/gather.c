@@ -13,6 +13,7 @@
 #include "io/resolve.h"
 
 #define TARGETS_MAX_BYTES (1u << 28)
+#define DNS_TRY_MS 1000u /* of the first of three tries; each waits twice as long */
 
 static int add_preset(
         struct cp_audit *audit, const char *name, const struct cp_target_defaults *defaults, struct cp_err *err)

@@ -118,7 +118,7 @@ void cp_help_short(FILE *out)
 
 static void help_program(FILE *out)
 {
-	fputs("coldpotato " CP_HELP_PURPOSE ".\n\n", out);
+	print_paragraph(out, "coldpotato " CP_HELP_PURPOSE ".");
 	cp_help_short(out);
 	fputs("\nExamples:\n", out);
 	for (enum cp_command c = 0; c < CP_COMMANDS; c++)

@@ -53,6 +53,7 @@ static int open_output(struct cp_audit *audit, const struct cp_opts_output *spec
 	output->sink = (struct cp_sink){.write = write_file, .ctx = output->file};
 	audit->n_outputs++;
 	rc = output->format->open(&output->sink, &options, &output->state);
+	output->error = rc;
 	return rc ? cp_err_set(err, rc, "out of memory") : 0;
 }
 
@@ -74,6 +75,13 @@ int cp_outputs_open(struct cp_audit *audit, struct cp_err *err)
 		if (!output_->error)                                                                                   \
 			output_->error = output_->format->call(output_->state, rec);                                   \
 	}
+
+static void flush_output(struct cp_output *output)
+{
+	errno = 0;
+	if (fflush(output->file) && !output->error)
+		output->error = errno ? -errno : -EIO;
+}
 
 void cp_outputs_start(struct cp_audit *audit)
 {
@@ -109,6 +117,9 @@ void cp_outputs_start(struct cp_audit *audit)
 	for (uint32_t i = 0; i < audit->n_links; i++)
 		interfaces[i] = audit->links[i].name;
 	EACH_OUTPUT(audit, start, &rec)
+	/* A reader of a pipe learns at once that a run has begun, and we whether anybody reads. */
+	for (uint32_t i = 0; i < audit->n_outputs; i++)
+		flush_output(&audit->outputs[i]);
 }
 
 void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, ...)
@@ -153,11 +164,9 @@ static void close_output(struct cp_output *output)
 {
 	if (output->state)
 		output->format->close(output->state);
-	if (!output->file)
-		return;
-	errno = 0;
-	if ((fflush(output->file) || (output->path && fclose(output->file))) && !output->error)
-		output->error = errno ? -errno : -EIO;
+	flush_output(output);
+	if (output->path)
+		fclose(output->file);
 }
 
 int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, struct cp_err *err)

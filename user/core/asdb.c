@@ -137,11 +137,11 @@ void cp_asdb_free(struct cp_asdb *db)
 	free(db->by_origin.slots);
 	free(db->ases);
 	free(db->by_asn.slots);
-	free(db->table4.first);
-	free(db->table4.origin);
+	free(db->table4.segments);
 	free(db->table4.by_top);
 	free(db->table6.first);
 	free(db->table6.origin);
+	free(db->table6.by_top);
 	free(db);
 }
 
@@ -202,13 +202,15 @@ static int put_origin(struct cp_asdb *db, const struct cp_origin *origin, uint32
 	return 0;
 }
 
+static uint64_t read64(const uint8_t *b)
+{
+	return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 | (uint64_t)b[3] << 32 |
+	       (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 | (uint64_t)b[6] << 8 | b[7];
+}
+
 static unsigned __int128 addr_number(const struct cp_addr *addr)
 {
-	unsigned __int128 number = 0;
-
-	for (unsigned int i = 0; i < sizeof(addr->b); i++)
-		number = number << 8 | addr->b[i];
-	return number;
+	return (unsigned __int128)read64(addr->b) << 64 | read64(addr->b + 8);
 }
 
 int cp_asdb_put_range(
@@ -286,52 +288,55 @@ int cp_asdb_seal(struct cp_asdb *db)
 	return 0;
 }
 
-/* The last of the segments lo..hi that begins at or before key; segment lo does. */
-static size_t search4(const uint32_t *first, size_t lo, size_t hi, uint32_t key)
+/* The origin of the last segment that begins at or before key. */
+static uint32_t search4(const struct cp_asdb_table4 *table, uint32_t key)
 {
-	size_t n = hi - lo + 1;
+	const uint32_t *top = &table->by_top[key >> CP_ASDB_TOP4_SHIFT];
+	const struct cp_asdb_segment4 *lo = table->segments + top[0];
+	size_t n = top[1] - top[0] + 1;
 
 	while (n > 1) {
 		size_t half = n / 2;
 
-		lo = first[lo + half] <= key ? lo + half : lo;
+		lo = lo[half].first <= key ? lo + half : lo;
 		n -= half;
 	}
-	return lo;
+	return lo->origin;
 }
 
-static size_t search6(const unsigned __int128 *first, size_t n, unsigned __int128 key)
+static bool is_at_or_before(const struct cp_asdb_key6 *key, uint64_t hi, uint64_t lo)
 {
-	size_t lo = 0;
+	return key->hi < hi || (key->hi == hi && key->lo <= lo);
+}
 
+static uint32_t search6(const struct cp_asdb_table6 *table, uint64_t hi, uint64_t lo)
+{
+	const struct cp_asdb_key6 *at = table->first;
+	size_t n = table->n;
+
+	if (hi >> 61 == CP_ASDB_TOP6_BASE >> 61) {
+		const uint32_t *top = &table->by_top[(hi - CP_ASDB_TOP6_BASE) >> CP_ASDB_TOP6_SHIFT];
+
+		at += top[0];
+		n = top[1] - top[0] + 1;
+	}
 	while (n > 1) {
 		size_t half = n / 2;
 
-		lo = first[lo + half] <= key ? lo + half : lo;
+		at = is_at_or_before(&at[half], hi, lo) ? at + half : at;
 		n -= half;
 	}
-	return lo;
+	return table->origin[at - table->first];
 }
 
 void cp_asdb_lookup(const struct cp_asdb *db, const struct cp_addr *addr, struct cp_origin *ret_origin)
 {
 	uint32_t origin = 0;
 
-	if (!db->is_sealed) {
-		*ret_origin = db->origins[0];
-		return;
-	}
-	if (cp_addr_is_v4(addr)) {
-		const struct cp_asdb_table4 *table = &db->table4;
-		uint32_t key = cp_addr_v4(addr);
-		const uint32_t *top = &table->by_top[key >> 16];
-
-		origin = table->origin[search4(table->first, top[0], top[1], key)];
-	} else {
-		const struct cp_asdb_table6 *table = &db->table6;
-
-		origin = table->origin[search6(table->first, table->n, addr_number(addr))];
-	}
+	if (db->is_sealed && cp_addr_is_v4(addr))
+		origin = search4(&db->table4, cp_addr_v4(addr));
+	else if (db->is_sealed)
+		origin = search6(&db->table6, read64(addr->b), read64(addr->b + 8));
 	*ret_origin = db->origins[origin];
 }
 

@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct heap {
 	const struct cp_asdb *db;
@@ -155,24 +154,31 @@ static int flatten(
 	return 0;
 }
 
-/* Copies what is used of an array, so that the room for the worst case is given back. */
-static void *shrink(const void *items, size_t n, size_t size)
-{
-	void *copy = calloc(n, size);
-
-	return copy ? memcpy(copy, items, n * size) : NULL;
-}
-
-static void fill_by_top(struct cp_asdb_table4 *table)
+static void fill_by_top4(struct cp_asdb_table4 *table)
 {
 	uint32_t segment = 0;
 
-	for (uint32_t top = 0; top < 65536; top++) {
-		while (segment + 1 < table->n && table->first[segment + 1] <= top << 16)
+	for (uint32_t top = 0; top < CP_ASDB_TOP4_N; top++) {
+		while (segment + 1 < table->n && table->segments[segment + 1].first <= top << CP_ASDB_TOP4_SHIFT)
 			segment++;
 		table->by_top[top] = segment;
 	}
-	table->by_top[65536] = (uint32_t)table->n - 1;
+	table->by_top[CP_ASDB_TOP4_N] = (uint32_t)table->n - 1;
+}
+
+static void fill_by_top6(struct cp_asdb_table6 *table)
+{
+	uint32_t segment = 0;
+
+	for (uint32_t top = 0; top <= CP_ASDB_TOP6_N; top++) {
+		uint64_t hi = CP_ASDB_TOP6_BASE + ((uint64_t)top << CP_ASDB_TOP6_SHIFT);
+
+		while (segment + 1 < table->n &&
+		        (table->first[segment + 1].hi < hi ||
+		                (table->first[segment + 1].hi == hi && table->first[segment + 1].lo == 0)))
+			segment++;
+		table->by_top[top] = segment;
+	}
 }
 
 int cp_asdb_flatten4(const struct cp_asdb *db, struct cp_asdb_rows *rows, struct cp_asdb_table4 *ret_table)
@@ -183,22 +189,22 @@ int cp_asdb_flatten4(const struct cp_asdb *db, struct cp_asdb_rows *rows, struct
 		return -ENOMEM;
 
 	struct cp_asdb_table4 table = {
-	        .first = calloc(segments.n, sizeof(*table.first)),
-	        .origin = shrink(segments.origin, segments.n, sizeof(*table.origin)),
+	        .segments = calloc(segments.n, sizeof(*table.segments)),
 	        .n = segments.n,
-	        .by_top = calloc(65537, sizeof(*table.by_top)),
+	        .by_top = calloc(CP_ASDB_TOP4_N + 1, sizeof(*table.by_top)),
 	};
 
-	if (!table.first || !table.origin || !table.by_top) {
-		free(table.first);
-		free(table.origin);
+	if (!table.segments || !table.by_top) {
+		free(table.segments);
 		free(table.by_top);
 		free_segments(&segments);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < segments.n; i++)
-		table.first[i] = (uint32_t)segments.first[i];
-	fill_by_top(&table);
+	for (size_t i = 0; i < segments.n; i++) {
+		table.segments[i].first = (uint32_t)segments.first[i];
+		table.segments[i].origin = segments.origin[i];
+	}
+	fill_by_top4(&table);
 	free_segments(&segments);
 	*ret_table = table;
 	return 0;
@@ -212,17 +218,26 @@ int cp_asdb_flatten6(const struct cp_asdb *db, struct cp_asdb_rows *rows, struct
 		return -ENOMEM;
 
 	struct cp_asdb_table6 table = {
-	        .first = shrink(segments.first, segments.n, sizeof(*table.first)),
-	        .origin = shrink(segments.origin, segments.n, sizeof(*table.origin)),
+	        .first = calloc(segments.n, sizeof(*table.first)),
+	        .origin = calloc(segments.n, sizeof(*table.origin)),
 	        .n = segments.n,
+	        .by_top = calloc(CP_ASDB_TOP6_N + 1, sizeof(*table.by_top)),
 	};
 
-	free_segments(&segments);
-	if (!table.first || !table.origin) {
+	if (!table.first || !table.origin || !table.by_top) {
 		free(table.first);
 		free(table.origin);
+		free(table.by_top);
+		free_segments(&segments);
 		return -ENOMEM;
 	}
+	for (size_t i = 0; i < segments.n; i++) {
+		table.first[i].hi = (uint64_t)(segments.first[i] >> 64);
+		table.first[i].lo = (uint64_t)segments.first[i];
+		table.origin[i] = segments.origin[i];
+	}
+	fill_by_top6(&table);
+	free_segments(&segments);
 	*ret_table = table;
 	return 0;
 }

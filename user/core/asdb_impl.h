@@ -29,19 +29,39 @@ struct cp_asdb_index {
 	size_t cap, n;
 };
 
-/* Segments: each begins at its first address and ends before the next one; the first begins at zero. */
+/*
+ * Segments: each begins at its first address and ends before the next one; the first begins at zero. by_top narrows
+ * the search: entry x is the segment that holds the first address with the top bits x, one more entry the last segment.
+ */
+struct cp_asdb_segment4 {
+	uint32_t first;
+	uint32_t origin;
+};
+
 struct cp_asdb_table4 {
-	uint32_t *first;
-	uint32_t *origin;
+	struct cp_asdb_segment4 *segments;
 	size_t n;
-	uint32_t *by_top; /* [65537]: the segment that holds x.x.0.0; the last one: the last segment */
+	uint32_t *by_top;
+};
+
+#define CP_ASDB_TOP4_SHIFT 16
+#define CP_ASDB_TOP4_N 65536u
+
+/* Searched by the high half, which settles nearly all comparisons. */
+struct cp_asdb_key6 {
+	uint64_t hi, lo;
 };
 
 struct cp_asdb_table6 {
-	unsigned __int128 *first;
+	struct cp_asdb_key6 *first;
 	uint32_t *origin;
 	size_t n;
+	uint32_t *by_top; /* of 2000::/3, where all unicast addresses in use are: the 17 bits that follow */
 };
+
+#define CP_ASDB_TOP6_SHIFT 44
+#define CP_ASDB_TOP6_N 131072u
+#define CP_ASDB_TOP6_BASE 0x2000000000000000ull
 
 struct cp_asdb_block;
 

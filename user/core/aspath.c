@@ -53,7 +53,7 @@ static bool is_one_network(const struct cp_evidence *ev, const struct cp_as_step
 	if (a->kind != CP_STEP_AS || b->kind != CP_STEP_AS)
 		return false;
 	return cp_asdb_siblings(ev->in->asdb, a->asn, b->asn) ||
-	        (cp_home_has(ev->in->home, a->asn) && cp_home_has(ev->in->home, b->asn));
+	       (cp_home_has(ev->in->home, a->asn) && cp_home_has(ev->in->home, b->asn));
 }
 
 /* Drops the trailing gaps when the last step before them and the new one are of one network. */
@@ -141,18 +141,19 @@ void cp_aspath_build(const struct cp_evidence *ev, struct cp_judgement *judgemen
 
 /* ---- Exit ---- */
 
-static bool fill_exit(const struct cp_evidence *ev, const struct cp_stretch *stretch, struct cp_exit *exit)
+static void fill_exit(const struct cp_evidence *ev, const struct cp_stretch *stretch, struct cp_exit *exit)
 {
 	int first = stretch->hops ? __builtin_ctzll(stretch->hops) : -1;
 
-	if (first < 0 && !ev->dest_foreign)
-		return false;
+	/* Nothing foreign was seen: it leaves home somewhere behind the last home hop, if the destination is outside.
+	 */
+	if (first < 0 && (stretch->left < 0 || !ev->dest_foreign))
+		return;
 	exit->present = true;
 	exit->last_home = (int8_t)stretch->left;
 	exit->first_foreign = (int8_t)first;
 	exit->ttl_min = stretch->left < 0 ? 0 : ev->path->hops[stretch->left].ttl;
 	exit->ttl_max = first < 0 ? 0 : ev->path->hops[first].ttl;
-	return true;
 }
 
 /*
@@ -179,8 +180,10 @@ void cp_exit_find(const struct cp_evidence *ev, struct cp_exit *ret_exit)
 	while (cp_stretch_next(ev, &walk, &stretch)) {
 		bool is_certain = stretch.n_alien + stretch.n_ixp >= 2 || stretch.right == ev->n_hops;
 
-		if (stretch.left_may && is_certain && fill_exit(ev, &stretch, &exit))
+		if (stretch.left_may && is_certain) {
+			fill_exit(ev, &stretch, &exit);
 			break;
+		}
 	}
 	*ret_exit = exit;
 }

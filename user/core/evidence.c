@@ -322,8 +322,8 @@ static void find_unclear(struct cp_evidence *ev)
 	if (!(ev->own & ev->dest_side))
 		ev->n_border_unseen = cp_evidence_unseen(ev, left, border);
 	for (int i = 0; i < ev->n_hops; i++) {
-		if (!is_unclear(ev, i))
-			continue;
+		if (i == ev->dest_hop || !is_unclear(ev, i))
+			continue; /* a destination of unclear origin is a matter of its own */
 		if (ev->dest_foreign && i > border && i < last) {
 			ev->tolerated_reasons |= unclear_reason(ev, i);
 		} else {

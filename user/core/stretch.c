@@ -98,7 +98,7 @@ static bool is_between(const struct cp_evidence *ev, const struct cp_stretch *st
 	if (!left || !right)
 		return false;
 	return !(within(left, ev->own) && within(right, ev->own)) &&
-	        !(within(left, ev->dest_side) && within(right, ev->dest_side));
+	       !(within(left, ev->dest_side) && within(right, ev->dest_side));
 }
 
 static enum cp_third grade_third(const struct cp_evidence *ev, const struct cp_stretch *stretch)
@@ -116,7 +116,9 @@ static void grade_thirds(struct cp_evidence *ev)
 	struct cp_walk walk = {
 	        .anchors = ev->own | ev->dest_side,
 	        .alien = ev->third,
-	        .start_may = ev->vantage_home ? CP_MAY_HOME : ev->vantage_foreign ? CP_MAY_OWN : 0,
+	        .start_may = ev->vantage_home      ? CP_MAY_HOME
+	                     : ev->vantage_foreign ? CP_MAY_OWN
+	                                           : 0,
 	        .end_may = ev->answered ? dest_may : 0,
 	};
 	struct cp_stretch stretch = cp_stretch_start(&walk);

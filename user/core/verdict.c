@@ -201,8 +201,7 @@ static uint64_t use_unclear(const struct cp_evidence *ev)
 
 static uint64_t use_stretch(const struct cp_evidence *ev)
 {
-	const struct cp_stretch *stretch =
-	        ev->excursion > CP_EXC_KIN ? &ev->excursion_stretch : &ev->third_stretch;
+	const struct cp_stretch *stretch = ev->excursion > CP_EXC_KIN ? &ev->excursion_stretch : &ev->third_stretch;
 
 	return stretch->hops | bit_of(ev, stretch->left) | bit_of(ev, stretch->right);
 }
@@ -292,15 +291,12 @@ static const struct {
 	enum cp_confidence at_most;
 } caps[] = {
         {CP_WHY_SILENT_BORDER, CP_CONF_MEDIUM},
-        {CP_WHY_SILENT_MIDDLE, CP_CONF_LOW},
         {CP_WHY_VANTAGE_UNKNOWN, CP_CONF_MEDIUM},
         {CP_WHY_VANTAGE_ASSUMED, CP_CONF_MEDIUM},
-        {CP_WHY_SINGLE_FOREIGN_HOP, CP_CONF_LOW},
         {CP_WHY_UNMAPPED_HOP, CP_CONF_MEDIUM},
         {CP_WHY_MULTI_ORIGIN, CP_CONF_MEDIUM},
         {CP_WHY_NOT_REACHED, CP_CONF_MEDIUM},
         {CP_WHY_LOOP, CP_CONF_MEDIUM},
-        {CP_WHY_INTERRUPTED, CP_CONF_MEDIUM},
 };
 
 /* ---- Facts: reasons that stand beside a verdict ---- */
@@ -369,7 +365,7 @@ static uint32_t exit_reasons(const struct cp_evidence *ev, const struct cp_exit 
 {
 	uint32_t reasons = 0;
 
-	if (!exit->present || exit->first_foreign < 0)
+	if (exit->first_foreign < 0)
 		return 0;
 	if (cp_evidence_unseen(ev, exit->last_home, exit->first_foreign) > 0)
 		reasons |= WHY(SILENT_BORDER);

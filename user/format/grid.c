@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FLEXIBLE_MIN 8
+#define FLEXIBLE_MIN 12 /* before other columns give way */
+#define FLEXIBLE_LEAST 4 /* when none is left to */
 
 struct cp_grid {
 	struct cp_grid_column columns[CP_GRID_COLUMNS];
@@ -19,7 +20,8 @@ struct cp_grid {
 
 /* How the columns lie in one width. */
 struct layout {
-	unsigned widths[CP_GRID_COLUMNS]; /* 0: left out */
+	unsigned widths[CP_GRID_COLUMNS]; /* 0: not shown */
+	bool left_out[CP_GRID_COLUMNS]; /* gave way */
 	unsigned gap;
 	bool short_titles;
 };
@@ -108,17 +110,17 @@ static unsigned total(const struct cp_grid *grid, const struct layout *layout)
 	return sum ? sum - layout->gap : 0;
 }
 
-/* Takes what is missing from the flexible columns; true when that was enough. */
-static bool squeeze(const struct cp_grid *grid, struct layout *layout, unsigned width)
+/* Takes what is missing from the flexible columns, down to `least` each; true when that was enough. */
+static bool squeeze(const struct cp_grid *grid, struct layout *layout, unsigned width, unsigned least)
 {
 	unsigned need = total(grid, layout);
 
 	for (size_t i = 0; i < grid->n_columns && need > width; i++) {
 		unsigned missing = need - width, spare;
 
-		if (!grid->columns[i].flexible || layout->widths[i] <= FLEXIBLE_MIN)
+		if (!grid->columns[i].flexible || layout->widths[i] <= least)
 			continue;
-		spare = layout->widths[i] - FLEXIBLE_MIN;
+		spare = layout->widths[i] - least;
 		layout->widths[i] -= missing < spare ? missing : spare;
 		need -= missing < spare ? missing : spare;
 	}
@@ -137,24 +139,33 @@ static bool leave_out(const struct cp_grid *grid, struct layout *layout)
 	}
 	if (first == grid->n_columns)
 		return false;
-	layout->widths[first] = 0;
+	layout->left_out[first] = true;
 	return true;
+}
+
+static bool try_fit(const struct cp_grid *grid, struct layout *layout, unsigned width, unsigned least)
+{
+	for (size_t i = 0; i < grid->n_columns; i++)
+		layout->widths[i] = layout->left_out[i] ? 0 : full_width(grid, i, layout->short_titles);
+	return squeeze(grid, layout, width, least);
 }
 
 static struct layout lay_out(const struct cp_grid *grid, unsigned width)
 {
 	struct layout layout = {.gap = 2};
 
-	for (int step = 0; step < 3; step++) {
-		layout.short_titles = step >= 1;
-		layout.gap = step >= 2 ? 1 : 2;
-		for (size_t i = 0; i < grid->n_columns; i++)
-			layout.widths[i] = full_width(grid, i, layout.short_titles);
-		if (squeeze(grid, &layout, width))
-			return layout;
+	if (try_fit(grid, &layout, width, FLEXIBLE_MIN))
+		return layout;
+	layout.short_titles = true;
+	if (try_fit(grid, &layout, width, FLEXIBLE_MIN))
+		return layout;
+	layout.gap = 1;
+	while (!try_fit(grid, &layout, width, FLEXIBLE_MIN)) {
+		if (leave_out(grid, &layout))
+			continue;
+		try_fit(grid, &layout, width, FLEXIBLE_LEAST);
+		break;
 	}
-	while (leave_out(grid, &layout) && !squeeze(grid, &layout, width))
-		;
 	return layout;
 }
 

@@ -15,7 +15,7 @@ struct cp_grid_column {
 	const char *title;
 	const char *short_title; /* used for all columns when the width is short; NULL: the title */
 	bool right;
-	bool flexible; /* shrinks, down to 8 columns */
+	bool flexible; /* shrinks when the width is short */
 	bool optional; /* left out when every cell is "", "-" or "0" */
 	unsigned give_way; /* 0: never; else left out when the width is short, highest first */
 };

@@ -61,14 +61,16 @@ enum cp_text_color cp_phrase_color(enum cp_verdict verdict)
 
 /* ---- names ---- */
 
-static bool is_legal_form(const char *word, size_t len)
+/* A word that says what kind of company it is, not which. */
+static bool is_company_word(const char *word, size_t len)
 {
-	static const char *const forms[] = {"inc", "inc.", "llc", "llc.", "ltd", "ltd.", "limited", "corp", "corp.",
+	static const char *const words[] = {"inc", "inc.", "llc", "llc.", "ltd", "ltd.", "limited", "corp", "corp.",
 	        "corporation", "co", "co.", "company", "gmbh", "ag", "ab", "sa", "s.a", "s.a.", "s.p.a.", "sas", "b.v.",
-	        "bv", "plc", "sl", "pjsc", "pte.", "pte", "pty", "oy", "as"};
+	        "bv", "plc", "sl", "pjsc", "pte.", "pte", "pty", "oy", "as", "communications", "technologies",
+	        "technology", "international", "group"};
 
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (strlen(forms[i]) == len && strncasecmp(forms[i], word, len) == 0)
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strlen(words[i]) == len && strncasecmp(words[i], word, len) == 0)
 			return true;
 	}
 	return false;
@@ -86,7 +88,7 @@ const char *cp_phrase_name(const char *as_name, char *buf, size_t size)
 		word = len;
 		while (word && as_name[word - 1] != ' ')
 			word--;
-		if (!word || !is_legal_form(as_name + word, len - word))
+		if (!word || !is_company_word(as_name + word, len - word))
 			break;
 		len = word;
 	}
@@ -150,16 +152,16 @@ static const struct cp_as_step *next_as(const struct cp_judgement *judgement, ui
 	return NULL;
 }
 
-/* Appends the name of AS step i, unless the next one has the same: siblings are named once. */
+/* Appends the name of AS step i, unless the next one is of the same organisation: siblings are named once. */
 static void append_name(struct line *line, const struct cp_rec_path *rec, uint32_t i)
 {
-	const struct cp_as_step *next = next_as(rec->judgement, i);
-	char name[NAME_MAX_BYTES], other[NAME_MAX_BYTES] = "";
+	const struct cp_as_step *step = &rec->judgement->as_path[i], *next = next_as(rec->judgement, i);
+	char name[NAME_MAX_BYTES];
 
-	as_name(rec, rec->judgement->as_path[i].asn, name, sizeof(name));
-	if (next)
-		as_name(rec, next->asn, other, sizeof(other));
-	if (*name && strcmp(name, other) != 0)
+	if (next && rec->asdb && cp_asdb_siblings(rec->asdb, step->asn, next->asn))
+		return;
+	as_name(rec, step->asn, name, sizeof(name));
+	if (*name)
 		append_word(line, name);
 }
 

@@ -33,20 +33,18 @@ static void say_datapath(struct cp_text *text, const struct cp_rec_start *rec)
 	cp_text_printf(text, "at %s pps", cp_text_count(rec->rate_pps, rate));
 }
 
-static void say_database(struct cp_text *text, const struct cp_rec_database *db, uint64_t wall_ms, bool last)
+static void say_database(struct cp_text *text, const struct cp_rec_database *db, uint64_t wall_ms, const char *after)
 {
-	char date[CP_NUM_MAX], count[CP_NUM_MAX];
+	char date[CP_NUM_MAX], days[CP_NUM_MAX];
 	uint64_t now_s = wall_ms / 1000;
 
-	cp_text_words(text, db->name);
-	if (db->built_at_s != CP_UNKNOWN) {
-		cp_text_printf(text, "(%s", cp_text_date(db->built_at_s, date));
-		if (wall_ms != CP_UNKNOWN && now_s >= db->built_at_s)
-			cp_text_printf(text, ", %s d old", cp_text_count((now_s - db->built_at_s) / DAY_S, count));
-		cp_text_put(text, ")");
-	}
-	if (!last)
-		cp_text_put(text, ",");
+	if (db->built_at_s == CP_UNKNOWN)
+		cp_text_printf(text, "%s%s", db->name, after);
+	else if (wall_ms == CP_UNKNOWN || now_s < db->built_at_s)
+		cp_text_printf(text, "%s (%s)%s", db->name, cp_text_date(db->built_at_s, date), after);
+	else
+		cp_text_printf(text, "%s (%s, %s d old)%s", db->name, cp_text_date(db->built_at_s, date),
+		        cp_text_count((now_s - db->built_at_s) / DAY_S, days), after);
 }
 
 void cp_phrase_head(struct cp_text *text, const struct cp_rec_start *rec)
@@ -66,7 +64,7 @@ void cp_phrase_head(struct cp_text *text, const struct cp_rec_start *rec)
 		cp_text_color(text, CP_DIM);
 		cp_text_words(text, "AS data:");
 		for (size_t i = 0; i < rec->n_databases; i++)
-			say_database(text, &rec->databases[i], rec->wall_ms, i + 1 == rec->n_databases);
+			say_database(text, &rec->databases[i], rec->wall_ms, i + 1 < rec->n_databases ? "," : "");
 		cp_text_newline(text);
 	}
 	text->indent = 0;
@@ -136,22 +134,20 @@ static void say_rejected(struct cp_text *text, const struct cp_accounting *a)
 	        {known(a->rejected_flags), "flags"},
 	        {known(a->rejected_short), "short"},
 	};
+	uint64_t sum = 0, left;
 	char count[CP_NUM_MAX];
-	const char *before = "(";
-	uint64_t sum = 0;
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		sum += reasons[i].n;
 	item(text, sum, "rejected", true);
+	left = sum;
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (!reasons[i].n)
 			continue;
-		cp_text_printf(text, "%s%s %s", before, reasons[i].why, cp_text_count(reasons[i].n, count));
-		cp_text_put(text, reasons[i].n == sum ? ")" : "");
-		before = "";
-		sum -= reasons[i].n;
-		if (sum)
-			cp_text_put(text, ",");
+		cp_text_printf(
+		        text, "%s%s %s", left == sum ? "(" : "", reasons[i].why, cp_text_count(reasons[i].n, count));
+		left -= reasons[i].n;
+		cp_text_put(text, left ? "," : ")");
 	}
 }
 

@@ -105,9 +105,12 @@ void cp_text_break(struct cp_text *text)
 	text->blanks = 0;
 }
 
+/* An indent leaves a quarter of the line. */
 static unsigned indent_of(const struct cp_text *text)
 {
-	return text->indent < text->width / 2 ? text->indent : text->width / 2;
+	unsigned most = text->width * 3 / 4;
+
+	return text->indent < most ? text->indent : most;
 }
 
 static void wrap(struct cp_text *text)
@@ -169,7 +172,8 @@ static void word_n(struct cp_text *text, const char *word, size_t len)
 
 	if (text->column && !text->blanks)
 		text->blanks = 1;
-	if (text->column && text->column + text->blanks + columns_n(word, len) > text->width)
+	/* The last column is left to the punctuation that cp_text_put() may set behind the word. */
+	if (text->column && text->column + text->blanks + columns_n(word, len) >= text->width)
 		wrap(text);
 	while (word < end)
 		put_char(text, &word, end);

@@ -15,7 +15,7 @@
 #include "sink.h"
 
 #define CP_TEXT_WIDTH_DEFAULT 80
-#define CP_TEXT_WIDTH_MIN 40 /* narrower than this is not laid out for */
+#define CP_TEXT_WIDTH_MIN 60 /* narrower than this is not laid out for */
 
 enum cp_text_color { CP_PLAIN = 0, CP_BOLD, CP_DIM, CP_GREEN, CP_CYAN, CP_YELLOW, CP_RED };
 

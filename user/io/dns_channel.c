@@ -107,7 +107,8 @@ static int parse_server(const char *text, struct ares_addr_port_node *ret_server
 }
 
 /* Opens a channel to the configured server, or to the system's. */
-static int open_channel(const struct cp_resolve_config *config, ares_channel *ret_channel, struct cp_err *err)
+static int open_channel(
+        const struct cp_resolve_config *config, unsigned int tries, ares_channel *ret_channel, struct cp_err *err)
 {
 	static const struct ares_socket_functions functions = {
 	        .asocket = open_socket,
@@ -119,7 +120,7 @@ static int open_channel(const struct cp_resolve_config *config, ares_channel *re
 	struct ares_options options = {
 	        .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_STAYOPEN | ARES_FLAG_EDNS,
 	        .timeout = (int)(config->timeout_ms ? config->timeout_ms : TIMEOUT_MS),
-	        .tries = (int)(config->tries ? config->tries : TRIES),
+	        .tries = (int)tries,
 	        .ednspsz = EDNS_BYTES,
 	};
 	struct ares_addr_port_node server;
@@ -179,19 +180,19 @@ static int count_servers(ares_channel channel, unsigned int *ret_n, struct cp_er
 int cp_dns_channels_open(
         const struct cp_resolve_config *config, struct cp_dns_channels *ret_channels, struct cp_err *err)
 {
-	struct cp_dns_channels channels = {0};
+	struct cp_dns_channels channels = {.tries = config->tries ? config->tries : TRIES};
 	unsigned int n_servers = 0;
 	int status = ares_library_init(ARES_LIB_INIT_ALL), rc;
 
 	if (status != ARES_SUCCESS)
 		return ares_failed(status, "cannot start", err);
 	channels.is_open = true;
-	rc = open_channel(config, &channels.items[0], err);
+	rc = open_channel(config, channels.tries, &channels.items[0], err);
 	channels.n = rc == 0;
 	if (rc == 0)
 		rc = count_servers(channels.items[0], &n_servers, err);
 	while (rc == 0 && channels.n < n_servers) {
-		rc = open_channel(config, &channels.items[channels.n], err);
+		rc = open_channel(config, channels.tries, &channels.items[channels.n], err);
 		if (rc == 0) {
 			channels.n++;
 			rc = rotate_servers(channels.items[channels.n - 1], channels.n - 1, n_servers, err);

@@ -16,7 +16,7 @@
 /* Channel k begins with server k and goes on with the others when that one is silent. */
 struct cp_dns_channels {
 	ares_channel items[CP_DNS_CHANNELS_MAX];
-	unsigned int n;
+	unsigned int n, tries;
 	bool is_open;
 };
 

@@ -28,6 +28,15 @@ uint32_t cp_xdp_owner(uint32_t ifindex)
 	return bpf_xdp_query_id((int)ifindex, 0, &id) ? 0 : id;
 }
 
+static const char *xdp_mode_name(uint32_t ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if (bpf_xdp_query((int)ifindex, 0, &query) == 0 && query.attach_mode == XDP_ATTACHED_SKB)
+		return "xdp-generic";
+	return "xdp-native";
+}
+
 static int explain_xdp(struct cp_err *err, int rc, uint32_t ifindex, const char *ifname, enum cp_xdp_mode mode)
 {
 	switch (rc) {
@@ -35,8 +44,9 @@ static int explain_xdp(struct cp_err *err, int rc, uint32_t ifindex, const char 
 		return cp_err_set(err, rc,
 		        "%s carries another XDP program (id %u), which is left alone: use --datapath tc, or remove it "
 		        "with "
-		        "`ip link set dev %s xdp off`",
-		        ifname, cp_xdp_owner(ifindex), ifname);
+		        "`ip link set dev %s %s off`",
+		        ifname, cp_xdp_owner(ifindex), ifname,
+		        strcmp(xdp_mode_name(ifindex), "xdp-generic") == 0 ? "xdpgeneric" : "xdpdrv");
 	case -EOPNOTSUPP:
 		return cp_err_set(err, rc, "the driver of %s has no %s XDP: use --xdp-mode generic or --datapath tc",
 		        ifname, mode == CP_XDP_NATIVE ? "native" : "such");
@@ -53,15 +63,6 @@ static int explain_xdp(struct cp_err *err, int rc, uint32_t ifindex, const char 
 	default:
 		return cp_err_set(err, rc, "cannot attach XDP to %s: %s", ifname, strerror(-rc));
 	}
-}
-
-static const char *xdp_mode_name(uint32_t ifindex)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-
-	if (bpf_xdp_query((int)ifindex, 0, &query) == 0 && query.attach_mode == XDP_ATTACHED_SKB)
-		return "xdp-generic";
-	return "xdp-native";
 }
 
 int cp_attach_xdp(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_xdp_mode mode,

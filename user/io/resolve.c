@@ -158,18 +158,23 @@ static int read_reply(struct question *question, int status, const unsigned char
 
 static void ask(struct question *question);
 
-/* Whether another attempt makes sense: with another server, or without EDNS, which c-ares drops after a FORMERR. */
-static bool may_ask_again(const struct question *question, int status)
+/*
+ * Whether another attempt makes sense: with another server; without EDNS, which
+ * c-ares drops after a FORMERR; or over TCP, where c-ares gives up after one try.
+ */
+static bool may_ask_again(const struct question *question, int status, unsigned int n_timeouts)
 {
-	unsigned int n_channels = question->name->resolver->channels.n;
+	const struct cp_dns_channels *channels = &question->name->resolver->channels;
 
 	switch (status) {
+	case ARES_ETIMEOUT:
+		return question->n_asked < channels->tries && n_timeouts < channels->tries;
 	case ARES_EFORMERR:
-		return question->n_asked < (n_channels > 1 ? n_channels : 2);
+		return question->n_asked < (channels->n > 1 ? channels->n : 2);
 	case ARES_ESERVFAIL:
 	case ARES_EREFUSED:
 	case ARES_ENOTIMP:
-		return question->n_asked < n_channels;
+		return question->n_asked < channels->n;
 	}
 	return false;
 }
@@ -180,11 +185,10 @@ static void on_reply(void *arg, int status, int timeouts, unsigned char *message
 	struct name *name = question->name;
 	struct resolver *resolver = name->resolver;
 
-	(void)timeouts;
 	if (resolver->is_over)
 		return;
 	resolver->has_heard |= message != NULL;
-	if (may_ask_again(question, status)) {
+	if (may_ask_again(question, status, (unsigned int)timeouts)) {
 		ask(question);
 		return;
 	}
@@ -258,11 +262,13 @@ static int wait_for_replies(struct resolver *resolver)
 
 	for (unsigned int k = 0; k < resolver->channels.n; k++) {
 		ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-		int bits = ares_getsock(resolver->channels.items[k], sockets, ARES_GETSOCK_MAXNUM);
+		/* Not through the macros of c-ares, which shift into the sign of an int. */
+		unsigned int bits =
+		        (unsigned int)ares_getsock(resolver->channels.items[k], sockets, ARES_GETSOCK_MAXNUM);
 
 		for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-			bool can_read = ARES_GETSOCK_READABLE((unsigned int)bits, i) != 0;
-			bool can_write = ARES_GETSOCK_WRITABLE((unsigned int)bits, i) != 0;
+			bool can_read = bits >> i & 1;
+			bool can_write = bits >> (i + ARES_GETSOCK_MAXNUM) & 1;
 
 			if (!can_read && !can_write)
 				continue;

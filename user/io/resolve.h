@@ -17,7 +17,7 @@ struct cp_resolve_config {
 	const char *server; /* "addr", "addr:port", "[v6]:port"; NULL: /etc/resolv.conf */
 	bool want_v4, want_v6;
 	unsigned window; /* names in flight at most; 0: 256 */
-	unsigned timeout_ms; /* of one try; 0: 2000 */
+	unsigned timeout_ms; /* of the first try, doubled for each further one; 0: 2000 */
 	unsigned tries; /* 0: 3 */
 	const atomic_bool *stop; /* checked at least every 100 ms; true: give up the rest. May be NULL */
 };
@@ -29,8 +29,11 @@ typedef void (*cp_resolve_cb)(void *ctx, size_t index, struct cp_answer *answer)
 /*
  * Resolves names[0..n). A and AAAA as wanted; addresses in answer order, A first, no repeats; the CNAME chain in
  * order. A name's status is OK when it has at least one address, else the more telling of both questions' errors.
- * Truncated UDP answers are asked again over TCP. Returns 0 when every name got an answer (good or bad),
- * -ECANCELED when *stop ended it, -EINVAL for a malformed server, -EIO/-ENOMEM with err set.
+ * Truncated UDP answers are asked again over TCP; a server that fails or refuses is passed over for the next one.
+ * While no server has ever answered, a windowful of names is asked and the rest gets their status unasked. Names that
+ * *stop left without an answer are not called back. The hosts file and search domains play no part. Returns 0 when
+ * every name got an answer (good or bad), -ECANCELED when *stop ended it, -EINVAL for a malformed server, -EIO/-ENOMEM
+ * with err set.
  */
 int cp_resolve_all(const struct cp_resolve_config *config, const char *const *names, size_t n, cp_resolve_cb cb,
         void *ctx, struct cp_err *err);

@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# test_audit.sh: the program against the story lab: every hop against the known
+# topology for each datapath, the verdicts of the story, the accounting, and
+# that nothing foreign is harmed.
+
+. "$(dirname "$0")/lib.sh"
+
+lab_need jq bpftool
+lab_up_story || exit 1
+
+# Hops as "vantage name address ttl ip" lines, from truth or from a run, silent tails dropped in both.
+truth() { # vantage
+	awk -F'\t' -v v="$1" '$1 == v && $3 !~ /:/ && $7 != "silent" {print $2, $3, $4, $5}' "$LAB_TRUTH" |
+		awk '{key = $1 " " $2; line[++n] = $0; at[n] = key; if ($4 != "*") last[key] = n}
+		     END {for (i = 1; i <= n; i++) if (i <= last[at[i]]) print line[i]}' | sort
+}
+
+measured() { # ndjson
+	jq -r 'select(.type == "path") | .target.name as $n | .destination.ip as $d | .hops[] |
+		"\($n) \($d) \(.ttl) \(.ip // "*")"' "$1" | sort
+}
+
+audit() { # vantage-namespace out args...
+	local ns=$1 out=$2
+	shift 2
+	run_cp "$ns" audit --vantage-as 8075 -4 "@$LAB_NAMES" -o "ndjson=$out" "$@"
+}
+
+nothing_attached() { # namespace
+	[[ -z $(lab_exec "$1" "$BUILD/lab/tcx_query" eth0) ]] &&
+		[[ -z $(lab_exec "$1" bpftool -j net show dev eth0 | jq -r '.[] | (.xdp + .tc)[]') ]]
+}
+
+# The accounting identity of a run, from its end record.
+identity() { # ndjson
+	jq -e 'select(.type == "end") | .accounting |
+		.attempted == .replied + .timed_out + .tx_errors + .blocked and .lost == 0 and
+		.matched == .replied + .duplicates' "$1"
+}
+
+truth cold >"$LAB_DIR/cold.truth"
+truth hot >"$LAB_DIR/hot.truth"
+
+datapath() { # name expected-datapath args...
+	local out=$LAB_DIR/$1.ndjson want=$2 name=$1
+	shift 2
+	check "$name: the audit runs" audit "$LAB_COLD" "$out" "$@"
+	check_eq "$name: the datapath is the one asked for" "$want" "$(jq -r 'select(.type == "start") | .datapath' "$out")"
+	measured "$out" >"$LAB_DIR/$name.hops"
+	check_same "$name: every hop is the known one" "$LAB_DIR/cold.truth" "$LAB_DIR/$name.hops"
+	check "$name: the accounting adds up" identity "$out"
+	check "$name: nothing is left attached" nothing_attached "$LAB_COLD"
+}
+
+datapath tcx tc-tcx --datapath tc --tc-attach tcx
+datapath clsact tc-clsact --datapath tc --tc-attach clsact
+datapath native xdp-native --datapath xdp --xdp-mode native
+datapath generic xdp-generic --datapath xdp --xdp-mode generic
+datapath auto tc-tcx -r 1000
+datapath fast xdp-native -r 300k
+
+check 'hot: the audit runs' audit "$LAB_HOT" "$LAB_DIR/hot.ndjson"
+measured "$LAB_DIR/hot.ndjson" >"$LAB_DIR/hot.hops"
+check_same 'hot: every hop is the known one' "$LAB_DIR/hot.truth" "$LAB_DIR/hot.hops"
+
+# --- verdicts of the story ---
+
+story() { # ndjson name verdict as-path
+	local got
+	got=$(jq -r --arg n "$2" 'select(.type == "path" and .target.name == $n) | "\(.verdict) \(.as_path | join(" "))"' \
+		"$1" | sort -u)
+	check_eq "story: $2" "$3 $4" "$got"
+}
+
+cold=$LAB_DIR/tcx.ndjson
+story "$cold" zenn.dev direct '* 8075 13335'
+story "$LAB_DIR/hot.ndjson" zenn.dev transit 'private * 3491 13335'
+story "$cold" vm-own.lab inside '* 8075 *'
+for name in myapp.azurewebsites.net login.microsoft.com outlook.cloud.microsoft teams.microsoft.com \
+	outlook.office365.com sharepoint.com; do
+	story "$cold" $name inside '* 8075'
+done
+story "$cold" security.microsoft.com inside '* 8075 8068'
+story "$cold" www.microsoft.com direct '* 8075 16625'
+story "$cold" www.xbox.com direct '* 8075 20940 16625'
+check_eq 'story: the CNAME chain of www.microsoft.com is evidence' e13678.dscb.akamaiedge.net \
+	"$(jq -r 'select(.type == "path" and .target.name == "www.microsoft.com") | .destination.cname[-1]' "$cold")"
+
+# --- repeatable by seed; first and last record ---
+
+for i in 1 2; do
+	run_cp "$LAB_COLD" audit --seed 7 zenn.dev -o "ndjson=$LAB_DIR/seed$i" || :
+	jq -c 'select(.type == "path") | [.destination.ip, .as_path, [.hops[].ip]]' "$LAB_DIR/seed$i" | sort >"$LAB_DIR/seed$i.paths"
+done
+check_same 'the same seed gives the same paths' "$LAB_DIR/seed1.paths" "$LAB_DIR/seed2.paths"
+check_eq 'the first record is start' start "$(head -n 1 "$cold" | jq -r .type)"
+check_eq 'the last record is end' end "$(tail -n 1 "$cold" | jq -r .type)"
+
+# --- servers keep no half-open state: every SYN-ACK was answered by a RST ---
+
+check_eq 'no server keeps a half-open connection' 0 \
+	"$(lab_exec "$LAB_ID-ms" ss -Htn state syn-recv | wc -l)"
+check_eq 'no application ever saw a connection' 0 "$(lab_sink_stat ms accepted)"
+
+# --- foreign traffic passes unharmed while probes fly ---
+
+foreign() { # name args...
+	local name=$1 pid lost page
+	shift
+	audit "$LAB_COLD" "$LAB_DIR/foreign.ndjson" -r 2000 -q 8 -w 300 "$@" >"$LAB_DIR/foreign.out" 2>&1 &
+	pid=$!
+	lost=$(lab_exec "$LAB_COLD" ping -n -c 40 -i 0.01 198.18.17.30 | sed -n 's/.* \([0-9]*\)% packet loss.*/\1/p')
+	check_eq "$name: another tool's ping loses nothing" 0 "$lost"
+	page=$(lab_exec "$LAB_COLD" traceroute -n -I -m 12 -q 1 -w 1 198.18.17.30 | awk 'NR > 1 {print $2}' | tr '\n' ' ')
+	check_eq "$name: another tool's traceroute sees its own hops" \
+		"$(awk '$2 == "198.18.17.30" {print $3, $4}' "$LAB_DIR/cold.truth" | sort -n | cut -d' ' -f2 | tr '\n' ' ')" "$page"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	check "$name: the kernel's own connections work" lab_exec "$LAB_COLD" \
+		timeout 5 bash -c 'for i in {1..20}; do : >/dev/tcp/198.18.17.30/443 || exit 1; done'
+	wait "$pid"
+	measured "$LAB_DIR/foreign.ndjson" >"$LAB_DIR/foreign.hops"
+	check_same "$name: and the audit beside them is right" "$LAB_DIR/cold.truth" "$LAB_DIR/foreign.hops"
+}
+foreign tc --datapath tc
+foreign xdp --datapath xdp
+
+# --- two runs at once: the second finds its own ports, and its own replies ---
+
+audit "$LAB_COLD" "$LAB_DIR/two1.ndjson" -r 2000 --datapath tc &
+pid=$!
+audit "$LAB_COLD" "$LAB_DIR/two2.ndjson" -r 2000 --datapath tc
+check 'two runs at once: both end well' wait $pid
+for i in 1 2; do
+	measured "$LAB_DIR/two$i.ndjson" >"$LAB_DIR/two$i.hops"
+	check_same "two runs at once: run $i is right" "$LAB_DIR/cold.truth" "$LAB_DIR/two$i.hops"
+done
+
+# --- AS data: silence before the first home hop proves nothing without a vantage ---
+
+run_cp "$LAB_COLD" audit -4 security.microsoft.com -o "ndjson=$LAB_DIR/unknown.ndjson" || :
+check_eq 'without a known vantage a silent head is undecided' 'undecided vantage-unknown' "$(
+	jq -r 'select(.type == "path") | "\(.verdict) \(.reasons | map(select(. == "vantage-unknown")) | join(" "))"' \
+		"$LAB_DIR/unknown.ndjson"
+)"
+
+finish
