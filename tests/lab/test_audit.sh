@@ -5,6 +5,7 @@
 # topology for each datapath, the verdicts of the story, the accounting, and
 # that nothing foreign is harmed.
 
+# shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_need jq bpftool

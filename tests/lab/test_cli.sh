@@ -4,6 +4,7 @@
 # test_cli.sh: bad input, missing rights, broken networks, signals: each gets
 # one clear line and the right exit status, and leaves nothing behind.
 
+# shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_need jq bpftool capsh tcpdump
@@ -100,6 +101,7 @@ check_eq 'foreign XDP program: the header says so' tc-tcx \
 	"$(jq -r 'select(.type == "start") | .datapath' "$LAB_DIR/foreign.ndjson")"
 check_eq 'foreign XDP program: untouched' "$foreign_id" \
 	"$(lab_exec "$LAB_COLD" ip -j link show eth0 | jq '.[0].xdp.prog.id')"
+# shellcheck disable=SC2016 # the backquotes are in the message
 remedy=$(sed -n 's/.*`ip \(link set .*off\)`.*/\1/p' "$LAB_DIR/xdp.err")
 # shellcheck disable=SC2086 # words of a command
 lab_exec "$LAB_COLD" ip $remedy

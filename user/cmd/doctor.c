@@ -62,8 +62,7 @@ static void check_kernel(struct doctor *doctor)
 	else
 		say(doctor, HEALTH_OK, "kernel", "%s", release);
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		say(doctor, HEALTH_NOTE, "BTF",
-		        "no /sys/kernel/btf/vmlinux: what the driver took of XDP frames is concluded, not counted");
+		say(doctor, HEALTH_NOTE, "BTF", "absent: frames the driver took are concluded, not counted");
 	else
 		say(doctor, HEALTH_OK, "BTF", "present");
 }
@@ -116,7 +115,9 @@ static void check_vantage(struct doctor *doctor)
 		say(doctor, HEALTH_OK, "vantage", "AS%u, by --vantage-as", doctor->opts->vantage_as);
 	else
 		say(doctor, HEALTH_NOTE, "vantage",
-		        "not an Azure machine; without --vantage-as a silent first hop leaves 'inside' undecided");
+		        "not in Azure: a silent first hop leaves paths undecided;\n%*sname the AS you start in with "
+		        "--vantage-as",
+		        20, "");
 }
 
 /* ---- AS data ---- */
@@ -137,8 +138,7 @@ static void check_data(struct doctor *doctor, const struct cp_audit *audit)
 		        age_days > 90 ? ", older than 90 days: fetch a new one" : "");
 	}
 	if (!has_database)
-		say(doctor, HEALTH_NOTE, "AS data",
-		        "no database (--asdb FILE): only Microsoft's ranges are known, carriers stay unnamed");
+		say(doctor, HEALTH_NOTE, "AS data", "no --asdb FILE: carriers' addresses stay unknown");
 }
 
 /* ---- The way to a target ---- */
@@ -287,7 +287,8 @@ int cp_cmd_doctor(const struct cp_opts *opts)
 		check_targets(&doctor, audit);
 	else if (!opts->n_targets)
 		say(&doctor, HEALTH_NOTE, "network",
-		        "not looked at: `coldpotato doctor TARGET` checks DNS, route, next hop, datapath and ICMP");
+		        "not looked at: `coldpotato doctor TARGET` checks DNS, route,\n%*snext hop, datapath and ICMP",
+		        20, "");
 	cp_audit_free(audit);
 	if (cp_signals_seen(NULL))
 		return 128 + SIGINT;

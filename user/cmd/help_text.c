@@ -19,9 +19,10 @@ const struct cp_help_pair cp_help_targets[] = {
 };
 
 const struct cp_help_pair cp_help_statuses[] = {
-        {"0", "the run is complete, whatever the verdicts"},
+        {"0", "every target was measured, whatever the verdicts"},
         {"1", "the run failed"},
         {"2", "the command line, or a file it names, is wrong"},
+        {"4", "the run is complete, but some targets could not be measured (no address, no route, blocked)"},
         {"130, 143", "ended by SIGINT or SIGTERM; what was found until then is reported"},
         {NULL, NULL},
 };

@@ -60,11 +60,12 @@ static int load_builtin(struct cp_audit *audit, struct cp_err *err)
 	rc = cp_asdb_add_ixps(audit->asdb, text, len, "ixp-lans.csv", err);
 	if (rc)
 		return rc;
-	note_database(audit, "ixp", "built-in", cp_asdb_n_rows(audit->asdb, CP_ASDB_IXP), CP_UNKNOWN);
+	note_database(audit, "ixp", "built-in IXP LANs", cp_asdb_n_rows(audit->asdb, CP_ASDB_IXP), CP_UNKNOWN);
 	text = cp_builtin("microsoft-ranges.csv", &len);
 	rc = cp_asdb_add_rows(audit->asdb, CP_ASDB_BUILTIN, text, len, "microsoft-ranges.csv", err);
 	if (rc == 0)
-		note_database(audit, "builtin", "built-in", cp_asdb_n_rows(audit->asdb, CP_ASDB_BUILTIN), CP_UNKNOWN);
+		note_database(audit, "builtin", "built-in Microsoft ranges",
+		        cp_asdb_n_rows(audit->asdb, CP_ASDB_BUILTIN), CP_UNKNOWN);
 	return rc;
 }
 

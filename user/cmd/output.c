@@ -122,6 +122,15 @@ void cp_outputs_start(struct cp_audit *audit)
 		flush_output(&audit->outputs[i]);
 }
 
+static bool shown_on_stdout(const struct cp_audit *audit)
+{
+	for (uint32_t i = 0; i < audit->n_outputs; i++) {
+		if (!audit->outputs[i].path)
+			return true;
+	}
+	return false;
+}
+
 void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, ...)
 {
 	struct cp_rec_warning rec = {.code = code};
@@ -132,7 +141,8 @@ void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, 
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	rec.text = text;
-	fprintf(stderr, "coldpotato: warning: %s\n", text);
+	if (!shown_on_stdout(audit))
+		fprintf(stderr, "coldpotato: warning: %s\n", text);
 	EACH_OUTPUT(audit, warning, &rec)
 }
 

@@ -25,12 +25,12 @@ struct cp_sweep {
 	enum phase phase;
 	uint32_t pass; /* attempt number of the probes it hands out */
 	uint32_t at; /* index into the order */
-	uint32_t n_pass; /* handed out in this pass */
 	bool flushed;
 	uint64_t flushed_ns;
 	uint64_t max_rtt_us;
 	uint64_t n_sent;
 	uint32_t n_ended; /* paths whose end is known */
+	uint32_t witness; /* while waiting: the slot that was wanted when last looked */
 };
 
 int cp_sweep_new(const struct cp_sweep_config *config, struct cp_sweep **ret_sweep)
@@ -114,28 +114,30 @@ static bool last_pass(const struct cp_sweep *sweep)
 	return sweep->pass + 1 >= sweep->config.attempts;
 }
 
-static bool any_wanted(const struct cp_sweep *sweep)
+/*
+ * Ends a wait that has nothing left to wait for. Runs after every reply, so it does not look at all slots: as long as
+ * the witness is wanted, nothing else matters, and the next one is looked for from there.
+ */
+static void settle(struct cp_sweep *sweep)
 {
-	for (uint32_t slot = 0; slot < sweep->n_slots; slot++) {
-		if (wanted(sweep, slot, 1))
-			return true;
+	if (sweep->phase != PHASE_WAIT || !sweep->flushed)
+		return;
+	for (uint32_t n = 0; n < sweep->n_slots; n++) {
+		if (wanted(sweep, sweep->witness, 1))
+			return;
+		if (++sweep->witness == sweep->n_slots)
+			sweep->witness = 0;
 	}
-	return false;
+	sweep->phase = PHASE_DONE;
 }
 
 /* Moves from waiting to the next pass or to the end when the time has come. */
 static void turn(struct cp_sweep *sweep, uint64_t now_ns)
 {
-	uint64_t wait_ns;
+	uint64_t wait_ns = last_pass(sweep) ? grace_ns(sweep) : retry_wait_ns(sweep);
 
-	if (sweep->phase != PHASE_WAIT || !sweep->flushed)
-		return;
-	if (!any_wanted(sweep)) {
-		sweep->phase = PHASE_DONE;
-		return;
-	}
-	wait_ns = last_pass(sweep) ? grace_ns(sweep) : retry_wait_ns(sweep);
-	if (now_ns - sweep->flushed_ns < wait_ns)
+	settle(sweep);
+	if (sweep->phase != PHASE_WAIT || !sweep->flushed || now_ns < sweep->flushed_ns + wait_ns)
 		return;
 	if (last_pass(sweep)) {
 		sweep->phase = PHASE_DONE;
@@ -144,7 +146,6 @@ static void turn(struct cp_sweep *sweep, uint64_t now_ns)
 	sweep->phase = PHASE_PASS;
 	sweep->pass++;
 	sweep->at = 0;
-	sweep->n_pass = 0;
 }
 
 uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_ids, uint32_t cap)
@@ -163,7 +164,6 @@ uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_id
 		ret_ids[n++] = cp_id_make(slot, sweep->pass);
 	}
 	sweep->n_sent += n;
-	sweep->n_pass += n;
 	if (n)
 		sweep->flushed = false;
 	if (sweep->at == sweep->n_slots)
@@ -177,6 +177,7 @@ void cp_sweep_flushed(struct cp_sweep *sweep, uint64_t now_ns)
 		return;
 	sweep->flushed = true;
 	sweep->flushed_ns = now_ns;
+	settle(sweep);
 }
 
 enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_event *event)
@@ -195,6 +196,7 @@ enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_even
 		if (rtt_us + 1 > sweep->max_rtt_us)
 			sweep->max_rtt_us = rtt_us + 1;
 	}
+	settle(sweep);
 	return result;
 }
 
@@ -216,7 +218,15 @@ bool cp_sweep_done(const struct cp_sweep *sweep, uint64_t now_ns)
 		return true;
 	if (sweep->phase != PHASE_WAIT || !sweep->flushed)
 		return false;
-	return !any_wanted(sweep) || (last_pass(sweep) && cp_sweep_wait_ns(sweep, now_ns) == 0);
+	return last_pass(sweep) && cp_sweep_wait_ns(sweep, now_ns) == 0;
+}
+
+/* Has the last pass been here? Attempts cannot tell: a slot may have been skipped in an earlier pass. */
+static bool asked_for_the_last_time(const struct cp_sweep *sweep, uint32_t slot)
+{
+	if (!last_pass(sweep))
+		return false;
+	return sweep->phase != PHASE_PASS || cp_perm_index(&sweep->order, slot) < sweep->at;
 }
 
 bool cp_sweep_path_complete(const struct cp_sweep *sweep, uint32_t path)
@@ -226,7 +236,7 @@ bool cp_sweep_path_complete(const struct cp_sweep *sweep, uint32_t path)
 	for (uint32_t i = 0; i < shape->n_ttls; i++) {
 		uint32_t slot = path * shape->n_ttls + i;
 
-		if (wanted(sweep, slot, 1) && cp_paths_attempts(sweep->paths, slot) < sweep->config.attempts)
+		if (wanted(sweep, slot, 1) && !asked_for_the_last_time(sweep, slot))
 			return false;
 	}
 	return true;

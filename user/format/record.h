@@ -80,7 +80,7 @@ struct cp_accounting {
 	uint64_t rejected_token, rejected_dest, rejected_unsent, rejected_flags, rejected_short;
 	uint64_t lost; /* ours, but the ring was full */
 	uint64_t resets_sent;
-	uint64_t probing_ns; /* first to last transmission */
+	uint64_t probing_ns; /* time with probes to transmit: what the achieved rate is measured over */
 	uint64_t total_ns;
 	uint64_t n_targets, n_unresolved, n_skipped, n_dests, n_paths;
 };
