@@ -75,7 +75,7 @@ $(B)/san/%.o: %.c
 $(B)/user/core/builtin.o $(B)/san/user/core/builtin.o: $(wildcard data/*.csv)
 
 # Only the engine may include a skeleton.
-$(B)/user/io/engine.o $(B)/user/io/engine_attach.o: $(SKELS)
+$(B)/user/io/engine.o: $(SKELS)
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h)
 	$(call say,BPF,$<)
@@ -130,16 +130,16 @@ $(B)/libfuzzer/%: tests/fuzz/%.c $(PURE_SRC)
 tests: $(UNIT:%=$(B)/unit/%) $(UNIT:%=$(B)/san/unit/%) $(FUZZ:%=$(B)/fuzz/%) $(BPF_TESTS) $(LAB_BPF) $(LAB_BIN) all
 
 check: tests ## build and pass all tests
-	$(Q)scripts/run-tests unit fuzz bpf lab
+	$(Q)B=$(B) scripts/run-tests unit fuzz bpf lab
 
 test-unit: tests ## unit tests only
-	$(Q)scripts/run-tests unit
+	$(Q)B=$(B) scripts/run-tests unit
 test-fuzz: tests ## replay the fuzz corpora
-	$(Q)scripts/run-tests fuzz
+	$(Q)B=$(B) scripts/run-tests fuzz
 test-bpf: tests ## BPF programs under BPF_PROG_RUN (root)
-	$(Q)scripts/run-tests bpf
+	$(Q)B=$(B) scripts/run-tests bpf
 test-lab: tests ## the program against network namespaces (root)
-	$(Q)scripts/run-tests lab
+	$(Q)B=$(B) scripts/run-tests lab
 
 bench: all tests $(BENCH) ## measure; prints a table (root)
 	$(Q)tests/bench/run
@@ -147,8 +147,8 @@ bench: all tests $(BENCH) ## measure; prints a table (root)
 fuzz: $(FUZZ:%=$(B)/libfuzzer/%) ## run each libFuzzer target for FUZZ_SECONDS (default 60)
 	$(Q)for t in $(FUZZ); do $(B)/libfuzzer/$$t -max_total_time=$${FUZZ_SECONDS:-60} -artifact_prefix=$(B)/ $(B)/ tests/fuzz/corpus/$$t || exit 1; done
 
-lint: ## formatting, static analysis, layering, shell
-	$(Q)scripts/lint
+lint: all ## formatting, static analysis, layering, shell
+	$(Q)B=$(B) scripts/lint
 
 format: ## apply clang-format
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
@@ -156,6 +156,7 @@ format: ## apply clang-format
 install: all ## install below PREFIX (default /usr/local)
 	install -D -m 0755 $(B)/coldpotato $(DESTDIR)$(PREFIX)/sbin/coldpotato
 	install -D -m 0644 man/coldpotato.8 $(DESTDIR)$(PREFIX)/share/man/man8/coldpotato.8
+	install -D -m 0644 man/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/coldpotato
 
 clean: ## remove everything built
 	rm -rf $(B)

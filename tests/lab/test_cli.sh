@@ -30,7 +30,7 @@ refuses() { # what status regex command...
 attached() { # namespace: what hangs on eth0, one word each
 	lab_exec "$1" "$BUILD/lab/tcx_query" eth0
 	lab_exec "$1" bpftool -j net show dev eth0 | jq -r '.[] | (.xdp + .tc)[] | .name // .id'
-	lab_exec "$1" tc filter show dev eth0 ingress 2>/dev/null | grep -o 'cp_[a-z_]*'
+	lab_exec "$1" tc qdisc show dev eth0 clsact
 }
 
 ends_well() { # ndjson: complete lines, the last one is end
@@ -158,7 +158,7 @@ slow() { # out args...: a run that takes a minute, as a child of this shell; its
 	sleep 0.5
 }
 
-for how in 'tc --datapath tc' 'xdp --datapath xdp'; do
+for how in 'tcx --datapath tc --tc-attach tcx' 'clsact --datapath tc --tc-attach clsact' 'xdp --datapath xdp'; do
 	read -ra words <<<"$how"
 	for signal in INT TERM; do
 		slow "$LAB_DIR/signal.ndjson" "${words[@]:1}"
@@ -178,6 +178,15 @@ for how in 'tc --datapath tc' 'xdp --datapath xdp'; do
 	check_eq "${words[0]}: SIGKILL: nothing is left attached" '' "$(attached "$LAB_COLD")"
 	check "${words[0]}: SIGKILL: the next run attaches at once" cold audit -4 zenn.dev "${words[@]:1}"
 done
+
+# --- a clsact qdisc and a filter of somebody else's ---
+
+lab_exec "$LAB_COLD" tc qdisc add dev eth0 clsact
+lab_exec "$LAB_COLD" tc filter add dev eth0 ingress pref 1 u32 match u32 0 0 flowid 1:1
+check 'a foreign tc filter: the audit runs' cold audit -4 zenn.dev --datapath tc --tc-attach clsact
+check 'a foreign tc filter: it is still there' \
+	grep -q 'pref 1 u32' <(lab_exec "$LAB_COLD" tc filter show dev eth0 ingress)
+lab_exec "$LAB_COLD" tc qdisc del dev eth0 clsact
 
 cold audit -4 -r 10 --max-runtime 1 "@$LAB_NAMES" -o "ndjson=$LAB_DIR/limit.ndjson" >/dev/null 2>&1
 check_eq '--max-runtime: the result is marked' max-runtime "$(tail -n 1 "$LAB_DIR/limit.ndjson" | jq -r .reason)"

@@ -115,7 +115,7 @@ static void test_random_strings(void **state)
 
 		cp_json_init(&json, &sink);
 		cp_json_object(&json, NULL);
-		cp_json_string_n(&json, "s", (const char *)given, len);
+		cp_json_string_n(&json, "s", 1, (const char *)given, len);
 		cp_json_object_end(&json);
 		assert_int_equal(cp_json_line(&json), 0);
 		for (size_t i = 0; i + 1 < mem.len; i++)
@@ -164,7 +164,7 @@ static json_t *random_value(struct cp_json *json, const char *key, unsigned dept
 		return json_real(strtod(fixed, NULL));
 	case 5:
 		n = repaired(text, random_bytes(text, sizeof(text)), fixed);
-		cp_json_string_n(json, key, fixed, n);
+		cp_json_string_n(json, key, cp_json_key_len(key), fixed, n);
 		return json_stringn(fixed, n);
 	case 6:
 		value = json_array();

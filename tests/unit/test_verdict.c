@@ -292,7 +292,7 @@ static void test_detour(void **state)
 	        {"8075 3356 3356 8075", "8068", 8075, 0, DETOUR, MEDIUM, "siblings not-reached", "8075 3356 8075 *",
 	                "1-2"},
 	        /* the return follows from where the destination is, but was not seen */
-	        {"8075 3356 3356", "8075", 8075, 0, DETOUR, LOW, "not-reached", "8075 3356 *", "1-2"},
+	        {"8075 3356 3356", "8075", 8075, 0, TRANSIT, MEDIUM, "not-reached", "8075 3356 *", "1-2"},
 	        /* an IXP LAN alone */
 	        {"8075 ix 8075!", NULL, 8075, 0, DETOUR, LOW, "ixp", "8075 IXP:LabIX 8075", "1-2"},
 	        {"8075 ix", "8075", 8075, 0, UNDECIDED, LOW, "ixp not-reached", "8075 IXP:LabIX *", ""},

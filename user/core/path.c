@@ -17,10 +17,11 @@ struct cell {
 	uint8_t quoted_ttl, attempts, flags, reserved;
 };
 
-/* Where a path is known to end; 0: not known. */
+/* Where a path is known to end, and how far anything answered; 0: not known. */
 struct ends {
 	uint8_t reached_ttl;
 	uint8_t unreachable_ttl;
+	uint8_t last_ttl;
 };
 
 struct cp_paths {
@@ -167,6 +168,8 @@ static void lower(uint8_t *ttl, uint32_t candidate)
  */
 static void note_end(struct ends *ends, const struct cp_event *event, const struct cp_addr *dest, uint32_t ttl)
 {
+	if (ttl > ends->last_ttl)
+		ends->last_ttl = (uint8_t)ttl;
 	if (event->kind == CP_REPLY_TIME_EXCEEDED)
 		return;
 	if (event->kind == CP_REPLY_UNREACHABLE && !cp_addr_eq(&event->from, dest))
@@ -175,22 +178,42 @@ static void note_end(struct ends *ends, const struct cp_event *event, const stru
 		lower(&ends->reached_ttl, ttl);
 }
 
+/* Round trip of an event, 0: unknown. One too short to measure is not unknown. */
+static uint32_t rtt_of(const struct cp_event *event)
+{
+	uint64_t rtt_us;
+
+	if (!event->tx_ns)
+		return 0;
+	rtt_us = event->rx_ns > event->tx_ns ? (event->rx_ns - event->tx_ns) / 1000 : 0;
+	return rtt_us == 0 ? 1 : rtt_us > UINT32_MAX ? 0 : (uint32_t)rtt_us;
+}
+
+static void note_duplicate(const struct cp_paths *paths, const struct cp_event *event, struct cell *cell)
+{
+	if (!cp_addr_eq(&paths->addrs[cell->addr_id], &event->from)) {
+		cell->flags |= CP_HOP_OTHER_ADDR;
+	} else if (cell->flags & CP_HOP_LATE && rtt_of(event)) {
+		/* The answer to the newer attempt has what the late one could not tell. */
+		cell->rtt_us = rtt_of(event);
+		cell->flags &= (uint8_t)~CP_HOP_LATE;
+	}
+}
+
 enum cp_reply_result cp_paths_reply(struct cp_paths *paths, const struct cp_event *event, const struct cp_addr *dest)
 {
 	struct cell *cell = &paths->cells[event->slot];
-	uint64_t rtt_us = event->tx_ns && event->rx_ns > event->tx_ns ? (event->rx_ns - event->tx_ns) / 1000 : 0;
 	uint32_t addr_id;
 
 	if (cell->kind != CP_REPLY_NONE) {
-		if (!cp_addr_eq(&paths->addrs[cell->addr_id], &event->from))
-			cell->flags |= CP_HOP_OTHER_ADDR;
+		note_duplicate(paths, event, cell);
 		return CP_REPLY_DUP;
 	}
 	addr_id = intern(paths, &event->from);
 	if (!addr_id)
 		return CP_REPLY_DUP; /* out of memory: the slot stays silent and is asked again */
 	cell->addr_id = addr_id;
-	cell->rtt_us = event->tx_ns && rtt_us == 0 ? 1 : rtt_us > UINT32_MAX ? 0 : (uint32_t)rtt_us;
+	cell->rtt_us = rtt_of(event);
 	cell->kind = event->kind;
 	cell->icmp_type = event->icmp_type;
 	cell->icmp_code = event->icmp_code;
@@ -212,9 +235,10 @@ uint32_t cp_paths_end_ttl(const struct cp_paths *paths, uint32_t path)
 
 uint32_t cp_paths_last_ttl(const struct cp_paths *paths, uint32_t path)
 {
-	uint32_t end = cp_paths_end_ttl(paths, path), first = paths->shape.first_ttl;
-	uint32_t ttl = end ? end : first + paths->shape.n_ttls;
+	uint32_t ttl = cp_paths_end_ttl(paths, path), first = paths->shape.first_ttl;
 
+	if (!ttl)
+		return paths->ends[path].last_ttl;
 	while (ttl-- > first) {
 		if (!cp_paths_silent(paths, path * paths->shape.n_ttls + ttl - first))
 			return ttl;

@@ -12,7 +12,6 @@
 
 #include "cp_perm.h"
 
-#define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_USEC 1000ull
 
 enum phase { PHASE_PASS, PHASE_WAIT, PHASE_DONE };
@@ -168,6 +167,7 @@ uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_id
 		sweep->flushed = false;
 	if (sweep->at == sweep->n_slots)
 		sweep->phase = PHASE_WAIT;
+	settle(sweep);
 	return n;
 }
 

@@ -91,10 +91,12 @@ static bool left_and_came_back(const struct cp_evidence *ev)
 	return ev->excursion == CP_EXC_CLOSED;
 }
 
-/* The return is not seen but follows from where the destination is; an unfinished or looping path has no such end. */
+/* Carried by others when last seen. Coming back is not seen, so it is no detour; a looping or unfinished path says
+ * less. */
 static bool left_for_good(const struct cp_evidence *ev)
 {
-	return ev->excursion == CP_EXC_OPEN && !ev->loop && ev->path->end != CP_END_INTERRUPTED;
+	return ev->excursion == CP_EXC_OPEN && ev->excursion_stretch.n_alien && !ev->loop &&
+	       ev->path->end != CP_END_INTERRUPTED;
 }
 
 static bool third_certain(const struct cp_evidence *ev)
@@ -267,7 +269,7 @@ static const struct rule rules[] = {
         {dest_is_half_home, CP_UNDECIDED, WHY(MULTI_ORIGIN), NO_VANTAGE | NO_SILENCE, unsure, use_seen},
         {nothing_seen, CP_UNDECIDED, WHY(NO_EVIDENCE), NO_VANTAGE, unsure, use_none},
         {left_and_came_back, CP_DETOUR, 0, NO_VANTAGE | NO_SILENCE, sure_of_excursion, use_stretch},
-        {left_for_good, CP_DETOUR, 0, NO_VANTAGE | NO_SILENCE, unsure, use_stretch},
+        {left_for_good, CP_TRANSIT, 0, NO_VANTAGE | NO_SILENCE, sure_of_excursion, use_stretch},
         {third_certain, CP_TRANSIT, 0, NO_SILENCE, sure_of_third, use_third},
         {left_over_ixp, CP_DETOUR, 0, NO_VANTAGE | NO_SILENCE, unsure, use_stretch},
         {weak_foreign_hop, CP_UNDECIDED, WHY(SINGLE_FOREIGN_HOP), 0, unsure, use_stretch},

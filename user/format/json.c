@@ -62,9 +62,8 @@ static void put(struct cp_json *json, const char *data, size_t len)
 }
 
 /* The comma before a value where one is due, its key, and room for `more` bytes of value. */
-static inline bool lead(struct cp_json *json, const char *key, size_t more)
+static inline bool lead(struct cp_json *json, const char *key, size_t n, size_t more)
 {
-	size_t n = key ? strlen(key) : 0;
 	char *at;
 
 	if (!room(json, n + 4 + more))
@@ -83,42 +82,35 @@ static inline bool lead(struct cp_json *json, const char *key, size_t more)
 	return true;
 }
 
-static inline void literal(struct cp_json *json, const char *key, const char *text, size_t len)
+static inline void literal(struct cp_json *json, const char *key, size_t n_key, const char *text, size_t len)
 {
-	if (!lead(json, key, len))
+	if (!lead(json, key, n_key, len))
 		return;
 	memcpy(json->buf + json->len, text, len);
 	json->len += len;
 }
 
-void cp_json_object(struct cp_json *json, const char *key)
+void cp_json_open_n(struct cp_json *json, const char *key, size_t n_key, char bracket)
 {
-	literal(json, key, "{", 1);
+	literal(json, key, n_key, &bracket, 1);
 }
 
-void cp_json_object_end(struct cp_json *json)
+void cp_json_close(struct cp_json *json, char bracket)
 {
-	put(json, "}", 1);
+	put(json, &bracket, 1);
 }
 
-void cp_json_array(struct cp_json *json, const char *key)
+void cp_json_null_n(struct cp_json *json, const char *key, size_t n_key)
 {
-	literal(json, key, "[", 1);
+	literal(json, key, n_key, "null", 4);
 }
 
-void cp_json_array_end(struct cp_json *json)
+void cp_json_bool_n(struct cp_json *json, const char *key, size_t n_key, bool value)
 {
-	put(json, "]", 1);
-}
-
-void cp_json_null(struct cp_json *json, const char *key)
-{
-	literal(json, key, "null", 4);
-}
-
-void cp_json_bool(struct cp_json *json, const char *key, bool value)
-{
-	literal(json, key, value ? "true" : "false", value ? 4 : 5);
+	if (value)
+		literal(json, key, n_key, "true", 4);
+	else
+		literal(json, key, n_key, "false", 5);
 }
 
 /* Writes value's digits so that they end at `end`, at least n_least of them; returns their start. */
@@ -134,24 +126,24 @@ static char *digits(char *end, uint64_t value, unsigned n_least)
 	return at;
 }
 
-void cp_json_uint(struct cp_json *json, const char *key, uint64_t value)
+void cp_json_uint_n(struct cp_json *json, const char *key, size_t n_key, uint64_t value)
 {
 	char text[NUMBER_MAX], *end = text + sizeof(text), *at = digits(end, value, 1);
 
-	literal(json, key, at, (size_t)(end - at));
+	literal(json, key, n_key, at, (size_t)(end - at));
 }
 
-void cp_json_int(struct cp_json *json, const char *key, int64_t value)
+void cp_json_int_n(struct cp_json *json, const char *key, size_t n_key, int64_t value)
 {
 	char text[NUMBER_MAX], *end = text + sizeof(text);
 	char *at = digits(end, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
 
 	if (value < 0)
 		*--at = '-';
-	literal(json, key, at, (size_t)(end - at));
+	literal(json, key, n_key, at, (size_t)(end - at));
 }
 
-void cp_json_fixed(struct cp_json *json, const char *key, uint64_t value, unsigned n_decimals)
+void cp_json_fixed_n(struct cp_json *json, const char *key, size_t n_key, uint64_t value, unsigned n_decimals)
 {
 	uint64_t unit = 1;
 	char text[NUMBER_MAX], *end = text + sizeof(text), *at = end;
@@ -163,7 +155,7 @@ void cp_json_fixed(struct cp_json *json, const char *key, uint64_t value, unsign
 		*--at = '.';
 	}
 	at = digits(at, value / unit, 1);
-	literal(json, key, at, (size_t)(end - at));
+	literal(json, key, n_key, at, (size_t)(end - at));
 }
 
 static bool is_plain(unsigned char c)
@@ -211,11 +203,11 @@ static size_t put_special(struct cp_json *json, const char *s, size_t len)
 	return n;
 }
 
-void cp_json_string_n(struct cp_json *json, const char *key, const char *value, size_t len)
+void cp_json_string_n(struct cp_json *json, const char *key, size_t n_key, const char *value, size_t len)
 {
 	size_t from = 0, at = 0;
 
-	if (!lead(json, key, len + 2))
+	if (!lead(json, key, n_key, len + 2))
 		return;
 	json->buf[json->len++] = '"';
 	while (at < len) {
@@ -229,14 +221,6 @@ void cp_json_string_n(struct cp_json *json, const char *key, const char *value, 
 	}
 	put(json, value + from, at - from);
 	put(json, "\"", 1);
-}
-
-void cp_json_string(struct cp_json *json, const char *key, const char *value)
-{
-	if (value)
-		cp_json_string_n(json, key, value, strlen(value));
-	else
-		cp_json_null(json, key);
 }
 
 int cp_json_line(struct cp_json *json)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "sink.h"
 
@@ -23,20 +24,79 @@ struct cp_json {
 void cp_json_init(struct cp_json *json, const struct cp_sink *sink);
 void cp_json_free(struct cp_json *json); /* takes NULL */
 
-/* In each of these key is NULL for an element of an array and for the outermost value. */
-void cp_json_object(struct cp_json *json, const char *key);
-void cp_json_object_end(struct cp_json *json);
-void cp_json_array(struct cp_json *json, const char *key);
-void cp_json_array_end(struct cp_json *json);
-void cp_json_null(struct cp_json *json, const char *key);
-void cp_json_bool(struct cp_json *json, const char *key, bool value);
-void cp_json_int(struct cp_json *json, const char *key, int64_t value);
-void cp_json_uint(struct cp_json *json, const char *key, uint64_t value);
+/*
+ * In each of these key is NULL for an element of an array and for the
+ * outermost value. The wrappers are here so that the length of a literal key
+ * is known when it is compiled; the functions behind them take it (n_key).
+ */
+void cp_json_open_n(struct cp_json *json, const char *key, size_t n_key, char bracket);
+void cp_json_close(struct cp_json *json, char bracket);
+void cp_json_null_n(struct cp_json *json, const char *key, size_t n_key);
+void cp_json_bool_n(struct cp_json *json, const char *key, size_t n_key, bool value);
+void cp_json_int_n(struct cp_json *json, const char *key, size_t n_key, int64_t value);
+void cp_json_uint_n(struct cp_json *json, const char *key, size_t n_key, uint64_t value);
+void cp_json_fixed_n(struct cp_json *json, const char *key, size_t n_key, uint64_t value, unsigned n_decimals);
+void cp_json_string_n(struct cp_json *json, const char *key, size_t n_key, const char *value, size_t len);
+
+static inline size_t cp_json_key_len(const char *key)
+{
+	return key ? strlen(key) : 0;
+}
+
+static inline void cp_json_object(struct cp_json *json, const char *key)
+{
+	cp_json_open_n(json, key, cp_json_key_len(key), '{');
+}
+
+static inline void cp_json_object_end(struct cp_json *json)
+{
+	cp_json_close(json, '}');
+}
+
+static inline void cp_json_array(struct cp_json *json, const char *key)
+{
+	cp_json_open_n(json, key, cp_json_key_len(key), '[');
+}
+
+static inline void cp_json_array_end(struct cp_json *json)
+{
+	cp_json_close(json, ']');
+}
+
+static inline void cp_json_null(struct cp_json *json, const char *key)
+{
+	cp_json_null_n(json, key, cp_json_key_len(key));
+}
+
+static inline void cp_json_bool(struct cp_json *json, const char *key, bool value)
+{
+	cp_json_bool_n(json, key, cp_json_key_len(key), value);
+}
+
+static inline void cp_json_int(struct cp_json *json, const char *key, int64_t value)
+{
+	cp_json_int_n(json, key, cp_json_key_len(key), value);
+}
+
+static inline void cp_json_uint(struct cp_json *json, const char *key, uint64_t value)
+{
+	cp_json_uint_n(json, key, cp_json_key_len(key), value);
+}
+
 /* The number value / 10^n_decimals with all its decimals, exactly; n_decimals at most 9. */
-void cp_json_fixed(struct cp_json *json, const char *key, uint64_t value, unsigned n_decimals);
+static inline void cp_json_fixed(struct cp_json *json, const char *key, uint64_t value, unsigned n_decimals)
+{
+	cp_json_fixed_n(json, key, cp_json_key_len(key), value, n_decimals);
+}
+
 /* Control characters are escaped, each byte that is no UTF-8 becomes U+FFFD. NULL: null. */
-void cp_json_string(struct cp_json *json, const char *key, const char *value);
-void cp_json_string_n(struct cp_json *json, const char *key, const char *value, size_t len);
+static inline void cp_json_string(struct cp_json *json, const char *key, const char *value)
+{
+	if (value)
+		cp_json_string_n(json, key, cp_json_key_len(key), value, strlen(value));
+	else
+		cp_json_null_n(json, key, cp_json_key_len(key));
+}
 
 /* Ends the line and hands it to the sink in one write. 0 or the first -errno; nothing is written after an error. */
 int cp_json_line(struct cp_json *json);

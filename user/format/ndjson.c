@@ -53,7 +53,7 @@ static int finish(struct ndjson *state)
 	return cp_json_line(&state->json);
 }
 
-static void number(struct cp_json *json, const char *key, uint64_t value, bool known)
+static inline void number(struct cp_json *json, const char *key, uint64_t value, bool known)
 {
 	if (known)
 		cp_json_uint(json, key, value);
@@ -67,7 +67,7 @@ static void maybe(struct cp_json *json, const char *key, uint64_t value)
 	number(json, key, value, value != CP_UNKNOWN);
 }
 
-static void address(struct cp_json *json, const char *key, const struct cp_addr *addr)
+static inline void address(struct cp_json *json, const char *key, const struct cp_addr *addr)
 {
 	char text[CP_ADDR_STRLEN];
 

@@ -196,7 +196,7 @@ static struct columns lay_out(const struct cp_text *text, const struct cp_table_
 	}
 	columns.name = columns.name < most ? columns.name : most;
 	columns.verdict = columns.name + 2;
-	columns.confidence = columns.verdict + verdict + 1;
+	columns.confidence = columns.verdict + verdict + 2;
 	columns.path = columns.confidence + CONFIDENCE_COLUMNS + 2;
 	return columns;
 }

@@ -66,7 +66,7 @@ static void raw(struct cp_text *text, const char *data, size_t len)
 	text->len += len;
 }
 
-void cp_text_color(struct cp_text *text, enum cp_text_color color)
+static void switch_color(struct cp_text *text)
 {
 	static const char *const codes[] = {
 	        [CP_PLAIN] = "\033[0m",
@@ -78,12 +78,21 @@ void cp_text_color(struct cp_text *text, enum cp_text_color color)
 	        [CP_RED] = "\033[31m",
 	};
 
-	if (!text->color || text->now == color)
+	if (!text->color || text->now == text->next)
 		return;
-	if (text->now != CP_PLAIN && color != CP_PLAIN)
+	if (text->now != CP_PLAIN)
 		raw(text, codes[CP_PLAIN], strlen(codes[CP_PLAIN]));
-	raw(text, codes[color], strlen(codes[color]));
-	text->now = color;
+	if (text->next != CP_PLAIN)
+		raw(text, codes[text->next], strlen(codes[text->next]));
+	text->now = text->next;
+}
+
+/* A colour starts with the character it is for, behind the blanks owed, and ends with the last one. */
+void cp_text_color(struct cp_text *text, enum cp_text_color color)
+{
+	text->next = color;
+	if (color == CP_PLAIN)
+		switch_color(text);
 }
 
 static void end_line(struct cp_text *text)
@@ -125,6 +134,7 @@ static void put_glyph(struct cp_text *text, const struct glyph *glyph)
 		wrap(text);
 	for (; text->blanks; text->blanks--, text->column++)
 		raw(text, " ", 1);
+	switch_color(text);
 	raw(text, glyph->bytes, glyph->len);
 	text->column += glyph->columns;
 }

@@ -27,6 +27,7 @@ struct cp_text {
 	unsigned blanks; /* owed before the next character of this line */
 	bool color;
 	enum cp_text_color now; /* colour in force */
+	enum cp_text_color next; /* colour of the next character */
 	int rc; /* first error of the sink; everything after it does nothing */
 	size_t len;
 	char buf[4096];

@@ -407,7 +407,7 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 	ret_stats->tx_exact = !engine->xdp || engine->xmit_link;
 	ret_stats->attempted = *engine->sender.cursor;
 	ret_stats->transmitted = ret_stats->attempted - ret_stats->stat[CP_STAT_TX_BLOCKED] -
-		ret_stats->stat[CP_STAT_TX_INVALID] - ret_stats->stat[CP_STAT_TX_ERROR];
+	                         ret_stats->stat[CP_STAT_TX_INVALID] - ret_stats->stat[CP_STAT_TX_ERROR];
 	if (engine->xmit_link)
 		ret_stats->transmitted = ret_stats->stat[CP_STAT_TX_TAKEN];
 	ret_stats->first_tx_ns = atomic_load(&engine->sender.first_tx_ns);

@@ -19,8 +19,6 @@
 #define CP_BPF_TCX_INGRESS 46
 #define CP_BPF_F_BEFORE (1u << 3)
 
-#define TC_PRIORITY 49213u /* far behind what administrators choose by hand */
-
 uint32_t cp_xdp_owner(uint32_t ifindex)
 {
 	uint32_t id = 0;
@@ -105,34 +103,6 @@ static int tcx_link(int prog_fd, uint32_t ifindex)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-static int clsact_attach(int prog_fd, uint32_t ifindex, struct cp_attachment *ret_at)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .priority = TC_PRIORITY, .handle = (uint32_t)getpid());
-	int made = bpf_tc_hook_create(&hook), rc;
-
-	if (made && made != -EEXIST)
-		return made;
-	rc = bpf_tc_attach(&hook, &opts);
-	if (rc) {
-		if (made == 0) {
-			hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
-			bpf_tc_hook_destroy(&hook);
-		}
-		return rc;
-	}
-	*ret_at = (struct cp_attachment){
-	        .ifindex = ifindex,
-	        .link_fd = -1,
-	        .clsact = true,
-	        .made_qdisc = made == 0,
-	        .handle = opts.handle,
-	        .priority = opts.priority,
-	        .mode = "tc-clsact",
-	};
-	return 0;
-}
-
 int cp_attach_tc(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_tc_attach how, struct cp_attachment *ret_at,
         struct cp_err *err)
 {
@@ -148,28 +118,16 @@ int cp_attach_tc(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_tc_a
 	if (how == CP_TC_TCX)
 		return cp_err_set(err, fd, "cannot attach a TCX link to %s (Linux 6.6 has them first): %s", ifname,
 		        strerror(-fd));
-	rc = clsact_attach(prog_fd, ifindex, ret_at);
+	rc = cp_clsact_attach(prog_fd, ifindex, ret_at);
 	if (rc)
 		return cp_err_set(err, rc, "cannot attach a tc filter to %s: %s", ifname, strerror(-rc));
 	return 0;
 }
 
-static void clsact_detach(struct cp_attachment *at)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)at->ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = at->handle, .priority = at->priority);
-
-	bpf_tc_detach(&hook, &opts);
-	if (at->made_qdisc) {
-		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
-		bpf_tc_hook_destroy(&hook);
-	}
-}
-
 void cp_detach(struct cp_attachment *at)
 {
 	if (at->clsact)
-		clsact_detach(at);
+		cp_clsact_detach(at);
 	else if (at->mode && at->link_fd >= 0)
 		close(at->link_fd);
 	memset(at, 0, sizeof(*at));

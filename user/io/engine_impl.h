@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "engine.h"
 
@@ -18,6 +19,8 @@ struct cp_attachment {
 	bool clsact; /* a filter that must be taken off by hand */
 	bool made_qdisc; /* the clsact qdisc is ours too */
 	uint32_t handle, priority;
+	pid_t janitor; /* takes the filter off should we be killed; 0: none */
+	int janitor_fd; /* our end of its pipe */
 	const char *mode; /* "xdp-native", ... */
 };
 
@@ -27,6 +30,9 @@ int cp_attach_xdp(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_xdp
 int cp_attach_tc(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_tc_attach how, struct cp_attachment *ret_at,
         struct cp_err *err);
 void cp_detach(struct cp_attachment *at);
+/* engine_clsact.c: the fallback for kernels without TCX. 0 or -errno. */
+int cp_clsact_attach(int prog_fd, uint32_t ifindex, struct cp_attachment *ret_at);
+void cp_clsact_detach(struct cp_attachment *at);
 /* Id of the XDP program on an interface, 0: none. */
 uint32_t cp_xdp_owner(uint32_t ifindex);
 

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * bpf_util.h: the loaded datapath in a network namespace of its own, with a
+ * TAP and a TUN device whose far ends are file descriptors of the test: what
+ * the programs transmit is read there and goes nowhere else.
+ */
+#ifndef CP_TEST_BPF_UTIL_H
+#define CP_TEST_BPF_UTIL_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/pkt_cls.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "../unit/wire_lab.h"
+#include "cp_wire.h"
+
+#include "coldpotato.skel.h"
+
+enum {
+	LAB_DESTS = 5,
+	LAB_FLOWS = 3,
+	LAB_TTLS = 8,
+	LAB_FIRST_TTL = 3,
+	LAB_SLOTS = LAB_DESTS * LAB_FLOWS * LAB_TTLS,
+	LAB_PORT_BASE = 40000,
+	LAB_EVENTS_MAX = 4096,
+};
+#define LAB_SRC (LAB_PREFIX_ADDR + 1)
+#define LAB_ROUTER (LAB_PREFIX_ADDR + 0x102)
+
+struct lab {
+	struct coldpotato *skel;
+	int tap_fd, tun_fd;
+	uint32_t tap_ifindex, tun_ifindex;
+	uint64_t *work, *sent;
+	struct cp_dest *dests;
+	struct ring_buffer *ring;
+	struct cp_event events[LAB_EVENTS_MAX];
+	uint32_t n_events;
+};
+
+/* For tests that need what only root has: the group's setup has said why it is not there. */
+#define LAB_OR_SKIP(state)                                                                                             \
+	struct lab *lab = *(state);                                                                                    \
+	if (!lab)                                                                                                      \
+		skip();                                                                                                \
+	lab_reset(lab)
+
+static inline uint64_t lab_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- Devices ---- */
+
+static inline int lab_device(const char *name, int flags, uint32_t *ret_ifindex)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK), sock = socket(AF_INET, SOCK_DGRAM, 0);
+	struct ifreq request = {.ifr_flags = (short)(flags | IFF_NO_PI)};
+
+	memcpy(request.ifr_name, name, strlen(name) + 1);
+	if (fd < 0 || sock < 0 || ioctl(fd, TUNSETIFF, &request))
+		goto fail;
+	if (ioctl(sock, SIOCGIFINDEX, &request))
+		goto fail;
+	*ret_ifindex = (uint32_t)request.ifr_ifindex;
+	request.ifr_flags = IFF_UP;
+	if (ioctl(sock, SIOCSIFFLAGS, &request))
+		goto fail;
+	close(sock);
+	return fd;
+fail:
+	close(sock);
+	close(fd);
+	return -1;
+}
+
+/* The next frame out of a device that is an IPv4 one: the kernel's own IPv6 chatter is not looked at. */
+static inline uint32_t lab_read(int fd, uint32_t l2_len, uint8_t *buf, uint32_t size)
+{
+	for (;;) {
+		ssize_t n = read(fd, buf, size);
+
+		if (n <= 0)
+			return 0;
+		if ((uint32_t)n > l2_len && buf[l2_len] >> 4 == 4)
+			return (uint32_t)n;
+	}
+}
+
+/* ---- The loaded object ---- */
+
+static inline int lab_take_event(void *ctx, void *data, size_t len)
+{
+	struct lab *lab = ctx;
+
+	assert_int_equal(len, sizeof(struct cp_event));
+	assert_true(lab->n_events < LAB_EVENTS_MAX);
+	memcpy(&lab->events[lab->n_events++], data, len);
+	return 0;
+}
+
+static inline void *lab_map(const struct bpf_map *map)
+{
+	size_t len = (size_t)bpf_map__value_size(map) * bpf_map__max_entries(map);
+	void *base = mmap(NULL, (len + 4095) & ~(size_t)4095, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return base == MAP_FAILED ? NULL : base;
+}
+
+static inline int lab_load(struct lab *lab, uint32_t ring_bytes)
+{
+	lab->skel = coldpotato__open();
+	if (!lab->skel)
+		return -errno;
+	bpf_map__set_max_entries(lab->skel->maps.cp_dests, LAB_DESTS);
+	bpf_map__set_max_entries(lab->skel->maps.cp_sent, LAB_SLOTS);
+	bpf_map__set_max_entries(lab->skel->maps.cp_ring, ring_bytes);
+	if (coldpotato__load(lab->skel))
+		return -errno;
+	lab->work = lab_map(lab->skel->maps.cp_work);
+	lab->sent = lab_map(lab->skel->maps.cp_sent);
+	lab->dests = lab_map(lab->skel->maps.cp_dests);
+	lab->ring = ring_buffer__new(bpf_map__fd(lab->skel->maps.cp_ring), lab_take_event, lab, NULL);
+	return lab->work && lab->sent && lab->dests && lab->ring ? 0 : -ENOMEM;
+}
+
+static inline struct cp_nexthop lab_nexthop(const struct lab *lab)
+{
+	struct cp_nexthop nexthop = {.src = cp_addr_from_v4(LAB_SRC), .ifindex = lab->tap_ifindex};
+
+	memcpy(nexthop.dmac, lab_far_mac, 6);
+	memcpy(nexthop.smac, lab_near_mac, 6);
+	return nexthop;
+}
+
+static inline void lab_set_nexthop(struct lab *lab, uint32_t index, const struct cp_nexthop *nexthop)
+{
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(lab->skel->maps.cp_nexthops), &index, nexthop, 0), 0);
+}
+
+/* Back to a run that has not begun: tables filled, nothing sent, nothing counted. */
+static inline void lab_reset(struct lab *lab)
+{
+	struct cp_nexthop nexthop = lab_nexthop(lab);
+	uint64_t zeros[1024] = {0};
+	struct stat ns;
+
+	lab->skel->bss->run = (struct cp_run){
+	        .token_key = {0x6b8b4567, 0x327b23c6, 0x643c9869, 0x66334873},
+	        .n_slots = LAB_SLOTS,
+	        .n_dests = LAB_DESTS,
+	        .n_flows = LAB_FLOWS,
+	        .n_ttls = LAB_TTLS,
+	        .first_ttl = LAB_FIRST_TTL,
+	        .port_base = LAB_PORT_BASE,
+	        .netns_inum = stat("/proc/self/ns/net", &ns) ? 0 : (uint32_t)ns.st_ino,
+	};
+	for (uint32_t d = 0; d < LAB_DESTS; d++)
+		lab->dests[d] = (struct cp_dest){
+		        .addr = cp_addr_from_v4(0xcb007100u + d),
+		        .port = cp_swap16(443 + d),
+		        .proto = 6,
+		};
+	lab_set_nexthop(lab, 0, &nexthop);
+	memset(lab->sent, 0, LAB_SLOTS * sizeof(*lab->sent));
+	for (uint32_t stat_id = 0; stat_id < CP_STAT_MAX; stat_id++)
+		bpf_map_update_elem(bpf_map__fd(lab->skel->maps.cp_stats), &stat_id, zeros, 0);
+	ring_buffer__consume(lab->ring);
+	lab->n_events = 0;
+}
+
+static inline void lab_close(struct lab *lab)
+{
+	if (!lab)
+		return;
+	ring_buffer__free(lab->ring);
+	coldpotato__destroy(lab->skel);
+	close(lab->tap_fd);
+	close(lab->tun_fd);
+	free(lab);
+}
+
+/* *state stays NULL, and the tests are skipped, where there is no right to do any of this. */
+static inline int lab_open(void **state, uint32_t ring_bytes)
+{
+	struct lab *lab;
+	int rc;
+
+	*state = NULL;
+	if (geteuid() != 0) {
+		printf("SKIP - BPF programs need root\n");
+		return 0;
+	}
+	lab = calloc(1, sizeof(*lab));
+	if (!lab || unshare(CLONE_NEWNET)) {
+		free(lab);
+		return -1;
+	}
+	lab->tap_fd = lab_device("cptap", IFF_TAP, &lab->tap_ifindex);
+	lab->tun_fd = lab_device("cptun", IFF_TUN, &lab->tun_ifindex);
+	rc = lab->tap_fd < 0 || lab->tun_fd < 0 ? -ENODEV : lab_load(lab, ring_bytes);
+	if (rc) {
+		printf("cannot set the lab up: %s\n", strerror(-rc));
+		lab_close(lab);
+		return rc;
+	}
+	*state = lab;
+	return 0;
+}
+
+static inline int lab_teardown(void **state)
+{
+	lab_close(*state);
+	return 0;
+}
+
+/* ---- Numbers ---- */
+
+static inline uint64_t lab_stat(const struct lab *lab, uint32_t stat_id)
+{
+	uint64_t values[1024] = {0}, sum = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(lab->skel->maps.cp_stats), &stat_id, values), 0);
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
+		sum += values[cpu];
+	return sum;
+}
+
+/* Exactly this counter has this value, and all others are zero. CP_STAT_MAX: all are. */
+static inline void lab_expect_only(const struct lab *lab, uint32_t stat_id, uint64_t value)
+{
+	for (uint32_t s = 0; s < CP_STAT_MAX; s++) {
+		uint64_t want = s == stat_id ? value : 0, got = lab_stat(lab, s);
+
+		if (got != want)
+			fail_msg("counter %u is %llu, not %llu", s, (unsigned long long)got, (unsigned long long)want);
+	}
+}
+
+/* The probe of an id as the wire should show it. */
+static inline struct lab_probe lab_probe_of(const struct lab *lab, uint32_t id)
+{
+	uint32_t slot = cp_id_slot(id), path = slot / LAB_TTLS;
+
+	return (struct lab_probe){
+	        .src = LAB_SRC,
+	        .dst = 0xcb007100u + path / LAB_FLOWS,
+	        .sport = (uint16_t)(LAB_PORT_BASE + path % LAB_FLOWS),
+	        .dport = (uint16_t)(443 + path / LAB_FLOWS),
+	        .token = cp_token(lab->skel->bss->run.token_key, id),
+	        .ttl = (uint8_t)(LAB_FIRST_TTL + slot % LAB_TTLS),
+	};
+}
+
+#endif

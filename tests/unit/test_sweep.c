@@ -1,0 +1,681 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * test_sweep.c: sweeps over a simulated Internet with a simulated clock:
+ * every hop that answers is found, nothing is asked twice or in vain, and it
+ * ends in bounded time whatever the network does.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sweep.h"
+#include "cp_perm.h"
+
+#define MSEC 1000000ull
+#define SEC 1000000000ull
+
+enum { PENDING_MAX = 1 << 16, DESTS_MAX = 256 };
+
+/* What the network does. Everything follows from `seed`, so a failure repeats. */
+struct world {
+	struct cp_shape shape;
+	uint32_t attempts, gap, timeout_ms, cap;
+	uint64_t seed;
+	uint32_t loss_percent; /* of probes or their answers */
+	uint32_t dup_percent;
+	uint32_t silent_percent; /* of routers */
+	uint32_t slow_percent; /* of routers that answer after slow_ns */
+	uint64_t slow_ns;
+	uint64_t far_ns; /* on top of every round trip */
+	uint32_t dead_percent; /* of destinations: nothing answers from there */
+	bool void_everywhere; /* nobody answers at all */
+};
+
+struct sim {
+	const struct world *world;
+	struct cp_sweep *sweep;
+	struct cp_addr dests[DESTS_MAX];
+	uint8_t *asked; /* [slots] bit an attempt */
+	uint64_t *sent_ns; /* [slots] of the latest attempt */
+	uint8_t *latest; /* [slots] its number */
+	uint64_t now_ns;
+	uint64_t n_sent;
+	uint64_t ids_hash; /* of the sequence of ids */
+	uint32_t n_pending;
+	struct pending {
+		uint64_t due_ns;
+		struct cp_event event;
+	} pending[PENDING_MAX]; /* a heap, the next one first */
+};
+
+static uint32_t roll(const struct world *world, uint32_t what, uint32_t a, uint32_t b)
+{
+	uint32_t seed = cp_mix32((uint32_t)world->seed + what * 0x9e3779b9u);
+
+	return cp_mix32(cp_mix32(seed ^ a) + b);
+}
+
+static bool chance(const struct world *world, uint32_t percent, uint32_t what, uint32_t a, uint32_t b)
+{
+	return roll(world, what, a, b) % 100 < percent;
+}
+
+/* ---- Topology: what would answer at a TTL of a path ---- */
+
+enum { DISTANCE = 1, DEAD, SILENT, SLOW, LOST, TWICE };
+
+static uint32_t distance(const struct world *world, uint32_t path)
+{
+	uint32_t dest = path / world->shape.n_flows;
+
+	return 3 + roll(world, DISTANCE, dest, 0) % (world->shape.n_ttls - 4) + world->shape.first_ttl - 1;
+}
+
+static bool dead(const struct world *world, uint32_t path)
+{
+	return chance(world, world->dead_percent, DEAD, path / world->shape.n_flows, 0);
+}
+
+/* Does anybody answer there? Silence never runs as long as the gap. */
+static bool visible(const struct world *world, uint32_t path, uint32_t ttl)
+{
+	if (world->void_everywhere)
+		return false;
+	if (ttl >= distance(world, path))
+		return !dead(world, path);
+	return ttl % world->gap == 0 || !chance(world, world->silent_percent, SILENT, path, ttl);
+}
+
+static struct cp_addr responder(const struct sim *sim, uint32_t path, uint32_t ttl)
+{
+	if (ttl >= distance(sim->world, path))
+		return sim->dests[path / sim->world->shape.n_flows];
+	/* Near hops are shared by all. */
+	return cp_addr_from_v4(0xc6120000u + (ttl <= 2 ? ttl : 256 + path * 64 + ttl));
+}
+
+static uint64_t rtt_ns(const struct world *world, uint32_t path, uint32_t ttl)
+{
+	if (ttl < distance(world, path) && chance(world, world->slow_percent, SLOW, path, ttl))
+		return world->slow_ns;
+	return world->far_ns + ttl * 700000ull + path % 7 * 1000;
+}
+
+static bool lost(const struct world *world, uint32_t id)
+{
+	return chance(world, world->loss_percent, LOST, id, 0);
+}
+
+/* ---- Simulation ---- */
+
+static void push(struct sim *sim, uint64_t due_ns, const struct cp_event *event)
+{
+	uint32_t at = sim->n_pending++;
+
+	assert_true(at < PENDING_MAX);
+	for (; at && sim->pending[(at - 1) / 2].due_ns > due_ns; at = (at - 1) / 2)
+		sim->pending[at] = sim->pending[(at - 1) / 2];
+	sim->pending[at] = (struct pending){due_ns, *event};
+}
+
+static struct pending pop(struct sim *sim)
+{
+	struct pending first = sim->pending[0], last = sim->pending[--sim->n_pending];
+	uint32_t at = 0, child;
+
+	while ((child = 2 * at + 1) < sim->n_pending) {
+		if (child + 1 < sim->n_pending && sim->pending[child + 1].due_ns < sim->pending[child].due_ns)
+			child++;
+		if (sim->pending[child].due_ns >= last.due_ns)
+			break;
+		sim->pending[at] = sim->pending[child];
+		at = child;
+	}
+	sim->pending[at] = last;
+	return first;
+}
+
+static struct sim *sim_new(const struct world *world)
+{
+	uint32_t n_slots = cp_shape_slots(&world->shape);
+	struct sim *sim = calloc(1, sizeof(*sim));
+	struct cp_sweep_config config = {
+	        .shape = world->shape,
+	        .attempts = world->attempts,
+	        .gap = world->gap,
+	        .timeout_ms = world->timeout_ms,
+	        .seed = world->seed,
+	};
+
+	assert_non_null(sim);
+	assert_true(world->shape.n_dests <= DESTS_MAX);
+	sim->world = world;
+	for (uint32_t d = 0; d < world->shape.n_dests; d++)
+		sim->dests[d] = cp_addr_from_v4(0xcb007100u + d);
+	config.dests = sim->dests;
+	sim->asked = calloc(n_slots, 1);
+	sim->latest = calloc(n_slots, 1);
+	sim->sent_ns = calloc(n_slots, sizeof(*sim->sent_ns));
+	assert_true(sim->asked && sim->latest && sim->sent_ns);
+	sim->now_ns = 1000 * SEC;
+	assert_int_equal(cp_sweep_new(&config, &sim->sweep), 0);
+	return sim;
+}
+
+static void sim_free(struct sim *sim)
+{
+	cp_sweep_free(sim->sweep);
+	free(sim->asked);
+	free(sim->latest);
+	free(sim->sent_ns);
+	free(sim);
+}
+
+static void transmit(struct sim *sim, uint32_t id)
+{
+	const struct world *world = sim->world;
+	uint32_t slot = cp_id_slot(id), attempt = cp_id_attempt(id);
+	uint32_t path = cp_shape_path(&world->shape, slot), ttl = cp_shape_ttl(&world->shape, slot);
+	uint32_t end = cp_paths_end_ttl(cp_sweep_paths(sim->sweep), path);
+	struct cp_event event = {.tx_ns = sim->now_ns, .slot = slot, .attempt = (uint8_t)attempt};
+
+	assert_true(slot < cp_shape_slots(&world->shape));
+	assert_true(attempt < world->attempts);
+	if (sim->asked[slot] >> attempt)
+		fail_msg("slot %u: asked twice in pass %u, or again in an older one", slot, attempt);
+	if (!cp_paths_silent(cp_sweep_paths(sim->sweep), slot))
+		fail_msg("slot %u: asked though it has answered", slot);
+	if (end && ttl > end)
+		fail_msg("path %u: TTL %u asked, though it ends at %u", path, ttl, end);
+	sim->asked[slot] |= (uint8_t)(1u << attempt);
+	sim->latest[slot] = (uint8_t)attempt;
+	sim->sent_ns[slot] = sim->now_ns;
+	sim->n_sent++;
+	sim->ids_hash = (sim->ids_hash ^ id) * 0x9e3779b97f4a7c15ull;
+	if (!visible(world, path, ttl) || lost(world, id))
+		return;
+	event.from = responder(sim, path, ttl);
+	event.kind = ttl >= distance(world, path) ? CP_REPLY_SYN_ACK : CP_REPLY_TIME_EXCEEDED;
+	event.rx_ns = sim->now_ns + rtt_ns(world, path, ttl);
+	push(sim, event.rx_ns, &event);
+	if (chance(world, world->dup_percent, TWICE, id, 0))
+		push(sim, event.rx_ns + MSEC, &event);
+}
+
+/* As the datapath does it: an answer to an older attempt has no time of emission. */
+static void deliver_one(struct sim *sim)
+{
+	struct pending pending = pop(sim);
+
+	if (pending.event.attempt != sim->latest[pending.event.slot]) {
+		pending.event.tx_ns = 0;
+		pending.event.flags = CP_EV_LATE;
+	}
+	cp_sweep_reply(sim->sweep, &pending.event);
+}
+
+/* One turn of the audit's loop. False: the run is over. */
+static bool step(struct sim *sim)
+{
+	uint32_t ids[64], n = cp_sweep_next(sim->sweep, sim->now_ns, ids, sim->world->cap);
+	uint64_t wait_ns;
+
+	assert_true(n <= sim->world->cap);
+	for (uint32_t i = 0; i < n; i++) {
+		sim->now_ns += 10000;
+		transmit(sim, ids[i]);
+	}
+	if (n == 0)
+		cp_sweep_flushed(sim->sweep, sim->now_ns);
+	while (sim->n_pending && sim->pending[0].due_ns <= sim->now_ns)
+		deliver_one(sim);
+	wait_ns = cp_sweep_wait_ns(sim->sweep, sim->now_ns);
+	if (cp_sweep_done(sim->sweep, sim->now_ns)) {
+		assert_true(wait_ns == 0);
+		return false;
+	}
+	if (n == 0 && wait_ns == UINT64_MAX)
+		fail_msg("all is flushed, and it waits for a flush");
+	if (n == 0) {
+		if (sim->n_pending && sim->pending[0].due_ns - sim->now_ns < wait_ns)
+			wait_ns = sim->pending[0].due_ns - sim->now_ns;
+		sim->now_ns += wait_ns;
+	}
+	return true;
+}
+
+static void run(struct sim *sim)
+{
+	const struct world *world = sim->world;
+	uint64_t start_ns = sim->now_ns, n_slots = cp_shape_slots(&world->shape), n_steps = 0;
+	uint64_t limit_ns = world->attempts * (world->timeout_ms * MSEC + n_slots * 10000);
+	uint32_t id;
+
+	while (step(sim)) {
+		if (sim->now_ns - start_ns > limit_ns)
+			fail_msg("not over after %llu ms", (unsigned long long)(limit_ns / MSEC));
+		/* Each turn hands something out, takes a reply, or comes after a wait. */
+		if (++n_steps > 4 * n_slots * world->attempts + 100)
+			fail_msg("it turns in circles");
+	}
+	assert_int_equal(cp_sweep_next(sim->sweep, sim->now_ns, &id, 1), 0);
+	assert_true(cp_sweep_done(sim->sweep, sim->now_ns));
+}
+
+/* Would slot have been answered in any of its attempts? */
+static bool within_reach(const struct world *world, uint32_t slot)
+{
+	for (uint32_t attempt = 0; attempt < world->attempts; attempt++) {
+		if (!lost(world, cp_id_make(slot, attempt)))
+			return true;
+	}
+	return false;
+}
+
+/* The paths hold what the network shows: all of it, nothing else. Returns the number of hops found. */
+static uint32_t check_paths(const struct sim *sim)
+{
+	const struct world *world = sim->world;
+	const struct cp_shape *shape = &world->shape;
+	uint32_t n_found = 0;
+
+	for (uint32_t n = 0; n < shape->n_dests * shape->n_flows; n++) {
+		struct cp_path path;
+
+		cp_paths_get(cp_sweep_paths(sim->sweep), n, world->gap, &path);
+		assert_int_equal(path.reached, !dead(world, n) && !world->void_everywhere);
+		if (path.reached)
+			assert_int_equal(path.n_hops, distance(world, n) - shape->first_ttl + 1);
+		for (uint32_t i = 0; i < path.n_hops; i++) {
+			const struct cp_hop *hop = &path.hops[i];
+			struct cp_addr want = responder(sim, n, hop->ttl);
+			bool shown = visible(world, n, hop->ttl) && within_reach(world, n * shape->n_ttls + i);
+
+			if ((hop->kind != CP_REPLY_NONE) != shown)
+				fail_msg("path %u, TTL %u: %s", n, hop->ttl, shown ? "not found" : "invented");
+			if (!shown) {
+				assert_int_equal(hop->attempts, world->attempts);
+				continue;
+			}
+			n_found++;
+			assert_memory_equal(&hop->addr, &want, sizeof(want));
+			if (!(hop->flags & CP_HOP_LATE))
+				assert_int_equal(hop->rtt_us, rtt_ns(world, n, hop->ttl) / 1000);
+			assert_int_equal(hop->flags & CP_HOP_OTHER_ADDR, 0);
+		}
+		assert_true(cp_sweep_path_complete(sim->sweep, n));
+	}
+	return n_found;
+}
+
+static struct world world_of(uint64_t seed)
+{
+	return (struct world){
+	        .shape = {.n_dests = 60, .n_flows = 2, .n_ttls = 24, .first_ttl = 1},
+	        .attempts = 3,
+	        .gap = 5,
+	        .timeout_ms = 2000,
+	        .cap = 64,
+	        .seed = seed,
+	};
+}
+
+/* Returns the probes that were needed. */
+static uint64_t simulate(const struct world *world)
+{
+	struct sim *sim = sim_new(world);
+	uint64_t n_sent;
+
+	run(sim);
+	check_paths(sim);
+	/* What comes after the end changes nothing and breaks nothing. */
+	while (sim->n_pending)
+		deliver_one(sim);
+	assert_true(cp_sweep_done(sim->sweep, sim->now_ns));
+	check_paths(sim);
+	n_sent = sim->n_sent;
+	sim_free(sim);
+	return n_sent;
+}
+
+/* ---- Tests ---- */
+
+static void everything_answers(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct world world = world_of(seed);
+		uint64_t n_sent = simulate(&world);
+
+		/* Once is enough. */
+		assert_true(n_sent <= cp_shape_slots(&world.shape));
+	}
+}
+
+static void silent_hops_are_asked_again(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct world world = world_of(seed);
+
+		world.silent_percent = 60;
+		simulate(&world);
+		world.shape.first_ttl = 4;
+		world.cap = 1;
+		simulate(&world);
+	}
+}
+
+static void losses_are_made_up_for(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct world world = world_of(seed);
+
+		world.attempts = 8;
+		world.loss_percent = 20;
+		world.silent_percent = 30;
+		simulate(&world);
+	}
+}
+
+static void duplicates_change_nothing(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct world world = world_of(seed);
+
+		world.attempts = 8;
+		world.loss_percent = 10;
+		world.dup_percent = 50;
+		simulate(&world);
+	}
+}
+
+/*
+ * Slower than the pauses between passes, which follow the round trips of the others, but not slower than all passes:
+ * found, though asked again meanwhile.
+ */
+static void slow_routers_are_found(void **state)
+{
+	static const uint64_t slow_ns[] = {110 * MSEC, 250 * MSEC, 400 * MSEC};
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 12; seed++) {
+		struct world world = world_of(seed);
+
+		world.slow_percent = 20;
+		world.slow_ns = slow_ns[seed % 3];
+		simulate(&world);
+	}
+}
+
+static void a_far_network(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct world world = world_of(seed);
+
+		world.far_ns = seed * 190 * MSEC;
+		world.attempts = 8;
+		world.loss_percent = 20;
+		world.silent_percent = 20;
+		simulate(&world);
+	}
+}
+
+/* Answers that come after everything is over. */
+static void answers_after_the_end(void **state)
+{
+	struct world world = world_of(3);
+	struct sim *sim;
+	uint32_t n_left;
+
+	(void)state;
+	world.slow_percent = 30;
+	world.slow_ns = 60 * SEC;
+	sim = sim_new(&world);
+	run(sim);
+	n_left = sim->n_pending;
+	assert_true(n_left > 100);
+	while (sim->n_pending)
+		deliver_one(sim);
+	assert_true(cp_sweep_done(sim->sweep, sim->now_ns));
+	assert_true(check_paths(sim) > 100);
+	sim_free(sim);
+}
+
+static void nobody_answers(void **state)
+{
+	(void)state;
+	for (uint32_t attempts = 1; attempts <= CP_ATTEMPTS_MAX; attempts++) {
+		struct world world = world_of(attempts);
+		struct sim *sim;
+		uint64_t start_ns;
+
+		world.void_everywhere = true;
+		world.attempts = attempts;
+		sim = sim_new(&world);
+		start_ns = sim->now_ns;
+		run(sim);
+		/* The first pass asks all; behind the first gap nothing is worth a second question. */
+		assert_int_equal(
+		        sim->n_sent, cp_shape_slots(&world.shape) + (uint64_t)120 * world.gap * (attempts - 1));
+		assert_true(sim->now_ns - start_ns >= attempts * world.timeout_ms * MSEC);
+		check_paths(sim);
+		sim_free(sim);
+	}
+}
+
+static void dead_destinations(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct world world = world_of(seed);
+		struct sim *sim;
+
+		world.dead_percent = 30;
+		world.silent_percent = 20;
+		sim = sim_new(&world);
+		run(sim);
+		for (uint32_t slot = 0; slot < cp_shape_slots(&world.shape); slot++) {
+			uint32_t path = cp_shape_path(&world.shape, slot), ttl = cp_shape_ttl(&world.shape, slot);
+
+			/* Far behind the last hop that answered, one question is all. */
+			if (dead(&world, path) && ttl >= distance(&world, path) + world.gap)
+				assert_int_equal(sim->asked[slot], 1);
+		}
+		sim_free(sim);
+	}
+}
+
+static void ends_at_once_when_all_is_known(void **state)
+{
+	struct world world = world_of(5);
+	struct sim *sim = sim_new(&world);
+	uint64_t start_ns = sim->now_ns;
+
+	(void)state;
+	run(sim);
+	/* Sending, and the longest round trip: no grace time on top. */
+	assert_true(sim->now_ns - start_ns < sim->n_sent * 10000 + 25 * MSEC);
+	sim_free(sim);
+}
+
+static void same_seed_same_sequence(void **state)
+{
+	uint64_t hash[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct world world = world_of(i < 2 ? 42 : 43);
+		struct sim *sim = sim_new(&world);
+
+		world.loss_percent = 10;
+		run(sim);
+		hash[i] = sim->ids_hash;
+		sim_free(sim);
+	}
+	assert_true(hash[0] == hash[1]);
+	assert_true(hash[0] != hash[2]);
+}
+
+static void both_halves_of_the_seed_count(void **state)
+{
+	static const uint64_t seeds[] = {0, 1, 1ull << 32, 1ull << 63, 0xffffffff};
+	uint32_t ids[5][64];
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		struct world world = world_of(seeds[i]);
+		struct sim *sim = sim_new(&world);
+
+		assert_int_equal(cp_sweep_next(sim->sweep, sim->now_ns, ids[i], 64), 64);
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(ids[i], ids[j], sizeof(ids[i]));
+		sim_free(sim);
+	}
+}
+
+static void waits_for_the_flush(void **state)
+{
+	struct world world = world_of(1);
+	struct sim *sim;
+	uint32_t ids[64];
+	uint64_t n = 0;
+
+	(void)state;
+	world.void_everywhere = true;
+	sim = sim_new(&world);
+	for (uint32_t got = 1; got; n += got) {
+		got = cp_sweep_next(sim->sweep, sim->now_ns, ids, 64);
+		assert_false(cp_sweep_done(sim->sweep, sim->now_ns));
+	}
+	assert_int_equal(n, cp_shape_slots(&world.shape));
+	sim->now_ns += 3600 * SEC;
+	assert_true(cp_sweep_wait_ns(sim->sweep, sim->now_ns) == UINT64_MAX);
+	assert_int_equal(cp_sweep_next(sim->sweep, sim->now_ns, ids, 64), 0);
+	assert_false(cp_sweep_done(sim->sweep, sim->now_ns));
+
+	cp_sweep_flushed(sim->sweep, sim->now_ns);
+	assert_true(cp_sweep_wait_ns(sim->sweep, sim->now_ns) == world.timeout_ms * MSEC);
+	/* Said twice, the first counts. */
+	cp_sweep_flushed(sim->sweep, sim->now_ns + SEC);
+	assert_true(cp_sweep_wait_ns(sim->sweep, sim->now_ns) == world.timeout_ms * MSEC);
+	/* A clock that was read a little earlier is no reason to hurry. */
+	assert_int_equal(cp_sweep_next(sim->sweep, sim->now_ns - 1, ids, 64), 0);
+	assert_int_equal(cp_sweep_next(sim->sweep, sim->now_ns + world.timeout_ms * MSEC - 1, ids, 64), 0);
+	assert_int_equal(cp_sweep_next(sim->sweep, sim->now_ns + world.timeout_ms * MSEC, ids, 64), 64);
+	assert_int_equal(cp_id_attempt(ids[0]), 1);
+	sim_free(sim);
+}
+
+static void progress(void **state)
+{
+	struct world world = world_of(2);
+	struct sim *sim = sim_new(&world);
+	uint64_t sent, total, n_slots = cp_shape_slots(&world.shape);
+	uint32_t pass, ids[64];
+
+	(void)state;
+	cp_sweep_progress(sim->sweep, &sent, &total, &pass);
+	assert_int_equal(sent, 0);
+	assert_int_equal(total, n_slots);
+	assert_int_equal(pass, 0);
+	assert_int_equal(cp_sweep_next(sim->sweep, sim->now_ns, ids, 64), 64);
+	cp_sweep_progress(sim->sweep, &sent, &total, &pass);
+	assert_int_equal(sent, 64);
+	assert_int_equal(total, n_slots);
+	sim_free(sim);
+}
+
+/* ---- When a path is complete ---- */
+
+static void answer(struct cp_sweep *sweep, uint32_t slot, const struct cp_addr *from, enum cp_reply_kind kind)
+{
+	struct cp_event event = {.rx_ns = 2000, .tx_ns = 1000, .from = *from, .slot = slot, .kind = (uint8_t)kind};
+
+	assert_int_equal(cp_sweep_reply(sweep, &event), CP_REPLY_NEW);
+}
+
+/* Hands out a whole pass and waits it out. Returns the number of probes. */
+static uint32_t one_pass(struct cp_sweep *sweep, uint64_t *now_ns)
+{
+	uint32_t ids[64], n = cp_sweep_next(sweep, *now_ns, ids, 64);
+
+	assert_int_equal(cp_sweep_next(sweep, *now_ns, ids, 64), 0);
+	cp_sweep_flushed(sweep, *now_ns);
+	*now_ns += 10 * SEC;
+	return n;
+}
+
+static void complete_paths(void **state)
+{
+	struct cp_addr dest = cp_addr_from_v4(0xcb007101u), router = cp_addr_from_v4(0xc6120001u);
+	struct cp_sweep_config config = {
+	        .shape = {.n_dests = 1, .n_flows = 1, .n_ttls = 12, .first_ttl = 1},
+	        .attempts = 3,
+	        .gap = 2,
+	        .timeout_ms = 1000,
+	        .dests = &dest,
+	};
+	struct cp_sweep *sweep;
+	uint64_t now_ns = SEC;
+	uint32_t ids[1];
+
+	(void)state;
+	assert_int_equal(cp_sweep_new(&config, &sweep), 0);
+	assert_false(cp_sweep_path_complete(sweep, 0));
+	assert_int_equal(one_pass(sweep, &now_ns), 12);
+	assert_false(cp_sweep_path_complete(sweep, 0));
+	assert_int_equal(one_pass(sweep, &now_ns), 2);
+	/* A late answer moves the horizon: TTLs 5 and 6 are asked in the last pass though the second one left them out.
+	 */
+	answer(sweep, 3, &router, CP_REPLY_TIME_EXCEEDED);
+	assert_false(cp_sweep_path_complete(sweep, 0));
+	assert_int_equal(cp_sweep_next(sweep, now_ns, ids, 1), 1);
+	assert_false(cp_sweep_path_complete(sweep, 0));
+	assert_int_equal(one_pass(sweep, &now_ns), 4);
+	assert_true(cp_sweep_path_complete(sweep, 0));
+	assert_true(cp_sweep_done(sweep, now_ns));
+	cp_sweep_free(sweep);
+
+	/* Complete long before the last pass when all below the end has answered. */
+	assert_int_equal(cp_sweep_new(&config, &sweep), 0);
+	answer(sweep, 1, &dest, CP_REPLY_SYN_ACK);
+	assert_false(cp_sweep_path_complete(sweep, 0));
+	answer(sweep, 0, &router, CP_REPLY_TIME_EXCEEDED);
+	assert_true(cp_sweep_path_complete(sweep, 0));
+	assert_int_equal(one_pass(sweep, &now_ns), 0);
+	assert_true(cp_sweep_done(sweep, now_ns));
+	cp_sweep_free(sweep);
+	cp_sweep_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(everything_answers),
+	        cmocka_unit_test(silent_hops_are_asked_again),
+	        cmocka_unit_test(losses_are_made_up_for),
+	        cmocka_unit_test(duplicates_change_nothing),
+	        cmocka_unit_test(slow_routers_are_found),
+	        cmocka_unit_test(a_far_network),
+	        cmocka_unit_test(answers_after_the_end),
+	        cmocka_unit_test(nobody_answers),
+	        cmocka_unit_test(dead_destinations),
+	        cmocka_unit_test(ends_at_once_when_all_is_known),
+	        cmocka_unit_test(same_seed_same_sequence),
+	        cmocka_unit_test(both_halves_of_the_seed_count),
+	        cmocka_unit_test(waits_for_the_flush),
+	        cmocka_unit_test(progress),
+	        cmocka_unit_test(complete_paths),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
