@@ -109,7 +109,7 @@ static __always_inline __u32 emit_next(void *data, void *end)
 	}
 	__u32 nexthop = probe.dest->nexthop;
 	probe.nexthop = bpf_map_lookup_elem(&cp_nexthops, &nexthop);
-	if (!probe.nexthop)
+	if (!probe.nexthop || !probe.nexthop->ifindex)
 		goto invalid;
 	probe.token = cp_token(run.token_key, id);
 	probe.sport = (__u16)(run.port_base + rest / run.n_ttls);

@@ -168,7 +168,7 @@ static void buffers_that_are_too_short(void **state)
 	uint64_t n = 0;
 	LAB_OR_SKIP(state);
 
-	for (uint32_t len = LAB_ETH_LEN; len < CP_SYN4_FRAME_LEN; len++) {
+	for (uint32_t len = LAB_ETH_LEN + 20; len < CP_SYN4_FRAME_LEN; len++) {
 		for (enum emitter emitter = TC; emitter <= XDP; emitter++) {
 			lab->work[n++] = 0;
 			assert_int_equal(emit_over(lab, emitter, dirty, len).len, 0);

@@ -171,8 +171,8 @@ _lab_plan_kinds() {
 	for node in "${!_lab_kind[@]}"; do
 		case ${_lab_kind[$node]} in
 		silent) # no route for its own ICMP: it forwards, and says nothing (neighbour discovery asks for no route)
-			echo 'rule add pref 1 iif lo ipproto icmp blackhole'
-			echo 'rule add pref 1 iif lo ipproto ipv6-icmp blackhole' >"$LAB_DIR/plan/$node.6" ;;
+			echo 'rule add pref 1 iif lo ipproto 1 blackhole'
+			echo 'rule add pref 1 iif lo ipproto 58 blackhole' >"$LAB_DIR/plan/$node.6" ;;
 		whole)
 			echo "route add local ${_lab_prefix4[$node]} dev lo
 route add local ${_lab_prefix6[$node]} dev lo" ;;

@@ -229,6 +229,7 @@ static void test_exact_text(void **state)
 	cp_json_uint(&json, "max", UINT64_MAX);
 	cp_json_int(&json, "min", INT64_MIN);
 	cp_json_uint(&json, "zero", 0);
+	cp_json_uint_string(&json, "text", UINT64_MAX);
 	cp_json_fixed(&json, "small", 5, 2);
 	cp_json_fixed(&json, "whole", 10000, 2);
 	cp_json_fixed(&json, "none", 7, 0);
@@ -241,10 +242,10 @@ static void test_exact_text(void **state)
 	cp_json_object_end(&json);
 	cp_json_object_end(&json);
 	assert_int_equal(cp_json_line(&json), 0);
-	assert_string_equal(mem.buf,
-	        "{\"max\":18446744073709551615,\"min\":-9223372036854775808,\"zero\":0,\"small\":0.05,"
-	        "\"whole\":100.00,\"none\":7,\"big\":18446744073.709551615,\"no\":null,"
-	        "\"esc\":\"\\u001b[0m\\\"\\\\\\t\\u007f\\u0085/\",\"empty\":[],\"o\":{}}\n");
+	assert_string_equal(mem.buf, "{\"max\":18446744073709551615,\"min\":-9223372036854775808,\"zero\":0,\"text\":"
+	                             "\"18446744073709551615\",\"small\":0.05,"
+	                             "\"whole\":100.00,\"none\":7,\"big\":18446744073.709551615,\"no\":null,"
+	                             "\"esc\":\"\\u001b[0m\\\"\\\\\\t\\u007f\\u0085/\",\"empty\":[],\"o\":{}}\n");
 	cp_json_free(&json);
 	mem_free(&mem);
 }

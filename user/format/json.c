@@ -12,7 +12,7 @@
 #include "utf8.h"
 
 #define FIRST_CAP 4096
-#define NUMBER_MAX 24 /* 20 digits, sign, point */
+#define NUMBER_MAX 24 /* 20 digits, sign or quotes, point */
 
 void cp_json_init(struct cp_json *json, const struct cp_sink *sink)
 {
@@ -131,6 +131,16 @@ void cp_json_uint_n(struct cp_json *json, const char *key, size_t n_key, uint64_
 	char text[NUMBER_MAX], *end = text + sizeof(text), *at = digits(end, value, 1);
 
 	literal(json, key, n_key, at, (size_t)(end - at));
+}
+
+void cp_json_uint_string_n(struct cp_json *json, const char *key, size_t n_key, uint64_t value)
+{
+	char text[NUMBER_MAX], *end = text + sizeof(text), *at;
+
+	*--end = '"';
+	at = digits(end, value, 1);
+	*--at = '"';
+	literal(json, key, n_key, at, (size_t)(text + sizeof(text) - at));
 }
 
 void cp_json_int_n(struct cp_json *json, const char *key, size_t n_key, int64_t value)

@@ -35,6 +35,7 @@ void cp_json_null_n(struct cp_json *json, const char *key, size_t n_key);
 void cp_json_bool_n(struct cp_json *json, const char *key, size_t n_key, bool value);
 void cp_json_int_n(struct cp_json *json, const char *key, size_t n_key, int64_t value);
 void cp_json_uint_n(struct cp_json *json, const char *key, size_t n_key, uint64_t value);
+void cp_json_uint_string_n(struct cp_json *json, const char *key, size_t n_key, uint64_t value);
 void cp_json_fixed_n(struct cp_json *json, const char *key, size_t n_key, uint64_t value, unsigned n_decimals);
 void cp_json_string_n(struct cp_json *json, const char *key, size_t n_key, const char *value, size_t len);
 
@@ -87,6 +88,12 @@ static inline void cp_json_uint(struct cp_json *json, const char *key, uint64_t 
 static inline void cp_json_fixed(struct cp_json *json, const char *key, uint64_t value, unsigned n_decimals)
 {
 	cp_json_fixed_n(json, key, cp_json_key_len(key), value, n_decimals);
+}
+
+/* The same digits as cp_json_uint(), in quotes. */
+static inline void cp_json_uint_string(struct cp_json *json, const char *key, uint64_t value)
+{
+	cp_json_uint_string_n(json, key, cp_json_key_len(key), value);
 }
 
 /* Control characters are escaped, each byte that is no UTF-8 becomes U+FFFD. NULL: null. */

@@ -67,11 +67,30 @@ static void maybe(struct cp_json *json, const char *key, uint64_t value)
 	number(json, key, value, value != CP_UNKNOWN);
 }
 
-static inline void address(struct cp_json *json, const char *key, const struct cp_addr *addr)
+static char *octet(char *at, unsigned value)
 {
-	char text[CP_ADDR_STRLEN];
+	if (value >= 100)
+		*at++ = (char)('0' + value / 100);
+	if (value >= 10)
+		*at++ = (char)('0' + value / 10 % 10);
+	*at++ = (char)('0' + value % 10);
+	return at;
+}
 
-	cp_json_string(json, key, cp_addr_format(addr, text));
+/* IPv4 is written here: a path has a dozen of them, and inet_ntop() goes through sprintf(). */
+static void address(struct cp_json *json, const char *key, const struct cp_addr *addr)
+{
+	char text[CP_ADDR_STRLEN], *at = text;
+
+	if (!cp_addr_is_v4(addr)) {
+		cp_json_string(json, key, cp_addr_format(addr, text));
+		return;
+	}
+	for (int i = 12; i < 16; i++) {
+		at = octet(at, addr->b[i]);
+		*at++ = '.';
+	}
+	cp_json_string_n(json, key, cp_json_key_len(key), text, (size_t)(at - text) - 1);
 }
 
 static void strings(struct cp_json *json, const char *key, const char *const *items, size_t n)
@@ -359,8 +378,12 @@ static void judgement_fields(struct cp_json *json, const struct cp_judgement *ju
 	}
 	cp_json_array_end(json);
 	cp_json_array(json, "as_path");
-	for (uint32_t i = 0; i < judgement->n_as_path; i++)
-		cp_json_string(json, NULL, cp_as_step_format(&judgement->as_path[i], step, sizeof(step)));
+	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
+		if (judgement->as_path[i].kind == CP_STEP_AS)
+			cp_json_uint_string(json, NULL, judgement->as_path[i].asn);
+		else
+			cp_json_string(json, NULL, cp_as_step_format(&judgement->as_path[i], step, sizeof(step)));
+	}
 	cp_json_array_end(json);
 }
 
