@@ -276,4 +276,64 @@ static inline struct lab_probe lab_probe_of(const struct lab *lab, uint32_t id)
 	};
 }
 
+/* ---- Packets ---- */
+
+enum lab_packet { TIME_EXCEEDED, UNREACHABLE, FRAG_NEEDED, SYN_ACK, SYN_ACK_BARE, RST_ACK, RST_OPTIONS, PACKETS };
+
+static inline void lab_make(const struct lab *lab, enum lab_packet packet, uint32_t id, struct lab_frame *ret_frame)
+{
+	struct lab_probe probe = lab_probe_of(lab, id);
+	struct lab_icmp icmp = {.from = LAB_ROUTER, .type = 11, .quoted_ttl = 1};
+
+	switch (packet) {
+	case UNREACHABLE:
+		icmp = (struct lab_icmp){.from = probe.dst,
+		        .type = 3,
+		        .code = 13,
+		        .quoted_ttl = 40,
+		        .n_quoted = LAB_PROBE_LEN + 8,
+		        .n_outer_options = 4,
+		        .n_quoted_options = 8};
+		break;
+	case FRAG_NEEDED:
+		icmp = (struct lab_icmp){.from = LAB_ROUTER, .type = 3, .code = 4, .quoted_ttl = 9, .mtu = 1280};
+		break;
+	case SYN_ACK:
+		lab_tcp_frame(ret_frame, &probe, LAB_SYN | LAB_ACK, 0, 20);
+		return;
+	case SYN_ACK_BARE:
+		lab_tcp_frame(ret_frame, &probe, LAB_SYN | LAB_ACK, 0, 0);
+		return;
+	case RST_ACK:
+		lab_tcp_frame(ret_frame, &probe, LAB_RST | LAB_ACK, 0, 0);
+		return;
+	case RST_OPTIONS:
+		lab_tcp_frame(ret_frame, &probe, LAB_RST | LAB_ACK, 40, 0);
+		return;
+	default:
+		break;
+	}
+	lab_icmp_frame(ret_frame, &icmp, &probe);
+}
+
+/* The one event in the ring, which must be there. */
+static inline struct cp_event lab_take_one(struct lab *lab)
+{
+	lab->n_events = 0;
+	assert_int_equal(ring_buffer__consume(lab->ring), 1);
+	return lab->events[0];
+}
+
+/* Every slot's latest attempt is slot % 4, but for every eighth slot, which was never probed. */
+static inline void lab_stamp_slots(struct lab *lab)
+{
+	for (uint32_t slot = 0; slot < LAB_SLOTS; slot++)
+		lab->sent[slot] = slot % 8 == 7 ? 0 : cp_sent_make(1000000000 + slot, slot % 4);
+}
+
+static inline uint32_t lab_latest(uint32_t slot)
+{
+	return cp_id_make(slot, slot % 4);
+}
+
 #endif

@@ -59,8 +59,7 @@ static void host_frame(const struct lab *lab, uint32_t id, uint8_t ret_frame[CP_
 	        .ttl = (uint8_t)(LAB_FIRST_TTL + cp_id_slot(id) % LAB_TTLS),
 	};
 
-	assert_int_equal(
-	        cp_wire_build_syn4(ret_frame, ret_frame + CP_SYN4_FRAME_LEN, &probe), CP_SYN4_FRAME_LEN);
+	assert_int_equal(cp_wire_build_syn4(ret_frame, ret_frame + CP_SYN4_FRAME_LEN, &probe), CP_SYN4_FRAME_LEN);
 }
 
 static void check_all_slots(struct lab *lab, enum emitter emitter)
@@ -168,6 +167,7 @@ static void buffers_that_are_too_short(void **state)
 	uint64_t n = 0;
 	LAB_OR_SKIP(state);
 
+	/* The kernel makes no test packet of less than an IPv4 header. */
 	for (uint32_t len = LAB_ETH_LEN + 20; len < CP_SYN4_FRAME_LEN; len++) {
 		for (enum emitter emitter = TC; emitter <= XDP; emitter++) {
 			lab->work[n++] = 0;

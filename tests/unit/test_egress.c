@@ -127,7 +127,7 @@ static void test_direct_peer_is_exit_and_destination(void **state)
 	add(egress, 1, 1, &fix);
 	assert_int_equal(row_of(egress, 16625, CP_ROLE_EXIT)->n_paths, 1);
 	assert_int_equal(row_of(egress, 16625, CP_ROLE_DEST)->n_paths, 2);
-	assert_null(row_of(egress, 20940, CP_ROLE_TRANSIT)); /* under `direct` nobody carries */
+	assert_null(row_of(egress, 20940, CP_ROLE_TRANSIT)); /* `direct` says nobody carries it */
 	cp_egress_free(egress);
 }
 
@@ -238,6 +238,25 @@ static void test_unseen_neighbour_is_nobody(void **state)
 	cp_egress_free(egress);
 }
 
+/* A foreign hop that did not suffice for a verdict makes its AS no carrier. */
+static void test_weak_evidence_accuses_nobody(void **state)
+{
+	struct cp_egress *egress;
+	struct fixture fix;
+
+	(void)state;
+	assert_int_equal(cp_egress_new(&egress), 0);
+	make_transit(&fix, "198.18.0.1", 2000);
+	fix.judgement.exit = (struct cp_exit){.last_home = -1, .first_foreign = -1};
+	fix.judgement.verdict = CP_UNDECIDED;
+	add(egress, 0, 0, &fix);
+	assert_null(row_of(egress, 3491, CP_ROLE_TRANSIT));
+	fix.judgement.verdict = CP_DETOUR;
+	add(egress, 1, 1, &fix);
+	assert_int_equal(row_of(egress, 3491, CP_ROLE_TRANSIT)->n_paths, 1);
+	cp_egress_free(egress);
+}
+
 /* Many ASes: the hash grows, rows stay sorted by role and falling paths. */
 static void test_many_rows_in_order(void **state)
 {
@@ -296,6 +315,7 @@ int main(void)
 	        cmocka_unit_test(test_cold_share_needs_both_ends),
 	        cmocka_unit_test(test_exit_routers_are_distinct),
 	        cmocka_unit_test(test_unseen_neighbour_is_nobody),
+	        cmocka_unit_test(test_weak_evidence_accuses_nobody),
 	        cmocka_unit_test(test_many_rows_in_order),
 	        cmocka_unit_test(test_empty),
 	};

@@ -217,6 +217,26 @@ static void test_target_records(void **state)
 	                           "'verdict':null,'skip_reason':'dns_nxdomain'}");
 }
 
+/* IPv4 text is written by the format itself: the same as cp_addr_format() for every value of an octet. */
+static void test_ipv4_text(void **state)
+{
+	struct writer *writer = *state;
+	char text[CP_ADDR_STRLEN];
+	struct fixture fix;
+	json_t *got;
+
+	for (uint32_t i = 0; i < 256; i++) {
+		fix_target(&fix, "zenn.dev", "203.0.113.9");
+		fix.rec.dest = cp_addr_from_v4(i << 24 | (255 - i) << 16 | (i ^ 0x55) << 8 | (i * 7 & 0xff));
+		assert_int_equal(cp_format_ndjson.path(writer->ctx, &fix.rec), 0);
+		got = parse(&writer->mem);
+		assert_string_equal(json_string_value(json_object_get(json_object_get(got, "destination"), "ip")),
+		        cp_addr_format(&fix.rec.dest, text));
+		json_decref(got);
+		mem_free(&writer->mem);
+	}
+}
+
 static void test_start(void **state)
 {
 	struct cp_rec_start start = story_start();
@@ -342,6 +362,7 @@ int main(void)
 	        TEST(test_path_of_corners),
 	        TEST(test_path_inside_has_no_exit),
 	        TEST(test_target_records),
+	        TEST(test_ipv4_text),
 	        TEST(test_start),
 	        TEST(test_summary),
 	        TEST(test_warning_and_end),

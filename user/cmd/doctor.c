@@ -50,11 +50,14 @@ static void say(struct doctor *doctor, enum health health, const char *what, con
 
 static void check_kernel(struct doctor *doctor)
 {
-	unsigned major = 0, minor = 0;
-	char release[128] = "";
+	unsigned long major, minor = 0;
+	char release[128] = "", *end;
 
 	cp_host_kernel(release, sizeof(release));
-	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+	major = strtoul(release, &end, 10);
+	if (*end == '.')
+		minor = strtoul(end + 1, NULL, 10);
+	if (major == 0)
 		say(doctor, HEALTH_NOTE, "kernel", "%s: version not understood", release);
 	else if (major < KERNEL_MIN_MAJOR || (major == KERNEL_MIN_MAJOR && minor < KERNEL_MIN_MINOR))
 		say(doctor, HEALTH_BAD, "kernel", "%s: %u.%u or newer is needed", release, KERNEL_MIN_MAJOR,

@@ -9,11 +9,11 @@
 
 #define EMBED(symbol, path)                                                                                            \
 	__asm__(".section .rodata\n"                                                                                   \
-		".global cp_data_" #symbol "\ncp_data_" #symbol ":\n"                                                  \
-		".incbin \"data/" path "\"\n"                                                                          \
-		".global cp_data_" #symbol "_end\ncp_data_" #symbol "_end:\n"                                          \
-		".byte 0\n"                                                                                            \
-		".previous\n");                                                                                        \
+	        ".global cp_data_" #symbol "\ncp_data_" #symbol ":\n"                                                  \
+	        ".incbin \"data/" path "\"\n"                                                                          \
+	        ".global cp_data_" #symbol "_end\ncp_data_" #symbol "_end:\n"                                          \
+	        ".byte 0\n"                                                                                            \
+	        ".previous\n");                                                                                        \
 	extern const char cp_data_##symbol[], cp_data_##symbol##_end[]
 
 EMBED(asns, "asns.csv");
@@ -27,12 +27,12 @@ static const struct {
 	const char *name;
 	const char *text, *end;
 } lists[] = {
-	{"asns.csv", cp_data_asns, cp_data_asns_end},
-	{"microsoft.csv", cp_data_microsoft, cp_data_microsoft_end},
-	{"controls.csv", cp_data_controls, cp_data_controls_end},
-	{"ixp-lans.csv", cp_data_ixp_lans, cp_data_ixp_lans_end},
-	{"microsoft-ranges.csv", cp_data_microsoft_ranges, cp_data_microsoft_ranges_end},
-	{"msn-site-codes.csv", cp_data_msn_site_codes, cp_data_msn_site_codes_end},
+        {"asns.csv", cp_data_asns, cp_data_asns_end},
+        {"microsoft.csv", cp_data_microsoft, cp_data_microsoft_end},
+        {"controls.csv", cp_data_controls, cp_data_controls_end},
+        {"ixp-lans.csv", cp_data_ixp_lans, cp_data_ixp_lans_end},
+        {"microsoft-ranges.csv", cp_data_microsoft_ranges, cp_data_microsoft_ranges_end},
+        {"msn-site-codes.csv", cp_data_msn_site_codes, cp_data_msn_site_codes_end},
 };
 
 const char *cp_builtin(const char *name, size_t *ret_len)

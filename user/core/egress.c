@@ -150,6 +150,7 @@ static uint32_t exit_asn(const struct cp_judgement *judgement, const struct cp_h
 static void roles_of_steps(
         struct facts *facts, const struct cp_judgement *judgement, const struct cp_home *home, uint32_t neighbour)
 {
+	bool carried = judgement->verdict == CP_TRANSIT || judgement->verdict == CP_DETOUR;
 	uint32_t dest = dest_asn(judgement);
 
 	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
@@ -159,10 +160,10 @@ static void roles_of_steps(
 			add_key(facts, (struct key){.role = CP_ROLE_IXP, .label = step->label ? step->label : ""});
 		if (step->kind != CP_STEP_AS)
 			continue;
-		/* Under `direct` what is left is the vantage's own AS or a sibling of an end: nobody carries it. */
+		/* Elsewhere what is left is the vantage's own AS, a sibling of an end, or too weak to accuse. */
 		if (cp_home_has(home, step->asn))
 			add_key(facts, (struct key){.asn = step->asn, .role = CP_ROLE_HOME});
-		else if (step->asn != neighbour && step->asn != dest && judgement->verdict != CP_DIRECT)
+		else if (step->asn != neighbour && step->asn != dest && carried)
 			add_key(facts, (struct key){.asn = step->asn, .role = CP_ROLE_TRANSIT});
 	}
 	if (dest)

@@ -367,7 +367,7 @@ static void destination_object(struct ndjson *state, const struct cp_rec_path *r
 
 static void judgement_fields(struct cp_json *json, const struct cp_judgement *judgement)
 {
-	char step[64];
+	char step[256];
 
 	cp_json_string(json, "verdict", cp_verdict_name(judgement->verdict));
 	cp_json_string(json, "confidence", cp_confidence_name(judgement->confidence));

@@ -198,7 +198,7 @@ const char *cp_phrase_as_path(const struct cp_rec_path *rec, char *buf, size_t s
 
 	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
 		const struct cp_as_step *step = &judgement->as_path[i];
-		char word[64];
+		char word[256];
 
 		if (border && !outside && step->kind != CP_STEP_SILENT && step->first_ttl >= border) {
 			append_word(&line, ">");

@@ -159,9 +159,12 @@ static void say_rate(struct cp_text *text, const struct cp_accounting *a, uint64
 	label(text, "rate");
 	/* n frames have n - 1 gaps between the first and the last. */
 	if (n > 1 && ns)
-		cp_text_printf(text, "%s pps of %s asked for,",
-		        cp_text_count((uint64_t)((double)(n - 1) * 1e9 / (double)ns + 0.5), achieved),
-		        cp_text_count(rate_pps, asked));
+		cp_text_printf(
+		        text, "%s pps", cp_text_count((uint64_t)((double)(n - 1) * 1e9 / (double)ns + 0.5), achieved));
+	if (n > 1 && ns && rate_pps != CP_UNKNOWN)
+		cp_text_printf(text, "of %s asked for", cp_text_count(rate_pps, asked));
+	if (n > 1 && ns)
+		cp_text_put(text, ",");
 	cp_text_printf(text, "%s s probing, %s s in all", cp_text_seconds(ns, probing),
 	        cp_text_seconds(known(a->total_ns), total));
 	cp_text_newline(text);

@@ -17,9 +17,9 @@ static const struct {
                 "there; --vantage-as says which AS this host is in."},
         [CP_WHY_VANTAGE_ASSUMED] = {"vantage assumed from the first AS seen",
                 "The first AS seen was taken as the vantage's; --vantage-as would settle it."},
-        [CP_WHY_SINGLE_FOREIGN_HOP] = {"one foreign hop between home hops",
-                "A single foreign address stands between home hops: it may be the far end of a border link or a "
-                "third-party address as well as a real detour."},
+        [CP_WHY_SINGLE_FOREIGN_HOP] = {"only one foreign hop",
+                "The evidence of a foreign AS is a single address, which may be the far end of a border link or a "
+                "third-party address as well."},
         [CP_WHY_IXP] = {"crosses an exchange LAN", "The path crosses the peering LAN of an Internet exchange."},
         [CP_WHY_SIBLINGS] = {"ASes of one organisation", "ASes that belong to one organisation were taken as one."},
         [CP_WHY_NO_ORIGIN] = {"AS of the destination unknown",
@@ -28,8 +28,8 @@ static const struct {
                 "A public hop that matters has no known AS; --asdb or --overlay can supply it."},
         [CP_WHY_MULTI_ORIGIN] = {"an address has several origin ASes",
                 "An address that matters is announced by several ASes."},
-        [CP_WHY_PRIVATE_ENDPOINT] = {"resolves to a private address",
-                "The name resolves to a private address, that is a private endpoint, not the public service."},
+        [CP_WHY_PRIVATE_ENDPOINT] = {"private or special-use address",
+                "The name private or special-use address, that is a private endpoint, not the public service."},
         [CP_WHY_NO_EVIDENCE] = {"nothing answered",
                 "Nothing answered that could carry a verdict: check that replies can come back (firewall, security "
                 "group, NAT)."},

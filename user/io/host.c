@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cp_wire.h"
+
 #define CP_ASSET_TAG_PATH "/sys/class/dmi/id/chassis_asset_tag"
 #define CP_ASSET_TAG_AZURE "7783-7084-3265-9085-8269-3286-77"
 
@@ -222,8 +224,8 @@ static unsigned cp_ports_candidates(const bool avoid[CP_PORT_END], unsigned n, u
 
 static int cp_ports_bind(int family, uint8_t proto, uint16_t port)
 {
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = cp_swap16(port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = cp_swap16(port)};
 	bool is_v6 = family == AF_INET6;
 	int fd = socket(family, (proto == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, proto);
 	int off = 0, rc;

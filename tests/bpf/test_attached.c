@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * test_attached.c: the capture programs where they work, on the receive path
+ * of a device: events come up, resets go out. Needs root.
+ */
+#include <linux/if_link.h>
+#include <linux/virtio_net.h>
+
+#include "bpf_util.h"
+
+/* Waits for nothing: what is written into a TUN or TAP is received before write() returns. */
+static void expect_reset(struct lab *lab, int fd, uint32_t l2_len, uint32_t want_len)
+{
+	struct lab_frame f, want;
+	uint8_t got[256];
+
+	lab_make(lab, SYN_ACK, lab_latest(10), &f);
+	want = f;
+	assert_int_equal(cp_wire_make_rst4(want.b, want.b + want.len, LAB_ETH_LEN), 1);
+	assert_int_equal(
+	        write(fd, f.b + LAB_ETH_LEN - l2_len, f.len - LAB_ETH_LEN + l2_len), f.len - LAB_ETH_LEN + l2_len);
+	assert_int_equal(lab_read(fd, l2_len, got, sizeof(got)), want_len);
+	assert_memory_equal(got, want.b + LAB_ETH_LEN - l2_len, want_len);
+	assert_int_equal(lab_take_one(lab).slot, 10);
+	assert_true(lab_stat(lab, CP_STAT_RX_RST_SENT) == 1);
+}
+
+static void attach_tc(uint32_t ifindex, const struct bpf_program *prog, struct bpf_tc_hook *ret_hook)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(prog));
+
+	assert_int_equal(bpf_tc_hook_create(&hook), 0);
+	assert_int_equal(bpf_tc_attach(&hook, &opts), 0);
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	*ret_hook = hook;
+}
+
+static void attached_to_ethernet(void **state)
+{
+	struct bpf_tc_hook hook;
+	LAB_OR_SKIP(state);
+
+	lab_stamp_slots(lab);
+	attach_tc(lab->tap_ifindex, lab->skel->progs.cp_tc_capture, &hook);
+	expect_reset(lab, lab->tap_fd, LAB_ETH_LEN, CP_RST4_FRAME_LEN);
+	bpf_tc_hook_destroy(&hook);
+}
+
+static void attached_without_link_layer(void **state)
+{
+	struct bpf_tc_hook hook;
+	struct lab_frame f;
+	LAB_OR_SKIP(state);
+
+	lab_stamp_slots(lab);
+	attach_tc(lab->tun_ifindex, lab->skel->progs.cp_tc_capture_l3, &hook);
+	expect_reset(lab, lab->tun_fd, 0, CP_RST4_PACKET_LEN);
+	for (enum lab_packet packet = 0; packet < PACKETS; packet++) {
+		lab_make(lab, packet, lab_latest(20), &f);
+		assert_int_equal(write(lab->tun_fd, f.b + LAB_ETH_LEN, f.len - LAB_ETH_LEN), f.len - LAB_ETH_LEN);
+		assert_int_equal(lab_take_one(lab).slot, 20);
+	}
+	bpf_tc_hook_destroy(&hook);
+}
+
+static void attached_as_xdp(void **state)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts);
+	static const uint32_t modes[] = {XDP_FLAGS_SKB_MODE, XDP_FLAGS_DRV_MODE};
+	LAB_OR_SKIP(state);
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		lab_reset(lab);
+		lab_stamp_slots(lab);
+		assert_int_equal(bpf_xdp_attach((int)lab->tap_ifindex, bpf_program__fd(lab->skel->progs.cp_xdp),
+		                         modes[i], &opts),
+		        0);
+		expect_reset(lab, lab->tap_fd, LAB_ETH_LEN, CP_RST4_FRAME_LEN);
+		assert_int_equal(bpf_xdp_detach((int)lab->tap_ifindex, modes[i], &opts), 0);
+	}
+}
+
+/*
+ * A neighbour on the same machine (veth, virtio) leaves the TCP checksum to the device: the SYN-ACK arrives with the
+ * sum of the pseudo header only, marked to be completed, and the mark stays on the reset made of it.
+ */
+static void expect_whole_checksum(struct lab *lab, int fd, uint32_t n_options)
+{
+	struct lab_probe probe = lab_probe_of(lab, lab_latest(10));
+	struct virtio_net_hdr header = {
+	        .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = LAB_ETH_LEN + 20, .csum_offset = 16};
+	uint8_t pseudo[4] = {0, 6, 0, (uint8_t)(20 + n_options)}, got[256], *frame = got + sizeof(header);
+	struct lab_frame f, packet = {.len = 0};
+
+	lab_tcp_frame(&f, &probe, LAB_SYN | LAB_ACK, 0, n_options);
+	lab_set16(f.b + LAB_ETH_LEN + 36, lab_sum(lab_sum(0, f.b + LAB_ETH_LEN + 12, 8), pseudo, 4));
+	lab_put(&packet, &header, sizeof(header));
+	lab_put(&packet, f.b, f.len);
+	assert_int_equal(write(fd, packet.b, packet.len), packet.len);
+	assert_int_equal(
+	        lab_read(fd, sizeof(header) + LAB_ETH_LEN, got, sizeof(got)), sizeof(header) + CP_RST4_FRAME_LEN);
+	assert_int_equal(frame[LAB_ETH_LEN + 33], LAB_RST);
+	memcpy(&header, got, sizeof(header));
+	assert_int_equal(header.flags, 0);
+	assert_int_equal(lab_tcp_sum(frame + LAB_ETH_LEN, frame + LAB_ETH_LEN + 20, 20), 0xffff);
+	assert_int_equal(lab_take_one(lab).slot, 10);
+}
+
+static void checksums_left_to_the_device(void **state)
+{
+	struct bpf_tc_hook hook;
+	uint32_t ifindex = 0;
+	int fd;
+	LAB_OR_SKIP(state);
+
+	lab_stamp_slots(lab);
+	fd = lab_device("cpvnet", IFF_TAP | IFF_VNET_HDR, &ifindex);
+	assert_true(fd >= 0);
+	attach_tc(ifindex, lab->skel->progs.cp_tc_capture, &hook);
+	for (uint32_t n_options = 0; n_options <= 40; n_options += 4)
+		expect_whole_checksum(lab, fd, n_options);
+	bpf_tc_hook_destroy(&hook);
+	close(fd);
+}
+
+static int setup(void **state)
+{
+	return lab_open(state, 4096);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(attached_to_ethernet),
+	        cmocka_unit_test(attached_without_link_layer),
+	        cmocka_unit_test(attached_as_xdp),
+	        cmocka_unit_test(checksums_left_to_the_device),
+	};
+
+	return cmocka_run_group_tests(tests, setup, lab_teardown);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * sweep_lab.h: a simulated Internet with a simulated clock for sweeps, and a
+ * loop that drives one as the audit does and checks each step. Everything
+ * follows from the world's seed. To be included after cmocka.h.
+ */
+#ifndef CP_TEST_SWEEP_LAB_H
+#define CP_TEST_SWEEP_LAB_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sweep.h"
+#include "cp_perm.h"
+
+#define MSEC 1000000ull
+#define SEC 1000000000ull
+
+enum { PENDING_MAX = 1 << 16, DESTS_MAX = 256 };
+
+/* What the network does. Everything follows from `seed`, so a failure repeats. */
+struct world {
+	struct cp_shape shape;
+	uint32_t attempts, gap, timeout_ms, cap;
+	uint64_t seed;
+	uint32_t loss_percent; /* of probes or their answers */
+	uint32_t dup_percent;
+	uint32_t silent_percent; /* of routers */
+	uint32_t slow_percent; /* of routers that answer after slow_ns */
+	uint64_t slow_ns;
+	uint64_t far_ns; /* on top of every round trip */
+	uint32_t dead_percent; /* of destinations: nothing answers from there */
+	bool void_everywhere; /* nobody answers at all */
+};
+
+struct sim {
+	const struct world *world;
+	struct cp_sweep *sweep;
+	struct cp_addr dests[DESTS_MAX];
+	uint8_t *asked; /* [slots] bit an attempt */
+	uint64_t *sent_ns; /* [slots] of the latest attempt */
+	uint8_t *latest; /* [slots] its number */
+	uint64_t now_ns;
+	uint64_t n_sent;
+	uint64_t ids_hash; /* of the sequence of ids */
+	uint32_t n_pending;
+	struct pending {
+		uint64_t due_ns;
+		struct cp_event event;
+	} pending[PENDING_MAX]; /* a heap, the next one first */
+};
+
+static inline uint32_t roll(const struct world *world, uint32_t what, uint32_t a, uint32_t b)
+{
+	uint32_t seed = cp_mix32((uint32_t)world->seed + what * 0x9e3779b9u);
+
+	return cp_mix32(cp_mix32(seed ^ a) + b);
+}
+
+static inline bool chance(const struct world *world, uint32_t percent, uint32_t what, uint32_t a, uint32_t b)
+{
+	return roll(world, what, a, b) % 100 < percent;
+}
+
+/* ---- Topology: what would answer at a TTL of a path ---- */
+
+enum { DISTANCE = 1, DEAD, SILENT, SLOW, LOST, TWICE };
+
+static inline uint32_t distance(const struct world *world, uint32_t path)
+{
+	uint32_t dest = path / world->shape.n_flows;
+
+	return 3 + roll(world, DISTANCE, dest, 0) % (world->shape.n_ttls - 4) + world->shape.first_ttl - 1;
+}
+
+static inline bool dead(const struct world *world, uint32_t path)
+{
+	return chance(world, world->dead_percent, DEAD, path / world->shape.n_flows, 0);
+}
+
+/* Does anybody answer there? Silence never runs as long as the gap. */
+static inline bool visible(const struct world *world, uint32_t path, uint32_t ttl)
+{
+	if (world->void_everywhere)
+		return false;
+	if (ttl >= distance(world, path))
+		return !dead(world, path);
+	return ttl % world->gap == 0 || !chance(world, world->silent_percent, SILENT, path, ttl);
+}
+
+static inline struct cp_addr responder(const struct sim *sim, uint32_t path, uint32_t ttl)
+{
+	if (ttl >= distance(sim->world, path))
+		return sim->dests[path / sim->world->shape.n_flows];
+	/* Near hops are shared by all. */
+	return cp_addr_from_v4(0xc6120000u + (ttl <= 2 ? ttl : 256 + path * 64 + ttl));
+}
+
+static inline uint64_t rtt_ns(const struct world *world, uint32_t path, uint32_t ttl)
+{
+	if (ttl < distance(world, path) && chance(world, world->slow_percent, SLOW, path, ttl))
+		return world->slow_ns;
+	return world->far_ns + ttl * 700000ull + path % 7 * 1000;
+}
+
+static inline bool lost(const struct world *world, uint32_t id)
+{
+	return chance(world, world->loss_percent, LOST, id, 0);
+}
+
+/* ---- Simulation ---- */
+
+static inline void push(struct sim *sim, uint64_t due_ns, const struct cp_event *event)
+{
+	uint32_t at = sim->n_pending++;
+
+	assert_true(at < PENDING_MAX);
+	for (; at && sim->pending[(at - 1) / 2].due_ns > due_ns; at = (at - 1) / 2)
+		sim->pending[at] = sim->pending[(at - 1) / 2];
+	sim->pending[at] = (struct pending){due_ns, *event};
+}
+
+static inline struct pending pop(struct sim *sim)
+{
+	struct pending first = sim->pending[0], last = sim->pending[--sim->n_pending];
+	uint32_t at = 0, child;
+
+	while ((child = 2 * at + 1) < sim->n_pending) {
+		if (child + 1 < sim->n_pending && sim->pending[child + 1].due_ns < sim->pending[child].due_ns)
+			child++;
+		if (sim->pending[child].due_ns >= last.due_ns)
+			break;
+		sim->pending[at] = sim->pending[child];
+		at = child;
+	}
+	sim->pending[at] = last;
+	return first;
+}
+
+static inline struct sim *sim_new(const struct world *world)
+{
+	uint32_t n_slots = cp_shape_slots(&world->shape);
+	struct sim *sim = calloc(1, sizeof(*sim));
+	struct cp_sweep_config config = {
+	        .shape = world->shape,
+	        .attempts = world->attempts,
+	        .gap = world->gap,
+	        .timeout_ms = world->timeout_ms,
+	        .seed = world->seed,
+	};
+
+	assert_non_null(sim);
+	assert_true(world->shape.n_dests <= DESTS_MAX);
+	sim->world = world;
+	for (uint32_t d = 0; d < world->shape.n_dests; d++)
+		sim->dests[d] = cp_addr_from_v4(0xcb007100u + d);
+	config.dests = sim->dests;
+	sim->asked = calloc(n_slots, 1);
+	sim->latest = calloc(n_slots, 1);
+	sim->sent_ns = calloc(n_slots, sizeof(*sim->sent_ns));
+	assert_true(sim->asked && sim->latest && sim->sent_ns);
+	sim->now_ns = 1000 * SEC;
+	assert_int_equal(cp_sweep_new(&config, &sim->sweep), 0);
+	return sim;
+}
+
+static inline void sim_free(struct sim *sim)
+{
+	cp_sweep_free(sim->sweep);
+	free(sim->asked);
+	free(sim->latest);
+	free(sim->sent_ns);
+	free(sim);
+}
+
+static inline void transmit(struct sim *sim, uint32_t id)
+{
+	const struct world *world = sim->world;
+	uint32_t slot = cp_id_slot(id), attempt = cp_id_attempt(id);
+	uint32_t path = cp_shape_path(&world->shape, slot), ttl = cp_shape_ttl(&world->shape, slot);
+	uint32_t end = cp_paths_end_ttl(cp_sweep_paths(sim->sweep), path);
+	struct cp_event event = {.tx_ns = sim->now_ns, .slot = slot, .attempt = (uint8_t)attempt};
+
+	assert_true(slot < cp_shape_slots(&world->shape));
+	assert_true(attempt < world->attempts);
+	if (sim->asked[slot] >> attempt)
+		fail_msg("slot %u: asked twice in pass %u, or again in an older one", slot, attempt);
+	if (!cp_paths_silent(cp_sweep_paths(sim->sweep), slot))
+		fail_msg("slot %u: asked though it has answered", slot);
+	if (end && ttl > end)
+		fail_msg("path %u: TTL %u asked, though it ends at %u", path, ttl, end);
+	sim->asked[slot] |= (uint8_t)(1u << attempt);
+	sim->latest[slot] = (uint8_t)attempt;
+	sim->sent_ns[slot] = sim->now_ns;
+	sim->n_sent++;
+	sim->ids_hash = (sim->ids_hash ^ id) * 0x9e3779b97f4a7c15ull;
+	if (!visible(world, path, ttl) || lost(world, id))
+		return;
+	event.from = responder(sim, path, ttl);
+	event.kind = ttl >= distance(world, path) ? CP_REPLY_SYN_ACK : CP_REPLY_TIME_EXCEEDED;
+	event.rx_ns = sim->now_ns + rtt_ns(world, path, ttl);
+	push(sim, event.rx_ns, &event);
+	if (chance(world, world->dup_percent, TWICE, id, 0))
+		push(sim, event.rx_ns + MSEC, &event);
+}
+
+/* As the datapath does it: an answer to an older attempt has no time of emission. */
+static inline void deliver_one(struct sim *sim)
+{
+	struct pending pending = pop(sim);
+
+	if (pending.event.attempt != sim->latest[pending.event.slot]) {
+		pending.event.tx_ns = 0;
+		pending.event.flags = CP_EV_LATE;
+	}
+	cp_sweep_reply(sim->sweep, &pending.event);
+}
+
+/* One turn of the audit's loop. False: the run is over. */
+static inline bool step(struct sim *sim)
+{
+	uint32_t ids[64], n = cp_sweep_next(sim->sweep, sim->now_ns, ids, sim->world->cap);
+	uint64_t wait_ns;
+
+	assert_true(n <= sim->world->cap);
+	for (uint32_t i = 0; i < n; i++) {
+		sim->now_ns += 10000;
+		transmit(sim, ids[i]);
+	}
+	if (n == 0)
+		cp_sweep_flushed(sim->sweep, sim->now_ns);
+	while (sim->n_pending && sim->pending[0].due_ns <= sim->now_ns)
+		deliver_one(sim);
+	wait_ns = cp_sweep_wait_ns(sim->sweep, sim->now_ns);
+	if (cp_sweep_done(sim->sweep, sim->now_ns)) {
+		assert_true(wait_ns == 0);
+		return false;
+	}
+	if (n == 0 && wait_ns == UINT64_MAX)
+		fail_msg("all is flushed, and it waits for a flush");
+	if (n == 0) {
+		if (sim->n_pending && sim->pending[0].due_ns - sim->now_ns < wait_ns)
+			wait_ns = sim->pending[0].due_ns - sim->now_ns;
+		sim->now_ns += wait_ns;
+	}
+	return true;
+}
+
+static inline void run(struct sim *sim)
+{
+	const struct world *world = sim->world;
+	uint64_t start_ns = sim->now_ns, n_slots = cp_shape_slots(&world->shape), n_steps = 0;
+	uint64_t limit_ns = world->attempts * (world->timeout_ms * MSEC + n_slots * 10000);
+	uint32_t id;
+
+	while (step(sim)) {
+		if (sim->now_ns - start_ns > limit_ns)
+			fail_msg("not over after %llu ms", (unsigned long long)(limit_ns / MSEC));
+		/* Each turn hands something out, takes a reply, or comes after a wait. */
+		if (++n_steps > 4 * n_slots * world->attempts + 100)
+			fail_msg("it turns in circles");
+	}
+	assert_int_equal(cp_sweep_next(sim->sweep, sim->now_ns, &id, 1), 0);
+	assert_true(cp_sweep_done(sim->sweep, sim->now_ns));
+}
+
+#endif
