@@ -279,6 +279,7 @@ static __always_inline int tc_capture(struct __sk_buff *skb, __u32 l2_len)
 	enum cp_parse parsed;
 	void *data, *end;
 	enum fate fate;
+	__u64 diff;
 
 	if (skb->protocol != cp_swap16(CP_ETH_P_IP))
 		return TC_ACT_UNSPEC;
@@ -293,7 +294,9 @@ static __always_inline int tc_capture(struct __sk_buff *skb, __u32 l2_len)
 		return TC_ACT_UNSPEC;
 	if (fate == FATE_CONSUME || !cp_wire_make_rst4(data, end, l2_len))
 		return TC_ACT_SHOT;
-	bpf_skb_change_tail(skb, l2_len ? CP_RST4_FRAME_LEN : CP_RST4_PACKET_LEN, 0);
+	diff = cp_wire_rst4_unfinish(data, end, l2_len);
+	bpf_l4_csum_replace(skb, l2_len + CP_RST4_CHECK_AT, 0, diff, 0);
+	bpf_skb_change_tail(skb, l2_len + CP_RST4_PACKET_LEN, 0);
 	count(CP_STAT_RX_RST_SENT);
 	return (int)bpf_redirect(skb->ifindex, 0);
 }

@@ -70,9 +70,10 @@ enum {
 #define CP_SYN_OPTIONS_LEN 12
 #define CP_SYN_SEGMENT_LEN ((__u32)sizeof(struct cp_tcp) + CP_SYN_OPTIONS_LEN)
 #define CP_SYN4_FRAME_LEN ((__u32)(sizeof(struct cp_eth) + sizeof(struct cp_ip4)) + CP_SYN_SEGMENT_LEN)
-/* A reset is padded to the smallest Ethernet frame without FCS, so that no driver has to. */
+/* In XDP a reset is padded to the smallest Ethernet frame without FCS; an skb the driver pads itself. */
 #define CP_RST4_FRAME_LEN 60u
 #define CP_RST4_PACKET_LEN ((__u32)(sizeof(struct cp_ip4) + sizeof(struct cp_tcp)))
+#define CP_RST4_CHECK_AT ((__u32)(sizeof(struct cp_ip4) + __builtin_offsetof(struct cp_tcp, check)))
 
 /* ---- Checksums (RFC 1071) ---- */
 
@@ -412,6 +413,28 @@ CP_INLINE int cp_wire_make_rst4(void *data, void *end, __u32 l2_len)
 	sum += cp_sum_words(tcp, sizeof(*tcp) / 2);
 	tcp->check = cp_sum_fold(sum);
 	return 1;
+}
+
+/*
+ * A received skb may still wait for its TCP checksum (CHECKSUM_PARTIAL: a neighbour on the same machine left it to the
+ * device), and so does the reset made of it; only the kernel knows. Leaves what such an skb must hold, the sum of the
+ * pseudo header, and returns the difference that completes it, for bpf_l4_csum_replace(), which applies it to all
+ * others. [data, end) holds a frame of cp_wire_make_rst4(), else 0 is returned.
+ */
+CP_INLINE __u32 cp_wire_rst4_unfinish(void *data, void *end, __u32 l2_len)
+{
+	struct cp_ip4 *ip = (struct cp_ip4 *)((__u8 *)data + l2_len);
+	struct cp_tcp *tcp = (struct cp_tcp *)(ip + 1);
+	__u32 sum, diff;
+
+	if ((void *)(tcp + 1) > end)
+		return 0;
+	sum = cp_sum_words(ip->src, 4);
+	sum += cp_swap16(CP_IPPROTO_TCP) + cp_swap16(sizeof(*tcp));
+	sum = (__u16)~cp_sum_fold(sum);
+	diff = (__u16)~tcp->check + sum;
+	tcp->check = (__u16)sum;
+	return diff;
 }
 
 #endif

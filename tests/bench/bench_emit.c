@@ -190,7 +190,7 @@ static void run_ours(struct bench *bench, bool xdp, double ceiling)
 	usleep(50000);
 	cp_engine_stats(engine, &stats);
 	report(xdp ? "xdp, coldpotato" : "tc, coldpotato", stats.transmitted, received(bench) - before,
-	        (double)(stats.last_tx_ns - stats.first_tx_ns) * 1e-9, ceiling);
+	        (double)cp_engine_take_busy_ns(engine) * 1e-9, ceiling);
 	cp_engine_close(engine);
 }
 

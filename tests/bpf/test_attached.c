@@ -43,7 +43,7 @@ static void attached_to_ethernet(void **state)
 
 	lab_stamp_slots(lab);
 	attach_tc(lab->tap_ifindex, lab->skel->progs.cp_tc_capture, &hook);
-	expect_reset(lab, lab->tap_fd, LAB_ETH_LEN, CP_RST4_FRAME_LEN);
+	expect_reset(lab, lab->tap_fd, LAB_ETH_LEN, LAB_ETH_LEN + CP_RST4_PACKET_LEN);
 	bpf_tc_hook_destroy(&hook);
 }
 
@@ -98,8 +98,8 @@ static void expect_whole_checksum(struct lab *lab, int fd, uint32_t n_options)
 	lab_put(&packet, &header, sizeof(header));
 	lab_put(&packet, f.b, f.len);
 	assert_int_equal(write(fd, packet.b, packet.len), packet.len);
-	assert_int_equal(
-	        lab_read(fd, sizeof(header) + LAB_ETH_LEN, got, sizeof(got)), sizeof(header) + CP_RST4_FRAME_LEN);
+	assert_int_equal(lab_read(fd, sizeof(header) + LAB_ETH_LEN, got, sizeof(got)),
+	        sizeof(header) + LAB_ETH_LEN + CP_RST4_PACKET_LEN);
 	assert_int_equal(frame[LAB_ETH_LEN + 33], LAB_RST);
 	memcpy(&header, got, sizeof(header));
 	assert_int_equal(header.flags, 0);

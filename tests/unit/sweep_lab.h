@@ -29,6 +29,7 @@ struct world {
 	uint32_t slow_percent; /* of routers that answer after slow_ns */
 	uint64_t slow_ns;
 	uint64_t far_ns; /* on top of every round trip */
+	uint32_t odd_percent; /* of paths that are longer or shorter on the way back */
 	uint32_t dead_percent; /* of destinations: nothing answers from there */
 	bool void_everywhere; /* nobody answers at all */
 };
@@ -37,9 +38,10 @@ struct sim {
 	const struct world *world;
 	struct cp_sweep *sweep;
 	struct cp_addr dests[DESTS_MAX];
-	uint8_t *asked; /* [slots] bit an attempt */
-	uint64_t *sent_ns; /* [slots] of the latest attempt */
-	uint8_t *latest; /* [slots] its number */
+	uint8_t *n_asked; /* [slots] */
+	uint32_t *pass; /* [slots] in which it was asked last */
+	uint32_t *again_pass; /* [paths] in which a TTL at or beyond the destination was asked again */
+	uint64_t *half_open_ns; /* [paths] until then the server answers no other SYN of the flow */
 	uint64_t now_ns;
 	uint64_t n_sent;
 	uint64_t ids_hash; /* of the sequence of ids */
@@ -64,7 +66,7 @@ static inline bool chance(const struct world *world, uint32_t percent, uint32_t 
 
 /* ---- Topology: what would answer at a TTL of a path ---- */
 
-enum { DISTANCE = 1, DEAD, SILENT, SLOW, LOST, TWICE };
+enum { DISTANCE = 1, DEAD, SILENT, SLOW, LOST, TWICE, ODD };
 
 static inline uint32_t distance(const struct world *world, uint32_t path)
 {
@@ -100,7 +102,19 @@ static inline uint64_t rtt_ns(const struct world *world, uint32_t path, uint32_t
 {
 	if (ttl < distance(world, path) && chance(world, world->slow_percent, SLOW, path, ttl))
 		return world->slow_ns;
-	return world->far_ns + ttl * 700000ull + path % 7 * 1000;
+	return world->far_ns + (ttl < distance(world, path) ? ttl : distance(world, path)) * 700000ull +
+	       path % 7 * 1000;
+}
+
+/* What is left of the TTL of the destination's answer: systems start at different values, and routes back differ. */
+static inline uint8_t reply_ttl(const struct world *world, uint32_t path)
+{
+	static const uint8_t starts[] = {64, 128, 255, 200};
+	uint32_t back = distance(world, path), odd = roll(world, ODD, path, 1);
+
+	if (odd % 100 < world->odd_percent)
+		back = 1 + odd / 100 % (back + 6);
+	return (uint8_t)(starts[roll(world, ODD, path, 2) % (world->odd_percent ? 4 : 3)] - (back - 1));
 }
 
 static inline bool lost(const struct world *world, uint32_t id)
@@ -155,10 +169,11 @@ static inline struct sim *sim_new(const struct world *world)
 	for (uint32_t d = 0; d < world->shape.n_dests; d++)
 		sim->dests[d] = cp_addr_from_v4(0xcb007100u + d);
 	config.dests = sim->dests;
-	sim->asked = calloc(n_slots, 1);
-	sim->latest = calloc(n_slots, 1);
-	sim->sent_ns = calloc(n_slots, sizeof(*sim->sent_ns));
-	assert_true(sim->asked && sim->latest && sim->sent_ns);
+	sim->n_asked = calloc(n_slots, 1);
+	sim->pass = calloc(n_slots, sizeof(*sim->pass));
+	sim->again_pass = calloc(n_slots, sizeof(*sim->again_pass));
+	sim->half_open_ns = calloc(n_slots, sizeof(*sim->half_open_ns));
+	assert_true(sim->n_asked && sim->pass && sim->again_pass && sim->half_open_ns);
 	sim->now_ns = 1000 * SEC;
 	assert_int_equal(cp_sweep_new(&config, &sim->sweep), 0);
 	return sim;
@@ -167,10 +182,58 @@ static inline struct sim *sim_new(const struct world *world)
 static inline void sim_free(struct sim *sim)
 {
 	cp_sweep_free(sim->sweep);
-	free(sim->asked);
-	free(sim->latest);
-	free(sim->sent_ns);
+	free(sim->n_asked);
+	free(sim->pass);
+	free(sim->again_pass);
+	free(sim->half_open_ns);
 	free(sim);
+}
+
+/* Is this a probe that the sweep had reason to send? */
+static inline void check_question(struct sim *sim, uint32_t slot, uint32_t attempt)
+{
+	const struct cp_paths *paths = cp_sweep_paths(sim->sweep);
+	const struct world *world = sim->world;
+	uint32_t path = cp_shape_path(&world->shape, slot), ttl = cp_shape_ttl(&world->shape, slot), pass;
+	uint32_t end = cp_paths_end_ttl(paths, path);
+	uint64_t unused;
+
+	cp_sweep_progress(sim->sweep, &unused, &unused, &pass);
+	assert_true(slot < cp_shape_slots(&world->shape));
+	assert_true(attempt < world->attempts);
+	if (attempt != sim->n_asked[slot])
+		fail_msg("slot %u: attempt %u after %u", slot, attempt, sim->n_asked[slot]);
+	if (attempt && sim->pass[slot] == pass)
+		fail_msg("slot %u: asked twice in pass %u", slot, pass);
+	if (!cp_paths_silent(paths, slot))
+		fail_msg("slot %u: asked though it has answered", slot);
+	if (end && ttl >= end)
+		fail_msg("path %u: TTL %u asked, though it ends at %u", path, ttl, end);
+	/* Two SYNs of a flow at one server, and only one is answered: once the end is in sight, never again together.
+	 */
+	if (end && attempt && ttl >= distance(world, path)) {
+		if (sim->again_pass[path] == pass)
+			fail_msg("path %u: two TTLs beyond the destination asked again in pass %u", path, pass);
+		sim->again_pass[path] = pass;
+	}
+	sim->n_asked[slot]++;
+	sim->pass[slot] = pass;
+}
+
+/* Does the network answer a probe that leaves now? */
+static inline bool answers(struct sim *sim, uint32_t id, uint32_t path, uint32_t ttl)
+{
+	const struct world *world = sim->world;
+	uint64_t rtt = rtt_ns(world, path, ttl), arrival_ns = sim->now_ns + rtt / 2;
+
+	if (!visible(world, path, ttl) || lost(world, id))
+		return false;
+	if (ttl < distance(world, path))
+		return true;
+	if (arrival_ns < sim->half_open_ns[path])
+		return false;
+	sim->half_open_ns[path] = arrival_ns + rtt; /* our RST arrives */
+	return true;
 }
 
 static inline void transmit(struct sim *sim, uint32_t id)
@@ -178,26 +241,19 @@ static inline void transmit(struct sim *sim, uint32_t id)
 	const struct world *world = sim->world;
 	uint32_t slot = cp_id_slot(id), attempt = cp_id_attempt(id);
 	uint32_t path = cp_shape_path(&world->shape, slot), ttl = cp_shape_ttl(&world->shape, slot);
-	uint32_t end = cp_paths_end_ttl(cp_sweep_paths(sim->sweep), path);
-	struct cp_event event = {.tx_ns = sim->now_ns, .slot = slot, .attempt = (uint8_t)attempt};
+	struct cp_event event = {.tx_ns = sim->now_ns, .slot = slot, .attempt = (uint8_t)attempt, .reply_ttl = 250};
 
-	assert_true(slot < cp_shape_slots(&world->shape));
-	assert_true(attempt < world->attempts);
-	if (sim->asked[slot] >> attempt)
-		fail_msg("slot %u: asked twice in pass %u, or again in an older one", slot, attempt);
-	if (!cp_paths_silent(cp_sweep_paths(sim->sweep), slot))
-		fail_msg("slot %u: asked though it has answered", slot);
-	if (end && ttl > end)
-		fail_msg("path %u: TTL %u asked, though it ends at %u", path, ttl, end);
-	sim->asked[slot] |= (uint8_t)(1u << attempt);
-	sim->latest[slot] = (uint8_t)attempt;
-	sim->sent_ns[slot] = sim->now_ns;
+	check_question(sim, slot, attempt);
 	sim->n_sent++;
 	sim->ids_hash = (sim->ids_hash ^ id) * 0x9e3779b97f4a7c15ull;
-	if (!visible(world, path, ttl) || lost(world, id))
+	if (!answers(sim, id, path, ttl))
 		return;
 	event.from = responder(sim, path, ttl);
-	event.kind = ttl >= distance(world, path) ? CP_REPLY_SYN_ACK : CP_REPLY_TIME_EXCEEDED;
+	event.kind = CP_REPLY_TIME_EXCEEDED;
+	if (ttl >= distance(world, path)) {
+		event.kind = CP_REPLY_SYN_ACK;
+		event.reply_ttl = reply_ttl(world, path);
+	}
 	event.rx_ns = sim->now_ns + rtt_ns(world, path, ttl);
 	push(sim, event.rx_ns, &event);
 	if (chance(world, world->dup_percent, TWICE, id, 0))
@@ -209,7 +265,7 @@ static inline void deliver_one(struct sim *sim)
 {
 	struct pending pending = pop(sim);
 
-	if (pending.event.attempt != sim->latest[pending.event.slot]) {
+	if (pending.event.attempt + 1 != sim->n_asked[pending.event.slot]) {
 		pending.event.tx_ns = 0;
 		pending.event.flags = CP_EV_LATE;
 	}
@@ -221,6 +277,7 @@ static inline bool step(struct sim *sim)
 {
 	uint32_t ids[64], n = cp_sweep_next(sim->sweep, sim->now_ns, ids, sim->world->cap);
 	uint64_t wait_ns;
+	bool done;
 
 	assert_true(n <= sim->world->cap);
 	for (uint32_t i = 0; i < n; i++) {
@@ -231,8 +288,9 @@ static inline bool step(struct sim *sim)
 		cp_sweep_flushed(sim->sweep, sim->now_ns);
 	while (sim->n_pending && sim->pending[0].due_ns <= sim->now_ns)
 		deliver_one(sim);
+	done = cp_sweep_done(sim->sweep, sim->now_ns);
 	wait_ns = cp_sweep_wait_ns(sim->sweep, sim->now_ns);
-	if (cp_sweep_done(sim->sweep, sim->now_ns)) {
+	if (done) {
 		assert_true(wait_ns == 0);
 		return false;
 	}
@@ -250,7 +308,8 @@ static inline void run(struct sim *sim)
 {
 	const struct world *world = sim->world;
 	uint64_t start_ns = sim->now_ns, n_slots = cp_shape_slots(&world->shape), n_steps = 0;
-	uint64_t limit_ns = world->attempts * (world->timeout_ms * MSEC + n_slots * 10000);
+	/* The worst: every TTL of a path but the last is a suspect, asked alone. */
+	uint64_t limit_ns = (2 + world->attempts * world->shape.n_ttls) * (world->timeout_ms * MSEC + n_slots * 10000);
 	uint32_t id;
 
 	while (step(sim)) {

@@ -134,6 +134,31 @@ static void reset_closes_the_connection(void **state)
 	make_reset(0);
 }
 
+/* As the kernel completes a checksum with a difference: net/core/utils.c, inet_proto_csum_replace_by_diff(). */
+static void reset_with_its_checksum_left_open(void **state)
+{
+	uint64_t random = 37;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		struct lab_probe probe = probe_of(lab_random(&random));
+		uint32_t l2_len = i % 2 ? LAB_ETH_LEN : 0, whole, open, diff;
+		struct lab_frame f;
+		uint8_t *ip = f.b + l2_len, pseudo[4] = {0, 6, 0, 20};
+
+		probe.dst = lab_random(&random);
+		lab_tcp_frame(&f, &probe, LAB_SYN | LAB_ACK, 0, 0);
+		memmove(f.b, f.b + LAB_ETH_LEN - l2_len, 40 + l2_len);
+		assert_int_equal(cp_wire_make_rst4(f.b, f.b + l2_len + 40, l2_len), 1);
+		whole = lab_get16(ip + CP_RST4_CHECK_AT);
+		diff = cp_wire_rst4_unfinish(f.b, f.b + l2_len + 40, l2_len);
+		open = lab_get16(ip + CP_RST4_CHECK_AT);
+		assert_int_equal(open, lab_sum(lab_sum(0, ip + 12, 8), pseudo, 4));
+		diff = cp_swap16((diff & 0xffff) + (diff >> 16));
+		assert_int_equal(~(diff + (~open & 0xffff)) % 0xffff, whole % 0xffff);
+	}
+}
+
 static void reset_refuses_short_frames_and_options(void **state)
 {
 	struct lab_probe probe = probe_of(0xffffffff);
@@ -162,6 +187,7 @@ int main(void)
 	        cmocka_unit_test(build_equals_independent_builder),
 	        cmocka_unit_test(build_refuses_every_shorter_buffer),
 	        cmocka_unit_test(reset_closes_the_connection),
+	        cmocka_unit_test(reset_with_its_checksum_left_open),
 	        cmocka_unit_test(reset_refuses_short_frames_and_options),
 	};
 

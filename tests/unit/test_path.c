@@ -328,16 +328,22 @@ static void attempts_are_counted(void **state)
 	struct cp_path path;
 
 	(void)state;
+	assert_false(cp_paths_sent_in(paths, 0, 0));
 	for (uint32_t slot = 0; slot < 4; slot++) {
 		for (uint32_t n = 0; n <= slot; n++)
-			cp_paths_sent(paths, slot);
+			cp_paths_sent(paths, slot, n);
 	}
 	reply(paths, 2, 'C', CP_REPLY_TIME_EXCEEDED);
 	cp_paths_get(paths, 0, GAP, &path);
 	assert_int_equal(path.n_probes, 1 + 2 + 3 + 4); /* also of what lies behind the last hop */
 	assert_int_equal(path.n_hops, 3);
-	for (uint32_t slot = 0; slot < 4; slot++)
+	for (uint32_t slot = 0; slot < 4; slot++) {
 		assert_int_equal(cp_paths_attempts(paths, slot), slot + 1);
+		assert_true(cp_paths_sent_in(paths, slot, slot));
+		assert_false(cp_paths_sent_in(paths, slot, slot + 1));
+	}
+	assert_int_equal(cp_paths_reply_ttl(paths, 2), 60);
+	assert_int_equal(cp_paths_reply_ttl(paths, 3), 0);
 	for (uint32_t i = 0; i < 3; i++)
 		assert_int_equal(path.hops[i].attempts, i + 1);
 	cp_paths_free(paths);

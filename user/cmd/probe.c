@@ -104,7 +104,6 @@ struct probing {
 	uint32_t queue_max;
 	uint32_t pass;
 	uint64_t lost_before_pass;
-	uint64_t busy_since_ns; /* 0: the engine has nothing to send */
 	uint64_t busy_ns;
 	uint64_t n_new, n_dup, n_late;
 };
@@ -148,23 +147,8 @@ static int feed(struct probing *probing, uint64_t now_ns)
 		probing->pass = pass;
 		probing->lost_before_pass = count_lost(audit);
 	}
-	if (!probing->busy_since_ns)
-		probing->busy_since_ns = now_ns;
 	rc = cp_engine_push(audit->engine, ids, n);
 	return rc ? rc : (int)n;
-}
-
-/* The engine has run dry: adds the time it had work to the time the rate is measured over. */
-static void note_idle(struct probing *probing)
-{
-	struct cp_engine_stats stats;
-
-	if (!probing->busy_since_ns)
-		return;
-	cp_engine_stats(probing->audit->engine, &stats);
-	/* The last frame, too, fills its interval. */
-	probing->busy_ns += stats.last_tx_ns - probing->busy_since_ns + NSEC_PER_SEC / probing->audit->opts->rate_pps;
-	probing->busy_since_ns = 0;
 }
 
 static bool out_of_time(const struct cp_audit *audit, uint64_t now_ns)
@@ -196,7 +180,7 @@ static int run_sweep(struct probing *probing)
 		if (rc)
 			return rc;
 		if (n == 0 && cp_engine_idle(audit->engine)) {
-			note_idle(probing);
+			probing->busy_ns += cp_engine_take_busy_ns(audit->engine);
 			cp_sweep_flushed(audit->sweep, now_ns);
 		}
 		rc = cp_engine_drain(audit->engine, n ? 0 : TICK_MS, on_event, probing);
@@ -239,8 +223,7 @@ static void account(struct probing *probing)
 	acc->rejected_short = stats.stat[CP_STAT_REJ_SHORT];
 	acc->lost = stats.stat[CP_STAT_RX_LOST];
 	acc->resets_sent = stats.stat[CP_STAT_RX_RST_SENT];
-	note_idle(probing);
-	acc->probing_ns = probing->busy_ns;
+	acc->probing_ns = probing->busy_ns + cp_engine_take_busy_ns(probing->audit->engine);
 	/* Every slot still silent was asked again in the last pass, so only losses since then can be behind silence. */
 	probing->audit->replies_lost = acc->lost > probing->lost_before_pass;
 }

@@ -42,9 +42,9 @@ void cp_progress_probing(struct cp_progress *progress, const struct cp_audit *au
 	cp_sweep_progress(audit->sweep, &sent, &total, &pass);
 	seconds = (double)(now_ns - progress->start_ns) / (double)NSEC_PER_SEC;
 	rate = (double)sent / seconds;
-	fprintf(stderr, CLEAR "pass %u/%u  %llu of at most %llu probes  %llu replies  %.0f/s  ETA %.0f s", pass + 1,
-	        audit->opts->attempts, (unsigned long long)sent, (unsigned long long)total,
-	        (unsigned long long)n_replies, rate, rate > 0 ? (double)(total - sent) / rate : 0);
+	fprintf(stderr, CLEAR "pass %u  %llu of at most %llu probes  %llu replies  %.0f/s  ETA %.0f s", pass + 1,
+	        (unsigned long long)sent, (unsigned long long)total, (unsigned long long)n_replies, rate,
+	        rate > 0 ? (double)(total - sent) / rate : 0);
 }
 
 void cp_progress_clear(struct cp_progress *progress)

@@ -14,7 +14,8 @@ struct cell {
 	uint32_t addr_id; /* 0: silent */
 	uint32_t rtt_us;
 	uint8_t kind, icmp_type, icmp_code, reply_ttl;
-	uint8_t quoted_ttl, attempts, flags, reserved;
+	uint8_t quoted_ttl, attempts, flags;
+	uint8_t pass; /* of the latest probe, modulo 256 */
 };
 
 /* Where a path is known to end, and how far anything answered; 0: not known. */
@@ -143,9 +144,15 @@ void cp_paths_free(struct cp_paths *paths)
 	free(paths);
 }
 
-void cp_paths_sent(struct cp_paths *paths, uint32_t slot)
+void cp_paths_sent(struct cp_paths *paths, uint32_t slot, uint32_t pass)
 {
 	paths->cells[slot].attempts++;
+	paths->cells[slot].pass = (uint8_t)pass;
+}
+
+bool cp_paths_sent_in(const struct cp_paths *paths, uint32_t slot, uint32_t pass)
+{
+	return paths->cells[slot].attempts && paths->cells[slot].pass == (uint8_t)pass;
 }
 
 bool cp_paths_silent(const struct cp_paths *paths, uint32_t slot)
@@ -156,6 +163,11 @@ bool cp_paths_silent(const struct cp_paths *paths, uint32_t slot)
 uint32_t cp_paths_attempts(const struct cp_paths *paths, uint32_t slot)
 {
 	return paths->cells[slot].attempts;
+}
+
+uint32_t cp_paths_reply_ttl(const struct cp_paths *paths, uint32_t slot)
+{
+	return paths->cells[slot].reply_ttl;
 }
 
 static void lower(uint8_t *ttl, uint32_t candidate)

@@ -74,8 +74,10 @@ struct cp_paths;
 
 int cp_paths_new(const struct cp_shape *shape, struct cp_paths **ret_paths);
 void cp_paths_free(struct cp_paths *paths);
-/* A probe of this slot has been transmitted. */
-void cp_paths_sent(struct cp_paths *paths, uint32_t slot);
+/* A probe of this slot is transmitted, in the given pass. */
+void cp_paths_sent(struct cp_paths *paths, uint32_t slot, uint32_t pass);
+/* True when the slot's latest probe belongs to that pass (told apart modulo 256). */
+bool cp_paths_sent_in(const struct cp_paths *paths, uint32_t slot, uint32_t pass);
 /* What cp_paths_reply() made of an event. */
 enum cp_reply_result { CP_REPLY_NEW = 0, CP_REPLY_DUP };
 /*
@@ -85,6 +87,8 @@ enum cp_reply_result cp_paths_reply(struct cp_paths *paths, const struct cp_even
 /* True when nothing answered for the slot yet. */
 bool cp_paths_silent(const struct cp_paths *paths, uint32_t slot);
 uint32_t cp_paths_attempts(const struct cp_paths *paths, uint32_t slot);
+/* What was left of the TTL of the slot's reply when it arrived; 0: silent. */
+uint32_t cp_paths_reply_ttl(const struct cp_paths *paths, uint32_t slot);
 /* Lowest TTL at which the path is known to end (destination or unreachable); 0: none yet. */
 uint32_t cp_paths_end_ttl(const struct cp_paths *paths, uint32_t path);
 /* Highest TTL below the end at which anything answered; 0: none. */

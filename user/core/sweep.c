@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * sweep.c: which slot next, and when it is over. A run is a series of passes,
- * one an attempt, each in the keyed order over all slots; a pass asks only
- * what is still silent and may still lie on the path. Between passes it waits
- * for replies, as long as the round trips seen so far give reason to.
+ * sweep.c: which slot next, and when it is over. First one scout a path, at
+ * the highest TTL: whether the destination answers, and from how far. Then
+ * passes, each in the keyed order over all slots, that ask what is still
+ * silent and may lie on the path. Between passes it waits for replies as long
+ * as the round trips seen so far give reason to.
+ *
+ * All probes of a flow are SYNs of one 5-tuple. While a server holds the
+ * half-open state of one, it does not answer another (RFC 9293, 3.10.7.4: an
+ * unacceptable segment gets a bare ACK), until our RST has come. So at and
+ * beyond the destination probes must not fly together: the scout's reply TTL
+ * bounds the first pass, and what stayed silent just below the destination is
+ * asked one TTL a pass.
  */
 #include "sweep.h"
 
@@ -13,23 +21,32 @@
 #include "cp_perm.h"
 
 #define NSEC_PER_USEC 1000ull
+#define EXTEND_TTLS 3u /* a destination further away than its reply TTL hinted at is looked for in steps of this */
+#define SETTLED_WAIT_US 50000u /* on top of two round trips, once every path's end is known */
+#define OPEN_WAIT_US 300000u /* at least, while some is not: most of the Internet answers within that */
 
-enum phase { PHASE_PASS, PHASE_WAIT, PHASE_DONE };
+enum phase { PHASE_PASS, PHASE_WAIT, PHASE_LAST_WAIT, PHASE_DONE };
+
+struct track {
+	uint8_t limit; /* highest TTL to ask; 0: the scout is still out */
+	uint8_t suspect_pass; /* the pass in which a suspect was asked last (low bits) */
+};
 
 struct cp_sweep {
 	struct cp_sweep_config config;
 	struct cp_paths *paths;
-	struct cp_perm order;
-	uint32_t n_slots;
+	struct track *tracks; /* [n_paths] */
+	struct cp_perm path_order, slot_order;
+	uint32_t n_slots, n_paths;
 	enum phase phase;
-	uint32_t pass; /* attempt number of the probes it hands out */
+	uint32_t pass; /* 0: scouts */
 	uint32_t at; /* index into the order */
+	uint32_t n_outstanding; /* asked in this pass and still silent */
+	uint32_t n_ended; /* paths whose end is known */
 	bool flushed;
 	uint64_t flushed_ns;
 	uint64_t max_rtt_us;
 	uint64_t n_sent;
-	uint32_t n_ended; /* paths whose end is known */
-	uint32_t witness; /* while waiting: the slot that was wanted when last looked */
 };
 
 int cp_sweep_new(const struct cp_sweep_config *config, struct cp_sweep **ret_sweep)
@@ -43,9 +60,12 @@ int cp_sweep_new(const struct cp_sweep_config *config, struct cp_sweep **ret_swe
 		key[i] = cp_mix32((uint32_t)(config->seed >> (i & 1) * 32) + i * 0x9e3779b9u);
 	sweep->config = *config;
 	sweep->n_slots = cp_shape_slots(&config->shape);
-	cp_perm_init(&sweep->order, key, sweep->n_slots);
-	if (cp_paths_new(&config->shape, &sweep->paths)) {
-		free(sweep);
+	sweep->n_paths = config->shape.n_dests * config->shape.n_flows;
+	cp_perm_init(&sweep->slot_order, key, sweep->n_slots);
+	cp_perm_init(&sweep->path_order, key, sweep->n_paths);
+	sweep->tracks = calloc(sweep->n_paths, sizeof(*sweep->tracks));
+	if (!sweep->tracks || cp_paths_new(&config->shape, &sweep->paths)) {
+		cp_sweep_free(sweep);
 		return -ENOMEM;
 	}
 	*ret_sweep = sweep;
@@ -57,94 +77,190 @@ void cp_sweep_free(struct cp_sweep *sweep)
 	if (!sweep)
 		return;
 	cp_paths_free(sweep->paths);
+	free(sweep->tracks);
 	free(sweep);
 }
 
-/* May this TTL lie on the path, by what is known of its end? */
-static bool on_path(const struct cp_sweep *sweep, uint32_t path, uint32_t ttl, bool first_pass)
+static uint32_t max_ttl(const struct cp_sweep *sweep)
 {
-	uint32_t end = cp_paths_end_ttl(sweep->paths, path), last;
+	return sweep->config.shape.first_ttl + sweep->config.shape.n_ttls - 1;
+}
 
-	if (end)
-		return ttl <= end;
-	if (first_pass)
-		return true;
-	last = cp_paths_last_ttl(sweep->paths, path);
-	return ttl <= (last ? last : sweep->config.shape.first_ttl - 1) + sweep->config.gap;
+static uint32_t slot_of(const struct cp_sweep *sweep, uint32_t path, uint32_t ttl)
+{
+	return path * sweep->config.shape.n_ttls + ttl - sweep->config.shape.first_ttl;
+}
+
+/* ---- What to ask ---- */
+
+/* The first TTL of the silent stretch that ends just below the path's end. */
+static uint32_t suspects_from(const struct cp_sweep *sweep, uint32_t path, uint32_t end)
+{
+	while (end > sweep->config.shape.first_ttl && cp_paths_silent(sweep->paths, slot_of(sweep, path, end - 1)))
+		end--;
+	return end;
+}
+
+/*
+ * A suspect may be the destination itself, unanswered because another probe
+ * was there first. Of a path's suspects only the one asked least, lowest
+ * first, is asked in a pass, and not before each has been asked once.
+ */
+static bool is_next_suspect(const struct cp_sweep *sweep, uint32_t path, uint32_t ttl, uint32_t end)
+{
+	uint32_t from = suspects_from(sweep, path, end), best = 0, best_attempts = UINT32_MAX;
+
+	for (uint32_t t = from; t < end && t <= sweep->tracks[path].limit; t++) {
+		uint32_t attempts = cp_paths_attempts(sweep->paths, slot_of(sweep, path, t));
+
+		if (attempts < best_attempts) {
+			best = t;
+			best_attempts = attempts;
+		}
+	}
+	return ttl == best;
 }
 
 static bool wanted(const struct cp_sweep *sweep, uint32_t slot, uint32_t pass)
 {
 	const struct cp_shape *shape = &sweep->config.shape;
+	uint32_t path = cp_shape_path(shape, slot), ttl = cp_shape_ttl(shape, slot), end, last;
+	const struct track *track = &sweep->tracks[path];
+	uint32_t attempts = cp_paths_attempts(sweep->paths, slot);
 
-	if (!cp_paths_silent(sweep->paths, slot))
+	if (!cp_paths_silent(sweep->paths, slot) || attempts >= sweep->config.attempts || ttl > track->limit)
 		return false;
-	return on_path(sweep, cp_shape_path(shape, slot), cp_shape_ttl(shape, slot), pass == 0);
+	end = cp_paths_end_ttl(sweep->paths, path);
+	if (end && ttl >= end)
+		return false;
+	if (attempts == 0)
+		return true;
+	if (!end) {
+		last = cp_paths_last_ttl(sweep->paths, path);
+		return ttl <= (last ? last : shape->first_ttl - 1) + sweep->config.gap;
+	}
+	if (ttl < suspects_from(sweep, path, end))
+		return true;
+	return track->suspect_pass != (uint8_t)pass && is_next_suspect(sweep, path, ttl, end);
 }
 
-/* How long after its last probe the next pass may ask again. */
-static uint64_t retry_wait_ns(const struct cp_sweep *sweep)
+static bool any_wanted(const struct cp_sweep *sweep, uint32_t pass)
+{
+	for (uint32_t slot = 0; slot < sweep->n_slots; slot++) {
+		if (wanted(sweep, slot, pass))
+			return true;
+	}
+	return false;
+}
+
+/* Marks a path that a suspect of was asked in this pass. */
+static void note_asked(struct cp_sweep *sweep, uint32_t slot)
 {
 	const struct cp_shape *shape = &sweep->config.shape;
-	uint64_t timeout_us = sweep->config.timeout_ms * 1000ull, wait_us;
+	uint32_t path = cp_shape_path(shape, slot), end = cp_paths_end_ttl(sweep->paths, path);
 
-	if (sweep->max_rtt_us == 0)
-		return timeout_us * NSEC_PER_USEC;
-	/* Once every destination has answered, no router in between can be much further away. */
-	if (sweep->n_ended == shape->n_dests * shape->n_flows)
-		wait_us = sweep->max_rtt_us * 2 + 50000;
-	else
-		wait_us = sweep->max_rtt_us * 2 < 300000 ? 300000 : sweep->max_rtt_us * 2;
-	return (wait_us < timeout_us ? wait_us : timeout_us) * NSEC_PER_USEC;
-}
-
-/* How long after the last probe of all a reply is still waited for. */
-static uint64_t grace_ns(const struct cp_sweep *sweep)
-{
-	uint64_t timeout_us = sweep->config.timeout_ms * 1000ull, wait_us = sweep->max_rtt_us * 3 + 300000;
-
-	if (sweep->max_rtt_us == 0 || wait_us > timeout_us)
-		wait_us = timeout_us;
-	return wait_us * NSEC_PER_USEC;
-}
-
-static bool last_pass(const struct cp_sweep *sweep)
-{
-	return sweep->pass + 1 >= sweep->config.attempts;
+	if (end && cp_paths_attempts(sweep->paths, slot) > 0 &&
+	        cp_shape_ttl(shape, slot) >= suspects_from(sweep, path, end))
+		sweep->tracks[path].suspect_pass = (uint8_t)sweep->pass;
 }
 
 /*
- * Ends a wait that has nothing left to wait for. Runs after every reply, so it does not look at all slots: as long as
- * the witness is wanted, nothing else matters, and the next one is looked for from there.
+ * Where the destination should be, by what is left of its answer's TTL: hosts
+ * start at 64, 128 or 255, and routes are mostly as long back as forth.
  */
-static void settle(struct cp_sweep *sweep)
+static uint32_t hinted_ttl(const struct cp_sweep *sweep, uint32_t path)
 {
-	if (sweep->phase != PHASE_WAIT || !sweep->flushed)
-		return;
-	for (uint32_t n = 0; n < sweep->n_slots; n++) {
-		if (wanted(sweep, sweep->witness, 1))
-			return;
-		if (++sweep->witness == sweep->n_slots)
-			sweep->witness = 0;
-	}
-	sweep->phase = PHASE_DONE;
+	uint32_t top = max_ttl(sweep), reply_ttl = cp_paths_reply_ttl(sweep->paths, slot_of(sweep, path, top));
+	uint32_t start = reply_ttl <= 64 ? 64 : reply_ttl <= 128 ? 128 : 255, ttl = start - reply_ttl + 1;
+
+	return ttl < top ? ttl : top;
 }
 
-/* Moves from waiting to the next pass or to the end when the time has come. */
+/* At the end of a pass: how far each path is to be asked in the next. */
+static void set_limits(struct cp_sweep *sweep)
+{
+	for (uint32_t path = 0; path < sweep->n_paths; path++) {
+		struct track *track = &sweep->tracks[path];
+		uint32_t end = cp_paths_end_ttl(sweep->paths, path), limit = track->limit;
+
+		if (!end)
+			limit = max_ttl(sweep);
+		else if (limit == 0)
+			limit = hinted_ttl(sweep, path);
+		else if (end > limit + 1)
+			limit = limit + EXTEND_TTLS < end - 1 ? limit + EXTEND_TTLS : end - 1;
+		track->limit = (uint8_t)limit;
+	}
+}
+
+/* ---- When ---- */
+
+static uint64_t cap_to_timeout_ns(const struct cp_sweep *sweep, uint64_t wait_us)
+{
+	uint64_t timeout_us = sweep->config.timeout_ms * 1000ull;
+
+	return (wait_us < timeout_us && sweep->max_rtt_us ? wait_us : timeout_us) * NSEC_PER_USEC;
+}
+
+/*
+ * How long after its last probe a pass waits for what is outstanding. Once
+ * every destination has answered, no router in between can be much further.
+ */
+static uint64_t pass_wait_ns(const struct cp_sweep *sweep)
+{
+	uint64_t two_rtt_us = sweep->max_rtt_us * 2;
+
+	if (sweep->n_ended == sweep->n_paths)
+		return cap_to_timeout_ns(sweep, two_rtt_us + SETTLED_WAIT_US);
+	return cap_to_timeout_ns(sweep, two_rtt_us > OPEN_WAIT_US ? two_rtt_us : OPEN_WAIT_US);
+}
+
+/* How long after the very last probe a reply is still waited for. */
+static uint64_t grace_ns(const struct cp_sweep *sweep)
+{
+	if (sweep->n_ended == sweep->n_paths)
+		return cap_to_timeout_ns(sweep, sweep->max_rtt_us * 2 + 2 * SETTLED_WAIT_US);
+	return cap_to_timeout_ns(sweep, sweep->max_rtt_us * 3 + OPEN_WAIT_US);
+}
+
+static uint64_t due_ns(const struct cp_sweep *sweep)
+{
+	if (sweep->n_outstanding == 0)
+		return sweep->flushed_ns;
+	return sweep->flushed_ns + (sweep->phase == PHASE_LAST_WAIT ? grace_ns(sweep) : pass_wait_ns(sweep));
+}
+
+/* Moves on when a wait is over. */
 static void turn(struct cp_sweep *sweep, uint64_t now_ns)
 {
-	uint64_t wait_ns = last_pass(sweep) ? grace_ns(sweep) : retry_wait_ns(sweep);
+	bool waiting = sweep->phase == PHASE_WAIT || sweep->phase == PHASE_LAST_WAIT;
 
-	settle(sweep);
-	if (sweep->phase != PHASE_WAIT || !sweep->flushed || now_ns < sweep->flushed_ns + wait_ns)
+	if (!waiting || !sweep->flushed || now_ns < due_ns(sweep))
 		return;
-	if (last_pass(sweep)) {
-		sweep->phase = PHASE_DONE;
-		return;
+	set_limits(sweep);
+	if (any_wanted(sweep, sweep->pass + 1)) {
+		sweep->phase = PHASE_PASS;
+		sweep->pass++;
+		sweep->at = 0;
+		sweep->n_outstanding = 0;
+	} else {
+		sweep->phase = sweep->phase == PHASE_WAIT && sweep->n_outstanding ? PHASE_LAST_WAIT : PHASE_DONE;
 	}
-	sweep->phase = PHASE_PASS;
-	sweep->pass++;
-	sweep->at = 0;
+}
+
+/* ---- Interface ---- */
+
+static uint32_t pass_size(const struct cp_sweep *sweep)
+{
+	return sweep->pass == 0 ? sweep->n_paths : sweep->n_slots;
+}
+
+/* The slot at a place of this pass's order. */
+static uint32_t slot_at(const struct cp_sweep *sweep, uint32_t at)
+{
+	if (sweep->pass == 0)
+		return slot_of(sweep, cp_perm_at(&sweep->path_order, at), max_ttl(sweep));
+	return cp_perm_at(&sweep->slot_order, at);
 }
 
 uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_ids, uint32_t cap)
@@ -154,20 +270,21 @@ uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_id
 	turn(sweep, now_ns);
 	if (sweep->phase != PHASE_PASS)
 		return 0;
-	for (; n < cap && sweep->at < sweep->n_slots; sweep->at++) {
-		uint32_t slot = cp_perm_at(&sweep->order, sweep->at);
+	for (; n < cap && sweep->at < pass_size(sweep); sweep->at++) {
+		uint32_t slot = slot_at(sweep, sweep->at);
 
-		if (!wanted(sweep, slot, sweep->pass))
+		if (sweep->pass > 0 && !wanted(sweep, slot, sweep->pass))
 			continue;
-		cp_paths_sent(sweep->paths, slot);
-		ret_ids[n++] = cp_id_make(slot, sweep->pass);
+		note_asked(sweep, slot);
+		ret_ids[n++] = cp_id_make(slot, cp_paths_attempts(sweep->paths, slot));
+		cp_paths_sent(sweep->paths, slot, sweep->pass);
 	}
 	sweep->n_sent += n;
+	sweep->n_outstanding += n;
 	if (n)
 		sweep->flushed = false;
-	if (sweep->at == sweep->n_slots)
+	if (sweep->at == pass_size(sweep))
 		sweep->phase = PHASE_WAIT;
-	settle(sweep);
 	return n;
 }
 
@@ -177,7 +294,6 @@ void cp_sweep_flushed(struct cp_sweep *sweep, uint64_t now_ns)
 		return;
 	sweep->flushed = true;
 	sweep->flushed_ns = now_ns;
-	settle(sweep);
 }
 
 enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_event *event)
@@ -189,54 +305,46 @@ enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_even
 	enum cp_reply_result result = cp_paths_reply(sweep->paths, event, dest);
 	uint64_t rtt_us;
 
-	if (result == CP_REPLY_NEW && !had_end && cp_paths_end_ttl(sweep->paths, path))
-		sweep->n_ended++;
+	if (result == CP_REPLY_NEW) {
+		sweep->n_ended += !had_end && cp_paths_end_ttl(sweep->paths, path);
+		sweep->n_outstanding -= cp_paths_sent_in(sweep->paths, event->slot, sweep->pass);
+	}
 	if (event->tx_ns && event->rx_ns > event->tx_ns) {
 		rtt_us = (event->rx_ns - event->tx_ns) / NSEC_PER_USEC;
 		if (rtt_us + 1 > sweep->max_rtt_us)
 			sweep->max_rtt_us = rtt_us + 1;
 	}
-	settle(sweep);
 	return result;
 }
 
 uint64_t cp_sweep_wait_ns(const struct cp_sweep *sweep, uint64_t now_ns)
 {
-	uint64_t due_ns;
-
-	if (sweep->phase != PHASE_WAIT)
+	if (sweep->phase == PHASE_PASS || sweep->phase == PHASE_DONE)
 		return 0;
 	if (!sweep->flushed)
 		return UINT64_MAX;
-	due_ns = sweep->flushed_ns + (last_pass(sweep) ? grace_ns(sweep) : retry_wait_ns(sweep));
-	return due_ns > now_ns ? due_ns - now_ns : 0;
+	return due_ns(sweep) > now_ns ? due_ns(sweep) - now_ns : 0;
 }
 
-bool cp_sweep_done(const struct cp_sweep *sweep, uint64_t now_ns)
+bool cp_sweep_done(struct cp_sweep *sweep, uint64_t now_ns)
 {
-	if (sweep->phase == PHASE_DONE)
-		return true;
-	if (sweep->phase != PHASE_WAIT || !sweep->flushed)
-		return false;
-	return last_pass(sweep) && cp_sweep_wait_ns(sweep, now_ns) == 0;
-}
-
-/* Has the last pass been here? Attempts cannot tell: a slot may have been skipped in an earlier pass. */
-static bool asked_for_the_last_time(const struct cp_sweep *sweep, uint32_t slot)
-{
-	if (!last_pass(sweep))
-		return false;
-	return sweep->phase != PHASE_PASS || cp_perm_index(&sweep->order, slot) < sweep->at;
+	turn(sweep, now_ns);
+	return sweep->phase == PHASE_DONE;
 }
 
 bool cp_sweep_path_complete(const struct cp_sweep *sweep, uint32_t path)
 {
-	const struct cp_shape *shape = &sweep->config.shape;
+	const struct track *track = &sweep->tracks[path];
+	uint32_t end = cp_paths_end_ttl(sweep->paths, path), last = cp_paths_last_ttl(sweep->paths, path);
+	uint32_t top = end ? end - 1 : last + sweep->config.gap;
 
-	for (uint32_t i = 0; i < shape->n_ttls; i++) {
-		uint32_t slot = path * shape->n_ttls + i;
+	if (track->limit == 0 || (end && end > track->limit + 1u))
+		return false;
+	for (uint32_t ttl = sweep->config.shape.first_ttl; ttl <= top && ttl <= max_ttl(sweep); ttl++) {
+		uint32_t slot = slot_of(sweep, path, ttl);
 
-		if (wanted(sweep, slot, 1) && !asked_for_the_last_time(sweep, slot))
+		if (cp_paths_silent(sweep->paths, slot) &&
+		        cp_paths_attempts(sweep->paths, slot) < sweep->config.attempts)
 			return false;
 	}
 	return true;
@@ -250,6 +358,6 @@ const struct cp_paths *cp_sweep_paths(const struct cp_sweep *sweep)
 void cp_sweep_progress(const struct cp_sweep *sweep, uint64_t *ret_sent, uint64_t *ret_total, uint32_t *ret_pass)
 {
 	*ret_sent = sweep->n_sent;
-	*ret_total = sweep->n_sent + (sweep->phase == PHASE_PASS ? sweep->n_slots - sweep->at : 0);
+	*ret_total = sweep->n_sent + (sweep->phase == PHASE_PASS ? pass_size(sweep) - sweep->at : 0);
 	*ret_pass = sweep->pass;
 }

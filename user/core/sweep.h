@@ -37,13 +37,13 @@ enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_even
  * out. */
 uint64_t cp_sweep_wait_ns(const struct cp_sweep *sweep, uint64_t now_ns);
 /* No probe is left to send and the grace time for the last ones is over. */
-bool cp_sweep_done(const struct cp_sweep *sweep, uint64_t now_ns);
+bool cp_sweep_done(struct cp_sweep *sweep, uint64_t now_ns);
 
 /* Nothing more would be asked for this path: it ended, and below its end all answered or was asked often enough. */
 bool cp_sweep_path_complete(const struct cp_sweep *sweep, uint32_t path);
 
 const struct cp_paths *cp_sweep_paths(const struct cp_sweep *sweep);
-/* For progress: probes handed out, an upper bound of what this pass will hand out, and the pass (attempt) number. */
+/* For progress: probes handed out, an upper bound of what this pass will hand out, and the pass (0: scouts). */
 void cp_sweep_progress(const struct cp_sweep *sweep, uint64_t *ret_sent, uint64_t *ret_total, uint32_t *ret_pass);
 
 #endif

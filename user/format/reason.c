@@ -29,7 +29,7 @@ static const struct {
         [CP_WHY_MULTI_ORIGIN] = {"an address has several origin ASes",
                 "An address that matters is announced by several ASes."},
         [CP_WHY_PRIVATE_ENDPOINT] = {"private or special-use address",
-                "The name private or special-use address, that is a private endpoint, not the public service."},
+                "The address is a private or special-use one: a private endpoint, not the public service."},
         [CP_WHY_NO_EVIDENCE] = {"nothing answered",
                 "Nothing answered that could carry a verdict: check that replies can come back (firewall, security "
                 "group, NAT)."},

@@ -338,7 +338,7 @@ int cp_engine_start(struct cp_engine *engine, struct cp_err *err)
 
 static uint64_t queued(const struct cp_engine *engine)
 {
-	return atomic_load(&engine->sender.head) - *engine->sender.cursor;
+	return atomic_load(&engine->sender.head) - atomic_load(&engine->sender.done);
 }
 
 uint32_t cp_engine_room(const struct cp_engine *engine)
@@ -410,8 +410,15 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 	                         ret_stats->stat[CP_STAT_TX_INVALID] - ret_stats->stat[CP_STAT_TX_ERROR];
 	if (engine->xmit_link)
 		ret_stats->transmitted = ret_stats->stat[CP_STAT_TX_TAKEN];
-	ret_stats->first_tx_ns = atomic_load(&engine->sender.first_tx_ns);
-	ret_stats->last_tx_ns = atomic_load(&engine->sender.last_tx_ns);
+}
+
+uint64_t cp_engine_take_busy_ns(struct cp_engine *engine)
+{
+	uint64_t first_ns = atomic_exchange(&engine->sender.first_tx_ns, 0);
+
+	if (!first_ns)
+		return 0;
+	return atomic_load(&engine->sender.last_tx_ns) - first_ns + 1000000000ull / engine->sender.rate_pps;
 }
 
 int cp_engine_error(const struct cp_engine *engine)

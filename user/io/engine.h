@@ -41,7 +41,6 @@ struct cp_engine_stats {
 	uint64_t stat[CP_STAT_MAX];
 	uint64_t attempted; /* the emitter ran */
 	uint64_t transmitted; /* the driver took the frame */
-	uint64_t first_tx_ns, last_tx_ns; /* CLOCK_MONOTONIC; 0: nothing yet */
 	bool tx_exact; /* the driver's word was heard: transmitted is counted, not concluded */
 };
 
@@ -73,6 +72,11 @@ int cp_engine_drain(struct cp_engine *engine, int timeout_ms, cp_engine_event_cb
 /* Drops what is queued and not yet sent; returns how many ids were dropped. Nothing more is transmitted afterwards. */
 uint32_t cp_engine_stop(struct cp_engine *engine);
 void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret_stats);
+/*
+ * Time from the first to the last transmission since the last call, the last frame's interval included: what an
+ * achieved rate is measured over. Call it when idle; 0 when nothing was sent.
+ */
+uint64_t cp_engine_take_busy_ns(struct cp_engine *engine);
 /* Why the sender stopped: 0 or -errno. */
 int cp_engine_error(const struct cp_engine *engine);
 void cp_engine_close(struct cp_engine *engine); /* detaches; takes NULL */

@@ -50,6 +50,7 @@ struct cp_sender {
 	atomic_bool stop;
 	_Atomic int error; /* -errno that ended the thread */
 	_Atomic uint64_t first_tx_ns, last_tx_ns;
+	_Atomic uint64_t done; /* work whose run call has returned */
 	pthread_mutex_t lock; /* guards the sleep on an empty queue only */
 	pthread_cond_t more;
 	/* private */

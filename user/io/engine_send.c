@@ -63,11 +63,12 @@ static int emit(struct cp_sender *sender, uint32_t n)
 	return rc == -EINTR ? 0 : rc;
 }
 
-/* Sleeps until there is work or the sender is stopped; returns the work available. */
-static uint64_t wait_for_work(struct cp_sender *sender)
+/* Sleeps until there is work or the sender is stopped; returns the work available, and whether it was waited for. */
+static uint64_t wait_for_work(struct cp_sender *sender, bool *ret_waited)
 {
 	uint64_t n = atomic_load_explicit(&sender->head, memory_order_acquire) - *sender->cursor;
 
+	*ret_waited = n == 0;
 	if (n)
 		return n;
 	pthread_mutex_lock(&sender->lock);
@@ -81,22 +82,24 @@ static void *sender_main(void *arg)
 {
 	struct cp_sender *sender = arg;
 	uint64_t rate = sender->rate_pps, quantum = rate / QUANTA_PER_SEC;
-	uint64_t next_ns = 0, start_ns = 0, gap_ns = 0, n, now;
+	uint64_t next_ns = 0, due_ns, start_ns = 0, gap_ns = 0, n, now;
+	bool waited;
 
 	quantum = quantum < 1 ? 1 : quantum > FRAMES_PER_CALL_MAX ? FRAMES_PER_CALL_MAX : quantum;
 	prctl(PR_SET_TIMERSLACK, 1ul);
-	while ((n = wait_for_work(sender)) && !atomic_load(&sender->stop)) {
+	while ((n = wait_for_work(sender, &waited)) && !atomic_load(&sender->stop)) {
 		now = now_ns();
-		if (next_ns + DEBT_MAX_NS < now)
+		/* Time without work earns no frames. */
+		if (next_ns + (waited ? 0 : DEBT_MAX_NS) < now)
 			next_ns = now;
-		if (next_ns < start_ns + gap_ns)
-			next_ns = start_ns + gap_ns;
-		if (next_ns > now) {
-			if (rate < SPIN_FROM_PPS || next_ns - now > SPIN_BELOW_NS) {
-				sleep_until(next_ns);
+		/* Late or not, never closer to the last quantum than half its time. */
+		due_ns = next_ns > start_ns + gap_ns ? next_ns : start_ns + gap_ns;
+		if (due_ns > now) {
+			if (rate < SPIN_FROM_PPS || due_ns - now > SPIN_BELOW_NS) {
+				sleep_until(due_ns);
 				continue;
 			}
-			while (now_ns() < next_ns)
+			while (now_ns() < due_ns)
 				;
 		}
 		n = n < quantum ? n : quantum;
@@ -106,6 +109,7 @@ static void *sender_main(void *arg)
 		int rc = emit(sender, (uint32_t)n);
 
 		atomic_store(&sender->last_tx_ns, now_ns());
+		atomic_store(&sender->done, *sender->cursor);
 		if (rc) {
 			atomic_store(&sender->error, rc);
 			break;
