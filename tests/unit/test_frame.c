@@ -66,6 +66,17 @@ static void build_equals_independent_builder(void **state)
 	}
 }
 
+/* Out of line, so that the compiler does not warn of what the function under test refuses. */
+static __attribute__((noinline)) uint32_t build(uint8_t *buf, uint32_t n, const struct cp_probe *probe)
+{
+	return cp_wire_build_syn4(buf, buf + n, probe);
+}
+
+static __attribute__((noinline)) int reset(uint8_t *buf, uint32_t n)
+{
+	return cp_wire_make_rst4(buf, buf + n, LAB_ETH_LEN);
+}
+
 static void build_refuses_every_shorter_buffer(void **state)
 {
 	uint64_t random = 13;
@@ -79,9 +90,9 @@ static void build_refuses_every_shorter_buffer(void **state)
 		assert_non_null(buf);
 		memset(buf, 0xa5, n);
 		if (n == CP_SYN4_FRAME_LEN) {
-			assert_int_equal(cp_wire_build_syn4(buf, buf + n, &p.probe), n);
+			assert_int_equal(build(buf, n, &p.probe), n);
 		} else {
-			assert_int_equal(cp_wire_build_syn4(buf, buf + n, &p.probe), 0);
+			assert_int_equal(build(buf, n, &p.probe), 0);
 			for (uint32_t b = 0; b < n; b++)
 				assert_int_equal(buf[b], 0xa5);
 		}
@@ -171,7 +182,7 @@ static void reset_refuses_short_frames_and_options(void **state)
 
 		assert_non_null(copy);
 		memcpy(copy, f.b, n);
-		assert_int_equal(cp_wire_make_rst4(copy, copy + n, LAB_ETH_LEN), 0);
+		assert_int_equal(reset(copy, n), 0);
 		assert_memory_equal(copy, f.b, n);
 		free(copy);
 	}

@@ -336,7 +336,7 @@ bool cp_sweep_path_complete(const struct cp_sweep *sweep, uint32_t path)
 {
 	const struct track *track = &sweep->tracks[path];
 	uint32_t end = cp_paths_end_ttl(sweep->paths, path), last = cp_paths_last_ttl(sweep->paths, path);
-	uint32_t top = end ? end - 1 : last + sweep->config.gap;
+	uint32_t top = end ? end - 1 : (last ? last : sweep->config.shape.first_ttl - 1) + sweep->config.gap;
 
 	if (track->limit == 0 || (end && end > track->limit + 1u))
 		return false;
