@@ -39,7 +39,7 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	static const struct cp_help_pair trace[] = {
 	        {"coldpotato trace login.microsoft.com", "every address of one name, hop by hop"},
 	        {"coldpotato trace --addresses first --flows 8 www.xbox.com:443", "eight flows to one address"},
-	        {"coldpotato trace -o ndjson [2001:db8::1]:443", "one IPv6 address, as records"},
+	        {"coldpotato trace -o ndjson 192.0.2.1:443", "one address, as records"},
 	        {NULL, NULL},
 	};
 	static const struct cp_help_pair doctor[] = {
