@@ -430,6 +430,27 @@ static void complete_without_an_end(void **state)
 	}
 }
 
+/* What an earlier pass left unanswered is no reason to wait for the next one, which was answered in full. */
+static void a_pass_ends_with_its_last_answer(void **state)
+{
+	struct cp_addr dest = cp_addr_from_v4(0xcb007101u), router = cp_addr_from_v4(0xc6120001u);
+	struct cp_sweep *sweep = one_path(1, &dest);
+	uint64_t now_ns = SEC;
+	uint32_t ids[12];
+
+	(void)state;
+	assert_int_equal(one_pass(sweep, &now_ns), 1);
+	assert_int_equal(one_pass(sweep, &now_ns), 11);
+	assert_int_equal(cp_sweep_next(sweep, now_ns, ids, 12), 2);
+	cp_sweep_flushed(sweep, now_ns);
+	answer(sweep, 0, &router, CP_REPLY_TIME_EXCEEDED);
+	assert_true(cp_sweep_wait_ns(sweep, now_ns) > 0);
+	answer(sweep, 1, &router, CP_REPLY_TIME_EXCEEDED);
+	assert_true(cp_sweep_wait_ns(sweep, now_ns) == 0);
+	assert_int_equal(cp_sweep_next(sweep, now_ns, ids, 12), 2);
+	cp_sweep_free(sweep);
+}
+
 /* ... and complete at once when all below the end has answered. */
 static void complete_below_the_end(void **state)
 {
@@ -472,6 +493,7 @@ int main(void)
 	        cmocka_unit_test(progress),
 	        cmocka_unit_test(complete_without_an_end),
 	        cmocka_unit_test(complete_below_the_end),
+	        cmocka_unit_test(a_pass_ends_with_its_last_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
