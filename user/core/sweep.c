@@ -10,8 +10,10 @@
  * half-open state of one, it does not answer another (RFC 9293, 3.10.7.4: an
  * unacceptable segment gets a bare ACK), until our RST has come. So at and
  * beyond the destination probes must not fly together: the scout's reply TTL
- * bounds the first pass, and what stayed silent just below the destination is
- * asked one TTL a pass.
+ * bounds the first pass, and what stayed silent just below the known end may
+ * be the destination, unanswered because another probe was there first. Of
+ * these suspects the highest is asked alone: were any of them the destination,
+ * it would answer. If it stays silent they are routers and fly together.
  */
 #include "sweep.h"
 
@@ -29,15 +31,20 @@ enum phase { PHASE_PASS, PHASE_WAIT, PHASE_LAST_WAIT, PHASE_DONE };
 
 struct track {
 	uint8_t limit; /* highest TTL to ask; 0: the scout is still out */
-	uint8_t suspect_pass; /* the pass in which a suspect was asked last (low bits) */
+	uint8_t alone_end; /* the end whose highest suspect was asked alone; 0: none yet */
+	bool closed; /* nothing more to ask, unless another reply comes */
+	uint32_t alone_pass; /* ... and when */
 };
 
 struct cp_sweep {
 	struct cp_sweep_config config;
 	struct cp_paths *paths;
 	struct track *tracks; /* [n_paths] */
-	struct cp_perm path_order, slot_order;
-	uint32_t n_slots, n_paths;
+	uint32_t n_paths;
+	uint32_t key[4]; /* of the order */
+	uint32_t *todo; /* slots of this pass; NULL for the scouts */
+	uint32_t n_todo, cap_todo;
+	struct cp_perm order; /* over the scouts' paths, or over todo */
 	enum phase phase;
 	uint32_t pass; /* 0: scouts */
 	uint32_t at; /* index into the order */
@@ -45,6 +52,7 @@ struct cp_sweep {
 	uint32_t n_ended; /* paths whose end is known */
 	bool flushed;
 	uint64_t flushed_ns;
+	uint64_t grace_until_ns; /* replies to what a pass left open may come until then */
 	uint64_t max_rtt_us;
 	uint64_t n_sent;
 };
@@ -52,17 +60,15 @@ struct cp_sweep {
 int cp_sweep_new(const struct cp_sweep_config *config, struct cp_sweep **ret_sweep)
 {
 	struct cp_sweep *sweep = calloc(1, sizeof(*sweep));
-	uint32_t key[4];
 
 	if (!sweep)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < 4; i++)
-		key[i] = cp_mix32((uint32_t)(config->seed >> (i & 1) * 32) + i * 0x9e3779b9u);
+		sweep->key[i] = cp_mix32((uint32_t)(config->seed >> (i & 1) * 32) + i * 0x9e3779b9u);
 	sweep->config = *config;
-	sweep->n_slots = cp_shape_slots(&config->shape);
 	sweep->n_paths = config->shape.n_dests * config->shape.n_flows;
-	cp_perm_init(&sweep->slot_order, key, sweep->n_slots);
-	cp_perm_init(&sweep->path_order, key, sweep->n_paths);
+	sweep->n_todo = sweep->n_paths;
+	cp_perm_init(&sweep->order, sweep->key, sweep->n_todo);
 	sweep->tracks = calloc(sweep->n_paths, sizeof(*sweep->tracks));
 	if (!sweep->tracks || cp_paths_new(&config->shape, &sweep->paths)) {
 		cp_sweep_free(sweep);
@@ -78,6 +84,7 @@ void cp_sweep_free(struct cp_sweep *sweep)
 		return;
 	cp_paths_free(sweep->paths);
 	free(sweep->tracks);
+	free(sweep->todo);
 	free(sweep);
 }
 
@@ -93,75 +100,97 @@ static uint32_t slot_of(const struct cp_sweep *sweep, uint32_t path, uint32_t tt
 
 /* ---- What to ask ---- */
 
-/* The first TTL of the silent stretch that ends just below the path's end. */
-static uint32_t suspects_from(const struct cp_sweep *sweep, uint32_t path, uint32_t end)
+/* What is known of a path, to decide about its TTLs. */
+struct view {
+	uint32_t path;
+	uint32_t end; /* 0: not known */
+	uint32_t top; /* highest TTL that may be asked at all */
+	uint32_t retry_top; /* ... and asked again */
+	uint32_t suspects; /* first TTL of the silent stretch that ends just below the end */
+};
+
+static struct view view_of(const struct cp_sweep *sweep, uint32_t path)
 {
-	while (end > sweep->config.shape.first_ttl && cp_paths_silent(sweep->paths, slot_of(sweep, path, end - 1)))
-		end--;
-	return end;
+	uint32_t first = sweep->config.shape.first_ttl, last = cp_paths_last_ttl(sweep->paths, path);
+	struct view view = {.path = path, .end = cp_paths_end_ttl(sweep->paths, path)};
+
+	view.top = sweep->tracks[path].limit;
+	if (view.end && view.end <= view.top)
+		view.top = view.end - 1;
+	view.retry_top = view.end ? view.top : (last ? last : first - 1) + sweep->config.gap;
+	view.suspects = view.end ? view.end : UINT32_MAX;
+	while (view.end && view.suspects > first &&
+	        cp_paths_silent(sweep->paths, slot_of(sweep, path, view.suspects - 1)))
+		view.suspects--;
+	return view;
 }
 
-/*
- * A suspect may be the destination itself, unanswered because another probe
- * was there first. Of a path's suspects only the one asked least, lowest
- * first, is asked in a pass, and not before each has been asked once.
- */
-static bool is_next_suspect(const struct cp_sweep *sweep, uint32_t path, uint32_t ttl, uint32_t end)
+/* May this suspect be asked in that pass, without others of its path that could stand in its light? */
+static bool suspect_may_fly(const struct cp_sweep *sweep, const struct view *view, uint32_t ttl, uint32_t pass)
 {
-	uint32_t from = suspects_from(sweep, path, end), best = 0, best_attempts = UINT32_MAX;
+	const struct track *track = &sweep->tracks[view->path];
 
-	for (uint32_t t = from; t < end && t <= sweep->tracks[path].limit; t++) {
-		uint32_t attempts = cp_paths_attempts(sweep->paths, slot_of(sweep, path, t));
-
-		if (attempts < best_attempts) {
-			best = t;
-			best_attempts = attempts;
-		}
-	}
-	return ttl == best;
+	if (track->alone_end == view->end)
+		return track->alone_pass != pass;
+	return ttl == view->end - 1;
 }
 
-static bool wanted(const struct cp_sweep *sweep, uint32_t slot, uint32_t pass)
+static bool wanted(const struct cp_sweep *sweep, const struct view *view, uint32_t ttl, uint32_t pass)
 {
-	const struct cp_shape *shape = &sweep->config.shape;
-	uint32_t path = cp_shape_path(shape, slot), ttl = cp_shape_ttl(shape, slot), end, last;
-	const struct track *track = &sweep->tracks[path];
-	uint32_t attempts = cp_paths_attempts(sweep->paths, slot);
+	uint32_t slot = slot_of(sweep, view->path, ttl), attempts = cp_paths_attempts(sweep->paths, slot);
 
-	if (!cp_paths_silent(sweep->paths, slot) || attempts >= sweep->config.attempts || ttl > track->limit)
-		return false;
-	end = cp_paths_end_ttl(sweep->paths, path);
-	if (end && ttl >= end)
+	if (ttl > view->top || attempts >= sweep->config.attempts || !cp_paths_silent(sweep->paths, slot))
 		return false;
 	if (attempts == 0)
 		return true;
-	if (!end) {
-		last = cp_paths_last_ttl(sweep->paths, path);
-		return ttl <= (last ? last : shape->first_ttl - 1) + sweep->config.gap;
-	}
-	if (ttl < suspects_from(sweep, path, end))
-		return true;
-	return track->suspect_pass != (uint8_t)pass && is_next_suspect(sweep, path, ttl, end);
+	return ttl <= view->retry_top && (ttl < view->suspects || suspect_may_fly(sweep, view, ttl, pass));
 }
 
-static bool any_wanted(const struct cp_sweep *sweep, uint32_t pass)
+static void note_asked(struct cp_sweep *sweep, const struct view *view, uint32_t ttl)
 {
-	for (uint32_t slot = 0; slot < sweep->n_slots; slot++) {
-		if (wanted(sweep, slot, pass))
-			return true;
+	struct track *track = &sweep->tracks[view->path];
+
+	/* A slot's first probe flies with others of its path. */
+	if (!view->end || cp_paths_attempts(sweep->paths, slot_of(sweep, view->path, ttl)) == 0)
+		return;
+	if (ttl == view->end - 1 && track->alone_end != view->end) {
+		track->alone_end = (uint8_t)view->end;
+		track->alone_pass = sweep->pass;
 	}
-	return false;
 }
 
-/* Marks a path that a suspect of was asked in this pass. */
-static void note_asked(struct cp_sweep *sweep, uint32_t slot)
+static int push_todo(struct cp_sweep *sweep, uint32_t slot)
 {
-	const struct cp_shape *shape = &sweep->config.shape;
-	uint32_t path = cp_shape_path(shape, slot), end = cp_paths_end_ttl(sweep->paths, path);
+	if (sweep->n_todo == sweep->cap_todo) {
+		uint32_t cap = sweep->cap_todo ? sweep->cap_todo * 2 : 1024;
+		uint32_t *todo = realloc(sweep->todo, (size_t)cap * sizeof(*todo));
 
-	if (end && cp_paths_attempts(sweep->paths, slot) > 0 &&
-	        cp_shape_ttl(shape, slot) >= suspects_from(sweep, path, end))
-		sweep->tracks[path].suspect_pass = (uint8_t)sweep->pass;
+		if (!todo)
+			return -ENOMEM;
+		sweep->todo = todo;
+		sweep->cap_todo = cap;
+	}
+	sweep->todo[sweep->n_todo++] = slot;
+	return 0;
+}
+
+/* Collects what a pass would ask. Out of memory ends the list: what is missing is asked in the pass after. */
+static void collect(struct cp_sweep *sweep, uint32_t pass)
+{
+	sweep->n_todo = 0;
+	for (uint32_t path = 0; path < sweep->n_paths; path++) {
+		uint32_t before = sweep->n_todo;
+		struct view view;
+
+		if (sweep->tracks[path].closed)
+			continue;
+		view = view_of(sweep, path);
+		for (uint32_t ttl = sweep->config.shape.first_ttl; ttl <= view.top; ttl++) {
+			if (wanted(sweep, &view, ttl, pass) && push_todo(sweep, slot_of(sweep, path, ttl)))
+				return;
+		}
+		sweep->tracks[path].closed = sweep->n_todo == before && cp_sweep_path_complete(sweep, path);
+	}
 }
 
 /*
@@ -183,6 +212,8 @@ static void set_limits(struct cp_sweep *sweep)
 		struct track *track = &sweep->tracks[path];
 		uint32_t end = cp_paths_end_ttl(sweep->paths, path), limit = track->limit;
 
+		if (track->closed)
+			continue;
 		if (!end)
 			limit = max_ttl(sweep);
 		else if (limit == 0)
@@ -225,9 +256,23 @@ static uint64_t grace_ns(const struct cp_sweep *sweep)
 
 static uint64_t due_ns(const struct cp_sweep *sweep)
 {
-	if (sweep->n_outstanding == 0)
-		return sweep->flushed_ns;
-	return sweep->flushed_ns + (sweep->phase == PHASE_LAST_WAIT ? grace_ns(sweep) : pass_wait_ns(sweep));
+	if (sweep->phase == PHASE_LAST_WAIT)
+		return sweep->grace_until_ns;
+	return sweep->flushed_ns + (sweep->n_outstanding ? pass_wait_ns(sweep) : 0);
+}
+
+/* Is there a silent slot left that a reply would tell something of? */
+static bool any_open(const struct cp_sweep *sweep)
+{
+	for (uint32_t path = 0; path < sweep->n_paths; path++) {
+		struct view view = view_of(sweep, path);
+
+		for (uint32_t ttl = sweep->config.shape.first_ttl; ttl <= view.top; ttl++) {
+			if (cp_paths_silent(sweep->paths, slot_of(sweep, path, ttl)))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Moves on when a wait is over. */
@@ -237,30 +282,47 @@ static void turn(struct cp_sweep *sweep, uint64_t now_ns)
 
 	if (!waiting || !sweep->flushed || now_ns < due_ns(sweep))
 		return;
+	if (sweep->phase == PHASE_WAIT && sweep->n_outstanding)
+		sweep->grace_until_ns = sweep->flushed_ns + grace_ns(sweep);
 	set_limits(sweep);
-	if (any_wanted(sweep, sweep->pass + 1)) {
+	collect(sweep, sweep->pass + 1);
+	if (sweep->n_todo) {
 		sweep->phase = PHASE_PASS;
 		sweep->pass++;
 		sweep->at = 0;
 		sweep->n_outstanding = 0;
+		cp_perm_init(&sweep->order, sweep->key, sweep->n_todo);
+	} else if (sweep->phase == PHASE_WAIT && now_ns < sweep->grace_until_ns && any_open(sweep)) {
+		sweep->phase = PHASE_LAST_WAIT;
 	} else {
-		sweep->phase = sweep->phase == PHASE_WAIT && sweep->n_outstanding ? PHASE_LAST_WAIT : PHASE_DONE;
+		sweep->phase = PHASE_DONE;
 	}
 }
 
 /* ---- Interface ---- */
 
-static uint32_t pass_size(const struct cp_sweep *sweep)
-{
-	return sweep->pass == 0 ? sweep->n_paths : sweep->n_slots;
-}
-
 /* The slot at a place of this pass's order. */
 static uint32_t slot_at(const struct cp_sweep *sweep, uint32_t at)
 {
+	uint32_t i = cp_perm_at(&sweep->order, at);
+
+	return sweep->pass == 0 ? slot_of(sweep, i, max_ttl(sweep)) : sweep->todo[i];
+}
+
+/* Takes a slot of this pass to be transmitted, if it is still wanted. */
+static bool take(struct cp_sweep *sweep, uint32_t slot)
+{
+	const struct cp_shape *shape = &sweep->config.shape;
+	uint32_t ttl = cp_shape_ttl(shape, slot);
+	struct view view;
+
 	if (sweep->pass == 0)
-		return slot_of(sweep, cp_perm_at(&sweep->path_order, at), max_ttl(sweep));
-	return cp_perm_at(&sweep->slot_order, at);
+		return true;
+	view = view_of(sweep, cp_shape_path(shape, slot));
+	if (!wanted(sweep, &view, ttl, sweep->pass))
+		return false;
+	note_asked(sweep, &view, ttl);
+	return true;
 }
 
 uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_ids, uint32_t cap)
@@ -270,12 +332,11 @@ uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_id
 	turn(sweep, now_ns);
 	if (sweep->phase != PHASE_PASS)
 		return 0;
-	for (; n < cap && sweep->at < pass_size(sweep); sweep->at++) {
+	for (; n < cap && sweep->at < sweep->n_todo; sweep->at++) {
 		uint32_t slot = slot_at(sweep, sweep->at);
 
-		if (sweep->pass > 0 && !wanted(sweep, slot, sweep->pass))
+		if (!take(sweep, slot))
 			continue;
-		note_asked(sweep, slot);
 		ret_ids[n++] = cp_id_make(slot, cp_paths_attempts(sweep->paths, slot));
 		cp_paths_sent(sweep->paths, slot, sweep->pass);
 	}
@@ -283,7 +344,7 @@ uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_id
 	sweep->n_outstanding += n;
 	if (n)
 		sweep->flushed = false;
-	if (sweep->at == pass_size(sweep))
+	if (sweep->at == sweep->n_todo)
 		sweep->phase = PHASE_WAIT;
 	return n;
 }
@@ -306,6 +367,7 @@ enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_even
 	uint64_t rtt_us;
 
 	if (result == CP_REPLY_NEW) {
+		sweep->tracks[path].closed = false;
 		sweep->n_ended += !had_end && cp_paths_end_ttl(sweep->paths, path);
 		sweep->n_outstanding -= cp_paths_sent_in(sweep->paths, event->slot, sweep->pass);
 	}
@@ -358,6 +420,6 @@ const struct cp_paths *cp_sweep_paths(const struct cp_sweep *sweep)
 void cp_sweep_progress(const struct cp_sweep *sweep, uint64_t *ret_sent, uint64_t *ret_total, uint32_t *ret_pass)
 {
 	*ret_sent = sweep->n_sent;
-	*ret_total = sweep->n_sent + (sweep->phase == PHASE_PASS ? pass_size(sweep) - sweep->at : 0);
+	*ret_total = sweep->n_sent + (sweep->phase == PHASE_PASS ? sweep->n_todo - sweep->at : 0);
 	*ret_pass = sweep->pass;
 }
