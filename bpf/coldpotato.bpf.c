@@ -81,62 +81,97 @@ static __always_inline void count(__u32 stat)
 
 /* ---- Emission ---- */
 
-/*
- * Takes the next piece of work and builds its frame at data. Returns the
- * interface to send it through, or 0 when this piece must not be sent.
- */
-static __always_inline __u32 emit_next(void *data, void *end)
+/* One piece of work: what to send, and where to note that it was. */
+struct emission {
+	struct cp_probe probe;
+	__u64 *sent;
+	__u32 id;
+	__u32 frame_len;
+};
+
+/* Takes the next piece of work. Returns 0 when it must not be sent, which is counted. */
+static __always_inline int emit_take(struct emission *emission)
 {
 	__u32 at = (__u32)__sync_fetch_and_add(&run.cursor, 1) & (CP_WORK_SLOTS - 1);
 	__u64 *work = bpf_map_lookup_elem(&cp_work, &at);
-	__u32 id, slot, dest_index, rest, per_dest = run.n_flows * run.n_ttls;
-	struct cp_probe probe = {};
-	__u64 *sent;
+	__u32 slot, dest_index, rest, nexthop, per_dest = run.n_flows * run.n_ttls;
+	struct cp_probe *probe = &emission->probe;
 
 	if (!work || !per_dest || !run.n_ttls)
 		goto invalid;
-	id = (__u32)*work;
-	slot = cp_id_slot(id);
+	emission->id = (__u32)*work;
+	slot = cp_id_slot(emission->id);
 	dest_index = slot / per_dest;
 	rest = slot % per_dest;
-	probe.dest = bpf_map_lookup_elem(&cp_dests, &dest_index);
-	sent = bpf_map_lookup_elem(&cp_sent, &slot);
-	if (!probe.dest || !sent || slot >= run.n_slots)
+	probe->dest = bpf_map_lookup_elem(&cp_dests, &dest_index);
+	emission->sent = bpf_map_lookup_elem(&cp_sent, &slot);
+	if (!probe->dest || !emission->sent || slot >= run.n_slots)
 		goto invalid;
-	if (probe.dest->flags & CP_DEST_BLOCKED) {
+	if (probe->dest->flags & CP_DEST_BLOCKED) {
 		count(CP_STAT_TX_BLOCKED);
 		return 0;
 	}
-	__u32 nexthop = probe.dest->nexthop;
-	probe.nexthop = bpf_map_lookup_elem(&cp_nexthops, &nexthop);
-	if (!probe.nexthop || !probe.nexthop->ifindex)
+	nexthop = probe->dest->nexthop;
+	probe->nexthop = bpf_map_lookup_elem(&cp_nexthops, &nexthop);
+	emission->frame_len = cp_wire_frame_len(probe->dest);
+	if (!probe->nexthop || !probe->nexthop->ifindex || !emission->frame_len)
 		goto invalid;
-	probe.token = cp_token(run.token_key, id);
-	probe.sport = (__u16)(run.port_base + rest / run.n_ttls);
-	probe.ttl = (__u8)(run.first_ttl + rest % run.n_ttls);
-	if (!cp_wire_build_syn4(data, end, &probe))
-		goto invalid;
-	*sent = cp_sent_make(bpf_ktime_get_ns(), cp_id_attempt(id));
-	return probe.nexthop->ifindex;
+	probe->token = cp_token(run.token_key, emission->id);
+	probe->flow = rest / run.n_ttls;
+	probe->sport =
+	        (__u16)((probe->dest->proto == CP_IPPROTO_UDP ? run.udp_port_base : run.port_base) + probe->flow);
+	probe->ttl = (__u8)(run.first_ttl + rest % run.n_ttls);
+	return 1;
 invalid:
 	count(CP_STAT_TX_INVALID);
 	return 0;
 }
 
+/* Builds the frame and notes the time. Returns the interface to send it through, 0: not buildable, which is counted. */
+static __always_inline __u32 emit_build(const struct emission *emission, void *data, void *end)
+{
+	if (!cp_wire_build(data, end, &emission->probe)) {
+		count(CP_STAT_TX_INVALID);
+		return 0;
+	}
+	*emission->sent = cp_sent_make(bpf_ktime_get_ns(), cp_id_attempt(emission->id));
+	return emission->probe.nexthop->ifindex;
+}
+
 SEC("tc")
 int cp_tc_emit(struct __sk_buff *skb)
 {
-	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	__u32 ifindex = emit_next(data, end);
+	struct emission emission = {};
+	__u32 ifindex;
+	long rc;
 
-	if (ifindex) {
-		long rc = bpf_clone_redirect(skb, ifindex, 0);
-
-		/* 2 is NET_XMIT_CN: congestion notified, frame taken. */
-		if (rc != 0 && rc != 2)
-			count(CP_STAT_TX_ERROR);
-	}
+	if (!emit_take(&emission))
+		return TC_ACT_OK;
+	if (skb->len != emission.frame_len)
+		bpf_skb_change_tail(skb, emission.frame_len, 0);
+	ifindex = emit_build(&emission, (void *)(long)skb->data, (void *)(long)skb->data_end);
+	if (!ifindex)
+		return TC_ACT_OK;
+	rc = bpf_clone_redirect(skb, ifindex, 0);
+	/* 2 is NET_XMIT_CN: congestion notified, frame taken. */
+	if (rc != 0 && rc != 2)
+		count(CP_STAT_TX_ERROR);
 	return TC_ACT_OK;
+}
+
+static __always_inline int xdp_emit(struct xdp_md *ctx)
+{
+	struct emission emission = {};
+	__s64 excess;
+	__u32 ifindex;
+
+	if (!emit_take(&emission))
+		return XDP_DROP;
+	excess = (__s64)(ctx->data_end - ctx->data) - emission.frame_len;
+	if (excess > 0)
+		bpf_xdp_adjust_tail(ctx, (int)-excess);
+	ifindex = emit_build(&emission, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
+	return ifindex ? (int)bpf_redirect(ifindex, 0) : XDP_DROP;
 }
 
 /* The driver's word on live frames: how many of a bulk it took. Arguments are those of the kernel's tracepoint. */
@@ -247,13 +282,15 @@ static __always_inline int xdp_capture(struct xdp_md *ctx)
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct cp_reply reply;
 	enum fate fate = judge(cp_wire_parse_frame(&run, data, end, &reply), &reply);
-	__s64 excess;
+	__s64 excess = (__s64)(end - data);
 
 	if (fate == FATE_PASS)
 		return XDP_PASS;
-	if (fate == FATE_CONSUME || !cp_wire_make_rst4(data, end, L2_LEN))
+	if (fate == FATE_CONSUME)
 		return XDP_DROP;
-	excess = (__s64)(ctx->data_end - ctx->data) - CP_RST4_FRAME_LEN;
+	if (!(reply.v6 ? cp_wire_make_rst6(data, end, L2_LEN) : cp_wire_make_rst4(data, end, L2_LEN)))
+		return XDP_DROP;
+	excess -= reply.v6 ? L2_LEN + CP_RST6_PACKET_LEN : CP_RST4_FRAME_LEN;
 	if (excess > 0)
 		bpf_xdp_adjust_tail(ctx, (int)-excess);
 	count(CP_STAT_RX_RST_SENT);
@@ -263,14 +300,28 @@ static __always_inline int xdp_capture(struct xdp_md *ctx)
 SEC("xdp")
 int cp_xdp(struct xdp_md *ctx)
 {
-	__u32 ifindex;
+	return ctx->ingress_ifindex == LOOPBACK_IFINDEX ? xdp_emit(ctx) : xdp_capture(ctx);
+}
 
-	if (ctx->ingress_ifindex != LOOPBACK_IFINDEX)
-		return xdp_capture(ctx);
-	ifindex = emit_next((void *)(long)ctx->data, (void *)(long)ctx->data_end);
-	if (!ifindex)
-		return XDP_DROP;
-	return (int)bpf_redirect(ifindex, 0);
+/* Turns the SYN-ACK in skb into a reset. Returns 0 when it cannot be. */
+static __always_inline int tc_reset(struct __sk_buff *skb, void *data, void *end, __u32 l2_len, int v6)
+{
+	__u64 diff;
+
+	if (v6) {
+		if (!cp_wire_make_rst6(data, end, l2_len))
+			return 0;
+		diff = cp_wire_rst6_unfinish(data, end, l2_len);
+		bpf_l4_csum_replace(skb, l2_len + CP_RST6_CHECK_AT, 0, diff, 0);
+		bpf_skb_change_tail(skb, l2_len + CP_RST6_PACKET_LEN, 0);
+	} else {
+		if (!cp_wire_make_rst4(data, end, l2_len))
+			return 0;
+		diff = cp_wire_rst4_unfinish(data, end, l2_len);
+		bpf_l4_csum_replace(skb, l2_len + CP_RST4_CHECK_AT, 0, diff, 0);
+		bpf_skb_change_tail(skb, l2_len + CP_RST4_PACKET_LEN, 0);
+	}
+	return 1;
 }
 
 static __always_inline int tc_capture(struct __sk_buff *skb, __u32 l2_len)
@@ -279,24 +330,20 @@ static __always_inline int tc_capture(struct __sk_buff *skb, __u32 l2_len)
 	enum cp_parse parsed;
 	void *data, *end;
 	enum fate fate;
-	__u64 diff;
 
-	if (skb->protocol != cp_swap16(CP_ETH_P_IP))
+	if (skb->protocol != cp_swap16(CP_ETH_P_IP) && skb->protocol != cp_swap16(CP_ETH_P_IPV6))
 		return TC_ACT_UNSPEC;
 	if (skb->data_end - skb->data < PULL_LEN)
 		bpf_skb_pull_data(skb, skb->len < PULL_LEN ? skb->len : PULL_LEN);
 	data = (void *)(long)skb->data;
 	end = (void *)(long)skb->data_end;
-	parsed = l2_len ? cp_wire_parse_frame(&run, data, end, &reply) : cp_wire_parse_ip4(&run, data, end, &reply);
+	parsed = l2_len ? cp_wire_parse_frame(&run, data, end, &reply) : cp_wire_parse_ip(&run, data, end, &reply);
 	fate = judge(parsed, &reply);
 	/* TC_ACT_UNSPEC, not OK: whatever else sits on this hook still gets its say. */
 	if (fate == FATE_PASS)
 		return TC_ACT_UNSPEC;
-	if (fate == FATE_CONSUME || !cp_wire_make_rst4(data, end, l2_len))
+	if (fate == FATE_CONSUME || !tc_reset(skb, data, end, l2_len, reply.v6))
 		return TC_ACT_SHOT;
-	diff = cp_wire_rst4_unfinish(data, end, l2_len);
-	bpf_l4_csum_replace(skb, l2_len + CP_RST4_CHECK_AT, 0, diff, 0);
-	bpf_skb_change_tail(skb, l2_len + CP_RST4_PACKET_LEN, 0);
 	count(CP_STAT_RX_RST_SENT);
 	return (int)bpf_redirect(skb->ifindex, 0);
 }

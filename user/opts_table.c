@@ -78,7 +78,7 @@ const char *cp_opt_group_name(enum cp_opt_group group)
 	return names[group];
 }
 
-static const char *const protocol_names[] = {"tcp", NULL};
+static const char *const protocol_names[] = {"tcp", "udp", "icmp", NULL};
 static const char *const addresses_names[] = {"all", "first", NULL};
 static const char *const datapath_names[] = {"auto", "xdp", "tc", NULL};
 static const char *const xdp_mode_names[] = {"auto", "native", "generic", NULL};

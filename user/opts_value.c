@@ -158,8 +158,6 @@ int cp_opt_parse_protocol(const struct cp_opt *opt, const char *text, struct cp_
 
 	if (cp_proto_parse(text, &proto))
 		return refuse(opt, text, err);
-	if (proto != IPPROTO_TCP)
-		return cp_err_set(err, -EINVAL, "%s probes are not in this version; use -P tcp", cp_proto_name(proto));
 	opts->protocol = proto;
 	return 0;
 }

@@ -55,11 +55,12 @@ static void host_frame(const struct lab *lab, uint32_t id, uint8_t ret_frame[CP_
 	        .dest = &lab->dests[path / LAB_FLOWS],
 	        .nexthop = &nexthop,
 	        .token = cp_token(lab->skel->bss->run.token_key, id),
+	        .flow = path % LAB_FLOWS,
 	        .sport = (uint16_t)(LAB_PORT_BASE + path % LAB_FLOWS),
 	        .ttl = (uint8_t)(LAB_FIRST_TTL + cp_id_slot(id) % LAB_TTLS),
 	};
 
-	assert_int_equal(cp_wire_build_syn4(ret_frame, ret_frame + CP_SYN4_FRAME_LEN, &probe), CP_SYN4_FRAME_LEN);
+	assert_int_equal(cp_wire_build(ret_frame, ret_frame + CP_SYN4_FRAME_LEN, &probe), CP_SYN4_FRAME_LEN);
 }
 
 static void check_all_slots(struct lab *lab, enum emitter emitter)

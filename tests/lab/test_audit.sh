@@ -13,7 +13,7 @@ lab_up_story || exit 1
 
 # Hops as "vantage name address ttl ip" lines, from truth or from a run, silent tails dropped in both.
 truth() { # vantage
-	awk -F'\t' -v v="$1" '$1 == v && $3 !~ /:/ && $7 != "silent" {print $2, $3, $4, $5}' "$LAB_TRUTH" |
+	awk -F'\t' -v v="$1" '$1 == v && $7 != "silent" {print $2, $3, $4, $5}' "$LAB_TRUTH" |
 		awk '{key = $1 " " $2; line[++n] = $0; at[n] = key; if ($4 != "*") last[key] = n}
 		     END {for (i = 1; i <= n; i++) if (i <= last[at[i]]) print line[i]}' | sort
 }
@@ -26,7 +26,7 @@ measured() { # ndjson
 audit() { # vantage-namespace out args...
 	local ns=$1 out=$2
 	shift 2
-	run_cp "$ns" audit --vantage-as 8075 -4 "@$LAB_NAMES" -o "ndjson=$out" "$@"
+	run_cp "$ns" audit --vantage-as 8075 "@$LAB_NAMES" -o "ndjson=$out" "$@"
 }
 
 nothing_attached() { # namespace
@@ -61,6 +61,14 @@ datapath native xdp-native --datapath xdp --xdp-mode native
 datapath generic xdp-generic --datapath xdp --xdp-mode generic
 datapath auto tc-tcx -r 1000
 datapath fast xdp-native -r 300k
+
+# --- the other protocols; the lab's servers answer all of them ---
+
+for proto in udp icmp; do
+	[[ $proto == icmp ]] && sed -i 's/,443,/,,/' "$LAB_NAMES"
+	datapath $proto-tc tc-tcx -P $proto --datapath tc
+	datapath $proto-xdp xdp-native -P $proto --datapath xdp
+done
 
 check 'hot: the audit runs' audit "$LAB_HOT" "$LAB_DIR/hot.ndjson"
 measured "$LAB_DIR/hot.ndjson" >"$LAB_DIR/hot.hops"

@@ -35,11 +35,18 @@ static void draw_probe(struct random_probe *p, uint64_t *random)
 	        .token = lab_random(random),
 	        .ttl = (uint8_t)lab_random(random),
 	};
-	p->dest = (struct cp_dest){.addr = cp_addr_from_v4(p->plain.dst), .port = cp_swap16(p->plain.dport)};
+	p->dest = (struct cp_dest){
+	        .addr = cp_addr_from_v4(p->plain.dst), .port = cp_swap16(p->plain.dport), .proto = 6};
 	p->nexthop = (struct cp_nexthop){.src = cp_addr_from_v4(p->plain.src)};
 	memcpy(p->nexthop.dmac, lab_far_mac, 6);
 	memcpy(p->nexthop.smac, lab_near_mac, 6);
-	p->probe = (struct cp_probe){&p->dest, &p->nexthop, p->plain.token, p->plain.sport, p->plain.ttl};
+	p->probe = (struct cp_probe){
+	        .dest = &p->dest,
+	        .nexthop = &p->nexthop,
+	        .token = p->plain.token,
+	        .sport = p->plain.sport,
+	        .ttl = p->plain.ttl,
+	};
 }
 
 static void build_equals_independent_builder(void **state)
@@ -58,7 +65,7 @@ static void build_equals_independent_builder(void **state)
 		/* What a receiver left in the page must not show. */
 		for (uint32_t b = 0; b < sizeof(canvas); b++)
 			before[b] = canvas[b] = (uint8_t)lab_random(&random);
-		assert_int_equal(cp_wire_build_syn4(canvas, canvas + sizeof(canvas), &p.probe), CP_SYN4_FRAME_LEN);
+		assert_int_equal(cp_wire_build(canvas, canvas + sizeof(canvas), &p.probe), CP_SYN4_FRAME_LEN);
 		assert_memory_equal(canvas, want.b, want.len);
 		assert_memory_equal(canvas + want.len, before + want.len, sizeof(canvas) - want.len);
 		assert_int_equal(lab_sum(0, canvas + 14, 20), 0xffff);
@@ -69,7 +76,7 @@ static void build_equals_independent_builder(void **state)
 /* Out of line, so that the compiler does not warn of what the function under test refuses. */
 static __attribute__((noinline)) uint32_t build(uint8_t *buf, uint32_t n, const struct cp_probe *probe)
 {
-	return cp_wire_build_syn4(buf, buf + n, probe);
+	return cp_wire_build(buf, buf + n, probe);
 }
 
 static __attribute__((noinline)) int reset(uint8_t *buf, uint32_t n)

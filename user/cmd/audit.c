@@ -16,7 +16,8 @@ void cp_audit_free(struct cp_audit *audit)
 	if (!audit)
 		return;
 	cp_engine_close(audit->engine);
-	cp_ports_release(audit->ports);
+	cp_ports_release(audit->tcp_ports);
+	cp_ports_release(audit->udp_ports);
 	cp_sweep_free(audit->sweep);
 	for (size_t i = 0; audit->answers && i < audit->targets.n; i++)
 		cp_answer_free(&audit->answers[i]);
@@ -54,7 +55,7 @@ static void warn_of_gaps(struct cp_audit *audit, const struct cp_err *last)
 	}
 	if (audit->n_skipped_v6)
 		cp_outputs_warn(audit, "ipv6-not-probed",
-		        "%llu IPv6 addresses are not probed: this version sends IPv4 only",
+		        "%llu IPv6 addresses are not probed: their interface has no link-layer header",
 		        (unsigned long long)audit->n_skipped_v6);
 	if (n_blocked)
 		cp_outputs_warn(
@@ -77,7 +78,7 @@ static int nothing_to_probe(const struct cp_audit *audit, struct cp_err *err)
 		        "every address is on the blocklist; the default one holds special-use ranges, --blocklist none "
 		        "lifts it");
 	if (strcmp(audit->dests[0].skip, CP_SKIP_IPV6) == 0)
-		return cp_err_set(err, -EAFNOSUPPORT, "every address is IPv6, which this version does not probe");
+		return cp_err_set(err, -EAFNOSUPPORT, "every address is IPv6, behind an interface without a link-layer header, which is not supported");
 	return err->text[0] ? -EHOSTUNREACH : cp_err_set(err, -EHOSTUNREACH, "no address can be probed");
 }
 

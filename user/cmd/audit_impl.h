@@ -94,7 +94,7 @@ struct cp_audit {
 	/* probe.c */
 	struct cp_engine *engine;
 	struct cp_sweep *sweep;
-	struct cp_ports *ports;
+	struct cp_ports *tcp_ports, *udp_ports;
 	uint64_t seed;
 	struct cp_accounting accounting;
 	bool replies_lost; /* in the last pass: silence is doubtful */

@@ -142,6 +142,12 @@ static void route_dest(
 		dest->skip = rc == -ENOSPC ? CP_SKIP_TOO_MANY : CP_SKIP_INTERFACE;
 		return;
 	}
+	if (audit->links[rc].l3 && !cp_addr_is_v4(&dest->addr)) {
+		/* The emitter's skb is marked as IPv4, which such devices look at. */
+		dest->skip = CP_SKIP_IPV6;
+		audit->n_skipped_v6++;
+		return;
+	}
 	rc = use_hop(audit, (uint32_t)rc, &route);
 	if (rc < 0)
 		dest->skip = CP_SKIP_TOO_MANY;
@@ -221,14 +227,10 @@ static int plan_with(struct cp_audit *audit, struct cp_rtnl *rtnl, struct cp_err
 	for (size_t i = 0; i < audit->n_dests; i++) {
 		struct cp_probe_dest *dest = &audit->dests[i];
 
-		if (cp_blocklist_match(audit->blocklist, &dest->addr)) {
+		if (cp_blocklist_match(audit->blocklist, &dest->addr))
 			dest->skip = CP_SKIP_BLOCKLISTED;
-		} else if (!cp_addr_is_v4(&dest->addr)) {
-			dest->skip = CP_SKIP_IPV6;
-			audit->n_skipped_v6++;
-		} else {
+		else
 			route_dest(audit, rtnl, ifindex, dest, err);
-		}
 	}
 	if (!audit->opts->dry_run)
 		resolve_hops(audit, rtnl, err);

@@ -4,6 +4,7 @@
  * them and brings events back, until there is nothing left to ask.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ static int fill_tables(struct cp_audit *audit)
 		        .addr = dest->addr,
 		        .port = cp_swap16(dest->port),
 		        .proto = dest->proto,
+		        .flags = cp_addr_is_v4(&dest->addr) ? 0 : CP_DEST_V6,
 		        .nexthop = dest->nexthop,
 		};
 
@@ -66,6 +68,17 @@ static int open_sweep(struct cp_audit *audit)
 	return cp_sweep_new(&config, &audit->sweep);
 }
 
+/* Source ports for a protocol, when anything is probed with it. */
+static int reserve_ports(
+	struct cp_audit *audit, uint8_t proto, struct cp_ports **ret_ports, uint16_t *ret_base, struct cp_err *err)
+{
+	for (size_t i = 0; i < audit->n_dests; i++) {
+		if (!audit->dests[i].skip && audit->dests[i].proto == proto)
+			return cp_ports_reserve((uint16_t)audit->opts->n_flows, proto, ret_ports, ret_base, err);
+	}
+	return 0;
+}
+
 int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 {
 	const struct cp_opts *opts = audit->opts;
@@ -80,8 +93,9 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 	        .n_nexthops = audit->n_hops,
 	        .rate_pps = opts->rate_pps,
 	};
-	int rc = cp_ports_reserve((uint16_t)opts->n_flows, opts->protocol, &audit->ports, &config.port_base, err);
+	int rc = reserve_ports(audit, IPPROTO_TCP, &audit->tcp_ports, &config.port_base, err);
 
+	rc = rc ? rc : reserve_ports(audit, IPPROTO_UDP, &audit->udp_ports, &config.udp_port_base, err);
 	if (rc)
 		return rc;
 	rc = cp_host_random(config.token_key, sizeof(config.token_key));

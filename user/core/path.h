@@ -74,6 +74,11 @@ struct cp_paths;
 
 int cp_paths_new(const struct cp_shape *shape, struct cp_paths **ret_paths);
 void cp_paths_free(struct cp_paths *paths);
+/* Memory for a path's TTLs up to this one will be needed. Optional: who says it first saves what lies beyond. */
+void cp_paths_expect(struct cp_paths *paths, uint32_t path, uint32_t ttl);
+/* The path is looked at soon: fetch what is known of it; once that is there, its slots. */
+void cp_paths_prefetch(const struct cp_paths *paths, uint32_t path);
+void cp_paths_prefetch_slots(const struct cp_paths *paths, uint32_t path);
 /* A probe of this slot is transmitted, in the given pass. */
 void cp_paths_sent(struct cp_paths *paths, uint32_t slot, uint32_t pass);
 /* True when the slot's latest probe belongs to that pass (told apart modulo 256). */
@@ -84,6 +89,8 @@ enum cp_reply_result { CP_REPLY_NEW = 0, CP_REPLY_DUP };
  * Takes one validated event; dest is the destination's address (an answer from it ends the path).
  */
 enum cp_reply_result cp_paths_reply(struct cp_paths *paths, const struct cp_event *event, const struct cp_addr *dest);
+/* The TTLs of a path at which anything answered: bit i is TTL first_ttl + i. */
+uint64_t cp_paths_answered(const struct cp_paths *paths, uint32_t path);
 /* True when nothing answered for the slot yet. */
 bool cp_paths_silent(const struct cp_paths *paths, uint32_t slot);
 uint32_t cp_paths_attempts(const struct cp_paths *paths, uint32_t slot);

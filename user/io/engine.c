@@ -206,6 +206,7 @@ static void fill_run(struct cp_engine *engine, const struct cp_engine_config *co
 	run->n_ttls = config->n_ttls;
 	run->first_ttl = config->first_ttl;
 	run->port_base = config->port_base;
+	run->udp_port_base = config->udp_port_base;
 	run->netns_inum = stat("/proc/self/ns/net", &ns) == 0 ? (uint32_t)ns.st_ino : 0;
 	if (config->rate_pps > WAKE_ALWAYS_UP_TO_PPS)
 		engine->skel->bss->ring_wake_bytes = bpf_map__max_entries(engine->skel->maps.cp_ring) / 8;
@@ -249,7 +250,7 @@ static int wire_up(struct cp_engine *engine, const struct cp_engine_config *conf
 	engine->sender.live_frames = engine->xdp;
 	engine->sender.prog_fd =
 	        bpf_program__fd(engine->xdp ? engine->skel->progs.cp_xdp : engine->skel->progs.cp_tc_emit);
-	engine->sender.frame_len = CP_SYN4_FRAME_LEN;
+	engine->sender.frame_len = sizeof(struct cp_eth) + sizeof(struct cp_ip4); /* until a destination needs more */
 	engine->sender.frame[12] = CP_ETH_P_IP >> 8; /* the kernel classifies a test skb by its EtherType */
 	engine->sender.rate_pps = config->rate_pps;
 	engine->sender.cursor = (const volatile uint64_t *)&engine->skel->bss->run.cursor;
@@ -317,6 +318,8 @@ int cp_engine_set_dest(struct cp_engine *engine, uint32_t index, const struct cp
 	if (index >= engine->n_dests)
 		return -ERANGE;
 	((struct cp_dest *)engine->dests.base)[index] = *dest;
+	if (cp_wire_frame_len(dest) > engine->sender.frame_len)
+		engine->sender.frame_len = cp_wire_frame_len(dest);
 	return 0;
 }
 

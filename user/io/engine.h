@@ -30,7 +30,8 @@ struct cp_engine_config {
 	uint32_t n_ifaces;
 	uint32_t n_dests, n_flows, n_ttls, first_ttl;
 	uint32_t n_nexthops;
-	uint16_t port_base; /* host order; port_base .. port_base + n_flows - 1 are ours */
+	uint16_t port_base; /* TCP source ports, host order: port_base .. port_base + n_flows - 1 are ours */
+	uint16_t udp_port_base; /* UDP likewise; 0: none */
 	uint32_t token_key[4];
 	uint64_t rate_pps;
 	uint32_t ring_bytes; /* power of two; 0: chosen from rate_pps */
