@@ -18,7 +18,7 @@
 
 #define LOOPBACK_IFINDEX 1
 #define L2_LEN ((__u32)sizeof(struct cp_eth))
-#define PULL_LEN 192u /* outer header, ICMP, quote and its first extensions */
+#define PULL_LEN 256u /* outer header, ICMP, quote and a label stack */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -216,7 +216,13 @@ static __always_inline enum fate reject(const struct cp_reply *reply, __u32 stat
 	return FATE_PASS;
 }
 
-static __always_inline void report(const struct cp_reply *reply, __u32 id, __u64 sent, __u8 flags)
+/* A received packet's IP header and what follows. */
+struct packet {
+	const void *ip, *end;
+};
+
+static __always_inline void report(
+        const struct cp_reply *reply, const struct packet *packet, __u32 id, __u64 sent, __u8 flags)
 {
 	__u64 now_ns = bpf_ktime_get_ns(), wake = BPF_RB_NO_WAKEUP;
 	struct cp_event *event = bpf_ringbuf_reserve(&cp_ring, sizeof(*event), 0);
@@ -241,6 +247,8 @@ static __always_inline void report(const struct cp_reply *reply, __u32 id, __u64
 	event->quoted_ttl = reply->quoted_ttl;
 	event->flags = flags;
 	event->next_mtu = reply->next_mtu;
+	if (reply->quoted)
+		event->n_mpls = (__u8)cp_wire_mpls(packet->ip + reply->ip_len, packet->end, reply->v6, event->mpls);
 	if (bpf_ringbuf_query(&cp_ring, BPF_RB_AVAIL_DATA) >= ring_wake_bytes)
 		wake = BPF_RB_FORCE_WAKEUP;
 	bpf_ringbuf_submit(event, wake);
@@ -248,7 +256,7 @@ static __always_inline void report(const struct cp_reply *reply, __u32 id, __u64
 }
 
 /* Validates a parsed packet and reports it when it is ours. */
-static __always_inline enum fate judge(enum cp_parse parsed, const struct cp_reply *reply)
+static __always_inline enum fate judge(enum cp_parse parsed, const struct cp_reply *reply, const struct packet *packet)
 {
 	__u32 id, slot, dest_index;
 	enum cp_validity validity;
@@ -273,7 +281,7 @@ static __always_inline enum fate judge(enum cp_parse parsed, const struct cp_rep
 		return reject(reply, CP_STAT_REJ_DEST);
 	if (!*sent || cp_id_attempt(id) > cp_sent_attempt(*sent))
 		return reject(reply, CP_STAT_REJ_UNSENT);
-	report(reply, id, *sent, validity == CP_VALID_MODIFIED ? CP_EV_QUOTE_MODIFIED : 0);
+	report(reply, packet, id, *sent, validity == CP_VALID_MODIFIED ? CP_EV_QUOTE_MODIFIED : 0);
 	return reply->kind == CP_REPLY_SYN_ACK ? FATE_RESET : FATE_CONSUME;
 }
 
@@ -281,7 +289,8 @@ static __always_inline int xdp_capture(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct cp_reply reply;
-	enum fate fate = judge(cp_wire_parse_frame(&run, data, end, &reply), &reply);
+	struct packet packet = {data + L2_LEN, end};
+	enum fate fate = judge(cp_wire_parse_frame(&run, data, end, &reply), &reply, &packet);
 	__s64 excess = (__s64)(end - data);
 
 	if (fate == FATE_PASS)
@@ -327,6 +336,7 @@ static __always_inline int tc_reset(struct __sk_buff *skb, void *data, void *end
 static __always_inline int tc_capture(struct __sk_buff *skb, __u32 l2_len)
 {
 	struct cp_reply reply;
+	struct packet packet;
 	enum cp_parse parsed;
 	void *data, *end;
 	enum fate fate;
@@ -338,7 +348,9 @@ static __always_inline int tc_capture(struct __sk_buff *skb, __u32 l2_len)
 	data = (void *)(long)skb->data;
 	end = (void *)(long)skb->data_end;
 	parsed = l2_len ? cp_wire_parse_frame(&run, data, end, &reply) : cp_wire_parse_ip(&run, data, end, &reply);
-	fate = judge(parsed, &reply);
+	packet.ip = data + l2_len;
+	packet.end = end;
+	fate = judge(parsed, &reply, &packet);
 	/* TC_ACT_UNSPEC, not OK: whatever else sits on this hook still gets its say. */
 	if (fate == FATE_PASS)
 		return TC_ACT_UNSPEC;

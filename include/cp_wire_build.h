@@ -175,19 +175,18 @@ CP_INLINE __u32 cp_build_4(struct cp_eth *eth, void *end, const struct cp_probe 
 	void *l4 = ip + 1;
 	const __u32 short_len = sizeof(struct cp_udp) + CP_PAYLOAD_LEN;
 
-	if ((void *)((__u8 *)l4 + short_len) > end)
-		return 0;
-	cp_build_eth(eth, probe, CP_ETH_P_IP);
 	if (probe->dest->proto == CP_IPPROTO_TCP) {
 		if ((void *)((__u8 *)l4 + CP_SYN_SEGMENT_LEN) > end)
 			return 0;
+		cp_build_eth(eth, probe, CP_ETH_P_IP);
 		cp_build_ip4(ip, probe, CP_IPPROTO_TCP, CP_SYN_SEGMENT_LEN, cp_wire_ip_id(probe->token));
 		cp_build_syn((struct cp_tcp *)l4, probe, cp_sum_pseudo4(ip, CP_IPPROTO_TCP, CP_SYN_SEGMENT_LEN));
 		return CP_SYN4_FRAME_LEN;
 	}
+	if ((void *)((__u8 *)l4 + short_len) > end || (probe->dest->proto == CP_IPPROTO_UDP && !(__u16)probe->token))
+		return 0;
+	cp_build_eth(eth, probe, CP_ETH_P_IP);
 	if (probe->dest->proto == CP_IPPROTO_UDP) {
-		if (!(__u16)probe->token)
-			return 0;
 		/* The other half of the token: a router quotes it, and the checksum. */
 		cp_build_ip4(ip, probe, CP_IPPROTO_UDP, short_len, (__u16)(probe->token >> 16));
 		cp_build_udp((struct cp_udp *)l4, probe, cp_sum_pseudo4(ip, CP_IPPROTO_UDP, short_len));
@@ -204,16 +203,17 @@ CP_INLINE __u32 cp_build_6(struct cp_eth *eth, void *end, const struct cp_probe 
 	void *l4 = ip + 1;
 	const __u32 short_len = sizeof(struct cp_udp) + CP_PAYLOAD_LEN;
 
-	if ((void *)((__u8 *)l4 + short_len) > end)
-		return 0;
-	cp_build_eth(eth, probe, CP_ETH_P_IPV6);
 	if (probe->dest->proto == CP_IPPROTO_TCP) {
 		if ((void *)((__u8 *)l4 + CP_SYN_SEGMENT_LEN) > end)
 			return 0;
+		cp_build_eth(eth, probe, CP_ETH_P_IPV6);
 		cp_build_ip6(ip, probe, CP_IPPROTO_TCP, CP_SYN_SEGMENT_LEN);
 		cp_build_syn((struct cp_tcp *)l4, probe, cp_sum_pseudo6(ip, CP_IPPROTO_TCP, CP_SYN_SEGMENT_LEN));
 		return CP_SYN6_FRAME_LEN;
 	}
+	if ((void *)((__u8 *)l4 + short_len) > end)
+		return 0;
+	cp_build_eth(eth, probe, CP_ETH_P_IPV6);
 	if (probe->dest->proto == CP_IPPROTO_UDP) {
 		cp_build_ip6(ip, probe, CP_IPPROTO_UDP, short_len);
 		cp_build_udp((struct cp_udp *)l4, probe, cp_sum_pseudo6(ip, CP_IPPROTO_UDP, short_len));
@@ -228,8 +228,8 @@ CP_INLINE __u32 cp_build_6(struct cp_eth *eth, void *end, const struct cp_probe 
 /*
  * Writes the Ethernet frame of a probe at data, every byte of it: live-frame
  * pages are recycled with whatever the receiver left in them. Returns its
- * length (cp_wire_frame_len), or 0 when [data, end) is too short for it or
- * the protocol is not one we send.
+ * length (cp_wire_frame_len), or 0, nothing written, when [data, end) is too
+ * short for it or the probe is not one we send.
  */
 CP_INLINE __u32 cp_wire_build(void *data, void *end, const struct cp_probe *probe)
 {

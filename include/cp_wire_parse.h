@@ -24,6 +24,7 @@ struct cp_reply {
 	__u16 dst_port; /* network order */
 	__u16 next_mtu;
 	__u16 ip_id; /* quoted IPv4 identification, host order */
+	__u8 ip_len; /* of the outer header: where ICMP begins */
 	__u8 kind; /* enum cp_reply_kind */
 	__u8 icmp_type, icmp_code;
 	__u8 reply_ttl, quoted_ttl;
@@ -231,6 +232,7 @@ CP_INLINE enum cp_parse cp_wire_parse_ip4(
 		return CP_PARSE_FOREIGN;
 	cp_addr_set_v4(&ret_reply->from, ip->src);
 	ret_reply->reply_ttl = ip->ttl;
+	ret_reply->ip_len = (__u8)ihl;
 	if (ip->protocol == CP_IPPROTO_ICMP)
 		return cp_wire_parse_icmp4(run, l4, end, ret_reply);
 	return cp_wire_parse_tcp(run, l4, end, ret_reply);
@@ -250,6 +252,7 @@ CP_INLINE enum cp_parse cp_wire_parse_ip6(
 	__builtin_memcpy(ret_reply->from.b, ip->src, 16);
 	ret_reply->reply_ttl = ip->hop_limit;
 	ret_reply->v6 = 1;
+	ret_reply->ip_len = sizeof(*ip);
 	if (ip->next_header == CP_IPPROTO_ICMPV6)
 		return cp_wire_parse_icmp6(run, ip + 1, end, ret_reply);
 	return cp_wire_parse_tcp(run, ip + 1, end, ret_reply);

@@ -28,6 +28,7 @@
 #define HOP_NS 700000u
 #define SILENT_ROUTER_PERCENT 15u
 #define SILENT_DEST_PERCENT 10u
+#define NEIGHBOURS 64u /* destinations equally far */
 #define NEAR_TTLS 3u /* hops that all paths share */
 
 struct internet {
@@ -73,7 +74,7 @@ static uint32_t roll(uint32_t what, uint32_t a, uint32_t b)
 
 static uint32_t distance(uint32_t dest)
 {
-	return 5 + roll(1, dest, 0) % 16;
+	return 5 + roll(1, dest / NEIGHBOURS, 0) % 16;
 }
 
 /* A tree: the first hops are everybody's, four destinations share the last one. */

@@ -162,7 +162,7 @@ static void next_hops_that_do_not_exist(void **state)
 	lab_expect_only(lab, CP_STAT_TX_INVALID, 4);
 }
 
-static void buffers_that_are_too_short(void **state)
+static void xdp_buffers_that_are_too_short(void **state)
 {
 	uint8_t dirty[CP_SYN4_FRAME_LEN] = {0};
 	uint64_t n = 0;
@@ -170,10 +170,8 @@ static void buffers_that_are_too_short(void **state)
 
 	/* The kernel makes no test packet of less than an IPv4 header. */
 	for (uint32_t len = LAB_ETH_LEN + 20; len < CP_SYN4_FRAME_LEN; len++) {
-		for (enum emitter emitter = TC; emitter <= XDP; emitter++) {
-			lab->work[n++] = 0;
-			assert_int_equal(emit_over(lab, emitter, dirty, len).len, 0);
-		}
+		lab->work[n++] = 0;
+		assert_int_equal(emit_over(lab, XDP, dirty, len).len, 0);
 	}
 	assert_true(lab->sent[0] == 0);
 	lab_expect_only(lab, CP_STAT_TX_INVALID, n);
@@ -276,7 +274,7 @@ int main(void)
 	        cmocka_unit_test(blocked_destinations),
 	        cmocka_unit_test(slots_that_do_not_exist),
 	        cmocka_unit_test(next_hops_that_do_not_exist),
-	        cmocka_unit_test(buffers_that_are_too_short),
+	        cmocka_unit_test(xdp_buffers_that_are_too_short),
 	        cmocka_unit_test(devices_that_refuse),
 	        cmocka_unit_test(cursor_goes_round),
 	        cmocka_unit_test(device_without_link_layer),

@@ -83,6 +83,7 @@ static int usage(void)
 {
 	fprintf(stderr,
 	        "usage: internet serve NETNS INTERFACE [OPTIONS]   until SIGTERM, then what it counted\n"
+	        "       internet near-end NETNS INTERFACE         a program that passes all, for tc\n"
 	        "       internet targets N                          address:port, %u at most\n"
 	        "       internet truth N --sport P [OPTIONS]        destination port flow ttl hop|* (tabs)\n"
 	        "       internet check NDJSON --sport P [OPTIONS]   compares a run's paths with the truth\n",
@@ -199,8 +200,21 @@ static int print_truth(const struct settings *settings)
 
 /* ---- Comparing a run with the truth ---- */
 
+#define TALLY(X)                                                                                                       \
+	X(paths)                                                                                                       \
+	X(visible) /* hops the truth can show */                                                                       \
+	X(found) /* ... and the run did */                                                                             \
+	X(wrong) /* hops of the run that contradict the truth */                                                       \
+	X(overshot) /* destinations seen, but not from as near as they are */                                          \
+	X(wrong_ttl) /* found, but with another reply TTL */                                                           \
+	X(inferred) /* hops of the run it did not see */                                                               \
+	X(labelled) /* found hops whose router shows labels */                                                         \
+	X(labels_found) /* ... and the run did */                                                                      \
+	X(labels_wrong)
+
+#define TALLY_MEMBER(name) uint64_t name;
 struct tally {
-	uint64_t paths, visible, found, wrong, wrong_ttl, inferred, labelled, labels_found, labels_wrong;
+	TALLY(TALLY_MEMBER)
 };
 
 /* Our own records: one object a line, keys always in the same order, so that a key is found by its text. */
@@ -276,6 +290,8 @@ static int check_hop(
 			tally->wrong_ttl += reply_ttl != want.reply_ttl;
 		if (want.router)
 			check_labels(settings, record, want.router, tally);
+	} else if (got == want.address && want.at_end) {
+		tally->overshot++;
 	} else if (tally->wrong++ < WRONG_SHOWN) {
 		fprintf(stderr, "wrong: %#x:%u from %u, TTL %u: %s, truth %s\n", probe->dest, probe->dport,
 		        probe->sport, probe->ttl, text_of(got, got_text), text_of(want.address, want_text));
@@ -325,10 +341,8 @@ static int check_path(const struct settings *settings, char *line, struct tally 
 
 static void print_tally(const struct tally *tally)
 {
-	printf("paths %" PRIu64 "\nvisible %" PRIu64 "\nfound %" PRIu64 "\nwrong %" PRIu64 "\nwrong_ttl %" PRIu64
-	       "\ninferred %" PRIu64 "\nlabelled %" PRIu64 "\nlabels_found %" PRIu64 "\nlabels_wrong %" PRIu64 "\n",
-	        tally->paths, tally->visible, tally->found, tally->wrong, tally->wrong_ttl, tally->inferred,
-	        tally->labelled, tally->labels_found, tally->labels_wrong);
+#define TALLY_PRINT(name) printf(#name " %" PRIu64 "\n", tally->name);
+	TALLY(TALLY_PRINT)
 }
 
 static int check_file(const struct settings *settings)
@@ -398,7 +412,8 @@ static int map_fd(const struct bpf_object *object, const char *name)
 }
 
 /* A link: it is gone with this process, however that ends. */
-static int load_and_attach(struct bpf_object *object, const struct settings *settings, int *ret_link_fd)
+static int load_and_attach(
+        struct bpf_object *object, const char *program, const struct settings *settings, int *ret_link_fd)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = settings->generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
 	struct bpf_map *half_open = bpf_object__find_map_by_name(object, "internet_half_open");
@@ -415,7 +430,7 @@ static int load_and_attach(struct bpf_object *object, const struct settings *set
 	if (rc)
 		return rc;
 	fd = bpf_link_create(
-	        bpf_program__fd(bpf_object__find_program_by_name(object, "internet")), ifindex, BPF_XDP, &opts);
+	        bpf_program__fd(bpf_object__find_program_by_name(object, program)), ifindex, BPF_XDP, &opts);
 	if (fd < 0)
 		return fd;
 	*ret_link_fd = fd;
@@ -458,7 +473,7 @@ static void wait_for_end(const sigset_t *signals, uint32_t seconds)
 		sigwaitinfo(signals, NULL);
 }
 
-static int serve(const struct settings *settings)
+static int attach(const struct settings *settings, const char *program, bool counts)
 {
 	struct bpf_object *object;
 	int link_fd = -1, rc;
@@ -474,16 +489,26 @@ static int serve(const struct settings *settings)
 	object = open_object();
 	if (!object)
 		return fail("internet.bpf.o", errno);
-	rc = load_and_attach(object, settings, &link_fd);
+	rc = load_and_attach(object, program, settings, &link_fd);
 	if (rc == 0) {
 		printf("ready\n");
 		fflush(stdout);
 		wait_for_end(&signals, settings->seconds);
-		rc = print_counts(object);
+		rc = counts ? print_counts(object) : 0;
 		close(link_fd);
 	}
 	bpf_object__close(object);
 	return rc ? fail(settings->iface, -rc) : 0;
+}
+
+static int serve(const struct settings *settings)
+{
+	return attach(settings, "internet", true);
+}
+
+static int near_end(const struct settings *settings)
+{
+	return attach(settings, "near_end", false);
 }
 
 /* ---- Commands ---- */
@@ -506,8 +531,8 @@ static int read_args(const struct command *command, char **args, struct settings
 
 int main(int argc, char **argv)
 {
-	static const struct command commands[] = {{"serve", 2, serve}, {"targets", 1, print_targets},
-	        {"truth", 1, print_truth}, {"check", 1, check_file}};
+	static const struct command commands[] = {{"serve", 2, serve}, {"near-end", 2, near_end},
+	        {"targets", 1, print_targets}, {"truth", 1, print_truth}, {"check", 1, check_file}};
 	struct settings settings = {
 	        .knobs = {.seed = 1, .distance_min = 5, .distance_max = 20, .near = 4, .short_quote = 50},
 	        .flows = 1,

@@ -101,6 +101,9 @@ static inline struct cp_accounting story_accounting(void)
 	        .n_unresolved = 1,
 	        .n_dests = 8,
 	        .n_paths = 8,
+	        .n_complete = 7,
+	        .n_hops = 60,
+	        .n_hops_seen = 41,
 	};
 }
 

@@ -272,7 +272,7 @@ static void test_start(void **state)
 	"'accounting':{'attempted':1234,'transmitted':1230,'tx_errors':0,'blocked':4,'replied':30,'timed_out':1200,"   \
 	"'matched':33,'duplicates':2,'late':1,'rejected':{'token':3,'dest':0,'unsent':1,'flags':0,'short':0},"         \
 	"'lost':0,'resets_sent':0,'probing_ns':122900000,'total_ns':1400000000,'targets':9,'unresolved':1,"            \
-	"'skipped':0,'destinations':8,'paths':8}"
+	"'skipped':0,'destinations':8,'paths':8,'complete_paths':7,'hops':60,'hops_seen':41}"
 #define NO_RTT "'handover_p50_us':null,'handover_p95_us':null,'handover_p99_us':null,'cold_share_pct':null}"
 
 static void test_summary(void **state)

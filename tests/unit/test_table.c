@@ -43,10 +43,11 @@ static const char golden[] = "9 targets, 8 addresses from vm-weu-01 in AS8075 vi
                              "ixp            IXP  Lab-IX Frankfu…      1  12.5%        -       -       -     -\n"
                              "\n"
                              "probed   9 targets, 1 unresolved; 8 addresses, 8 paths\n"
+                             "coverage 7 of 8 paths complete, 41 of 60 hops answered, 154.2 probes each\n"
                              "probes   1,234 attempted, 1,230 transmitted, 4 blocked, 30 replied, 1,200 timed\n"
                              "         out\n"
                              "replies  33 matched, 2 duplicate, 1 late, 0 lost, 4 rejected (token 3, unsent 1)\n"
-                             "rate     10,000 pps of 10,000 asked for, 0.12 s probing, 1.40 s in all\n";
+                             "rate     10,008 pps of 10,000 asked for, 0.12 s probing, 1.40 s in all\n";
 
 static void test_golden(void **state)
 {

@@ -17,6 +17,17 @@ struct report {
 	struct cp_judgement judgement;
 };
 
+static void count_coverage(struct cp_audit *audit, uint32_t number, const struct cp_path *path)
+{
+	struct cp_accounting *acc = &audit->accounting;
+
+	acc->n_paths++;
+	acc->n_complete += cp_sweep_path_complete(audit->sweep, number);
+	acc->n_hops += path->n_hops;
+	for (uint32_t i = 0; i < path->n_hops; i++)
+		acc->n_hops_seen += path->hops[i].kind != CP_REPLY_NONE;
+}
+
 static int report_path(struct report *report, uint32_t target_index, const struct cp_probe_dest *dest, uint32_t flow)
 {
 	struct cp_audit *audit = report->audit;
@@ -47,7 +58,7 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 		report->path.end = CP_END_INTERRUPTED;
 	cp_judge(&input, &report->judgement);
 	cp_outputs_path(audit, &rec);
-	audit->accounting.n_paths++;
+	count_coverage(audit, number, &report->path);
 	return cp_egress_add(report->egress, target_index, &report->path, &report->judgement, &audit->home);
 }
 

@@ -2,9 +2,14 @@
 /*
  * sweep.c: which slot next, and when it is over. First one scout a path, at
  * the highest TTL: whether the destination answers, and from how far. Then
- * passes, each in the keyed order over all slots, that ask what is still
- * silent and may lie on the path. Between passes it waits for replies as long
- * as the round trips seen so far give reason to.
+ * passes that ask what is still silent and may lie on the path. Between passes
+ * it waits for replies as long as the round trips seen so far give reason to.
+ *
+ * The order within a pass: paths that have the same number of TTLs to ask form
+ * a lane, in the keyed order. A lane is walked round after round, each time
+ * with one TTL a path, drawn at random; which lane is next is drawn in
+ * proportion to what is left in it. So the probes of one destination are
+ * spread over the whole pass, and so are those of a router.
  *
  * All probes of a flow are SYNs of one 5-tuple. While a server holds the
  * half-open state of one, it does not answer another (RFC 9293, 3.10.7.4: an
@@ -25,15 +30,25 @@
 #define NSEC_PER_USEC 1000ull
 #define EXTEND_TTLS 3u /* a destination further away than its reply TTL hinted at is looked for in steps of this */
 #define SETTLED_WAIT_US 50000u /* on top of two round trips, once every path's end is known */
+#define AHEAD 8u /* paths to look ahead, so that memory keeps up */
 #define OPEN_WAIT_US 300000u /* at least, while some is not: most of the Internet answers within that */
 
 enum phase { PHASE_PASS, PHASE_WAIT, PHASE_LAST_WAIT, PHASE_DONE };
 
 struct track {
+	uint64_t ask; /* what this pass still has to ask; bit i: TTL first_ttl + i */
+	uint16_t alone_pass; /* when the highest suspect was asked alone ... */
+	uint8_t alone_end; /* ... below which end; 0: not yet */
 	uint8_t limit; /* highest TTL to ask; 0: the scout is still out */
-	uint8_t alone_end; /* the end whose highest suspect was asked alone; 0: none yet */
-	bool closed; /* nothing more to ask, unless another reply comes */
-	uint32_t alone_pass; /* ... and when */
+	bool open; /* listed; others have nothing more to ask, unless another reply comes */
+	bool mute; /* not listed, with TTLs that stayed silent */
+};
+
+/* Paths with equally many TTLs to ask in this pass. */
+struct lane {
+	uint32_t first, n; /* its part of the order */
+	uint32_t at;
+	uint32_t left; /* probes */
 };
 
 struct cp_sweep {
@@ -41,13 +56,16 @@ struct cp_sweep {
 	struct cp_paths *paths;
 	struct track *tracks; /* [n_paths] */
 	uint32_t n_paths;
-	uint32_t key[4]; /* of the order */
-	uint32_t *todo; /* slots of this pass; NULL for the scouts */
-	uint32_t n_todo, cap_todo;
-	struct cp_perm order; /* over the scouts' paths, or over todo */
+	uint32_t *open; /* paths that may have something to ask, in the keyed order */
+	uint32_t n_open;
+	uint32_t n_mute;
+	uint32_t *order; /* paths that have something to ask in this pass, lane by lane */
+	struct lane lanes[CP_TTL_MAX];
+	uint32_t n_lanes;
+	uint32_t n_left; /* probes of this pass, at most */
+	uint64_t random;
 	enum phase phase;
 	uint32_t pass; /* 0: scouts */
-	uint32_t at; /* index into the order */
 	uint32_t n_outstanding; /* asked in this pass and still silent */
 	uint32_t n_ended; /* paths whose end is known */
 	bool flushed;
@@ -57,23 +75,44 @@ struct cp_sweep {
 	uint64_t n_sent;
 };
 
+/* The keyed order of all paths, and the scouts: one probe each, at the highest TTL. */
+static void init_order(struct cp_sweep *sweep)
+{
+	uint32_t key[4];
+	struct cp_perm perm;
+
+	for (uint32_t i = 0; i < 4; i++)
+		key[i] = cp_mix32((uint32_t)(sweep->config.seed >> (i & 1) * 32) + i * 0x9e3779b9u);
+	sweep->random = (uint64_t)key[2] << 32 | key[3];
+	cp_perm_init(&perm, key, sweep->n_paths);
+	for (uint32_t i = 0; i < sweep->n_paths; i++) {
+		sweep->open[i] = cp_perm_at(&perm, i);
+		sweep->order[i] = sweep->open[i];
+		sweep->tracks[i].open = true;
+		sweep->tracks[i].ask = 1ull << (sweep->config.shape.n_ttls - 1);
+	}
+	sweep->n_open = sweep->n_paths;
+	sweep->n_left = sweep->n_paths;
+	sweep->lanes[0] = (struct lane){.n = sweep->n_paths, .left = sweep->n_paths};
+	sweep->n_lanes = 1;
+}
+
 int cp_sweep_new(const struct cp_sweep_config *config, struct cp_sweep **ret_sweep)
 {
 	struct cp_sweep *sweep = calloc(1, sizeof(*sweep));
 
 	if (!sweep)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < 4; i++)
-		sweep->key[i] = cp_mix32((uint32_t)(config->seed >> (i & 1) * 32) + i * 0x9e3779b9u);
 	sweep->config = *config;
 	sweep->n_paths = config->shape.n_dests * config->shape.n_flows;
-	sweep->n_todo = sweep->n_paths;
-	cp_perm_init(&sweep->order, sweep->key, sweep->n_todo);
 	sweep->tracks = calloc(sweep->n_paths, sizeof(*sweep->tracks));
-	if (!sweep->tracks || cp_paths_new(&config->shape, &sweep->paths)) {
+	sweep->open = calloc(sweep->n_paths, sizeof(*sweep->open));
+	sweep->order = calloc(sweep->n_paths, sizeof(*sweep->order));
+	if (!sweep->tracks || !sweep->open || !sweep->order || cp_paths_new(&config->shape, &sweep->paths)) {
 		cp_sweep_free(sweep);
 		return -ENOMEM;
 	}
+	init_order(sweep);
 	*ret_sweep = sweep;
 	return 0;
 }
@@ -84,7 +123,8 @@ void cp_sweep_free(struct cp_sweep *sweep)
 		return;
 	cp_paths_free(sweep->paths);
 	free(sweep->tracks);
-	free(sweep->todo);
+	free(sweep->open);
+	free(sweep->order);
 	free(sweep);
 }
 
@@ -98,6 +138,14 @@ static uint32_t slot_of(const struct cp_sweep *sweep, uint32_t path, uint32_t tt
 	return path * sweep->config.shape.n_ttls + ttl - sweep->config.shape.first_ttl;
 }
 
+/* The TTLs of a path up to this one, a bit each. */
+static uint64_t up_to(const struct cp_sweep *sweep, uint32_t ttl)
+{
+	uint32_t first = sweep->config.shape.first_ttl;
+
+	return ttl < first ? 0 : ttl - first >= 63 ? ~0ull : (1ull << (ttl - first + 1)) - 1;
+}
+
 /* ---- What to ask ---- */
 
 /* What is known of a path, to decide about its TTLs. */
@@ -107,21 +155,20 @@ struct view {
 	uint32_t top; /* highest TTL that may be asked at all */
 	uint32_t retry_top; /* ... and asked again */
 	uint32_t suspects; /* first TTL of the silent stretch that ends just below the end */
+	uint64_t silent; /* TTLs up to top that did not answer, a bit each */
 };
 
 static struct view view_of(const struct cp_sweep *sweep, uint32_t path)
 {
-	uint32_t first = sweep->config.shape.first_ttl, last = cp_paths_last_ttl(sweep->paths, path);
+	uint32_t last = cp_paths_last_ttl(sweep->paths, path), behind = last ? last + 1 : sweep->config.shape.first_ttl;
 	struct view view = {.path = path, .end = cp_paths_end_ttl(sweep->paths, path)};
 
 	view.top = sweep->tracks[path].limit;
 	if (view.end && view.end <= view.top)
 		view.top = view.end - 1;
-	view.retry_top = view.end ? view.top : (last ? last : first - 1) + sweep->config.gap;
-	view.suspects = view.end ? view.end : UINT32_MAX;
-	while (view.end && view.suspects > first &&
-	        cp_paths_silent(sweep->paths, slot_of(sweep, path, view.suspects - 1)))
-		view.suspects--;
+	view.retry_top = view.end ? view.top : behind - 1 + sweep->config.gap;
+	view.suspects = view.end ? behind : UINT32_MAX;
+	view.silent = up_to(sweep, view.top) & ~cp_paths_answered(sweep->paths, path);
 	return view;
 }
 
@@ -135,62 +182,46 @@ static bool suspect_may_fly(const struct cp_sweep *sweep, const struct view *vie
 	return ttl == view->end - 1;
 }
 
-static bool wanted(const struct cp_sweep *sweep, const struct view *view, uint32_t ttl, uint32_t pass)
+/* May a silent TTL at or below the top be asked in that pass, after so many attempts? */
+static bool wanted(
+        const struct cp_sweep *sweep, const struct view *view, uint32_t ttl, uint32_t pass, uint32_t attempts)
 {
-	uint32_t slot = slot_of(sweep, view->path, ttl), attempts = cp_paths_attempts(sweep->paths, slot);
-
-	if (ttl > view->top || attempts >= sweep->config.attempts || !cp_paths_silent(sweep->paths, slot))
-		return false;
 	if (attempts == 0)
 		return true;
-	return ttl <= view->retry_top && (ttl < view->suspects || suspect_may_fly(sweep, view, ttl, pass));
+	return attempts < sweep->config.attempts && ttl <= view->retry_top &&
+	       (ttl < view->suspects || suspect_may_fly(sweep, view, ttl, pass));
 }
 
-static void note_asked(struct cp_sweep *sweep, const struct view *view, uint32_t ttl)
+static void note_asked_again(struct cp_sweep *sweep, const struct view *view, uint32_t ttl)
 {
 	struct track *track = &sweep->tracks[view->path];
 
-	/* A slot's first probe flies with others of its path. */
-	if (!view->end || cp_paths_attempts(sweep->paths, slot_of(sweep, view->path, ttl)) == 0)
-		return;
-	if (ttl == view->end - 1 && track->alone_end != view->end) {
+	if (view->end && ttl == view->end - 1 && track->alone_end != view->end) {
 		track->alone_end = (uint8_t)view->end;
-		track->alone_pass = sweep->pass;
+		track->alone_pass = (uint16_t)sweep->pass;
 	}
 }
 
-static int push_todo(struct cp_sweep *sweep, uint32_t slot)
+/* Finds what a pass would ask of a path. False: nothing, now or later, unless another reply comes. */
+static bool collect_path(struct cp_sweep *sweep, uint32_t path, uint32_t pass)
 {
-	if (sweep->n_todo == sweep->cap_todo) {
-		uint32_t cap = sweep->cap_todo ? sweep->cap_todo * 2 : 1024;
-		uint32_t *todo = realloc(sweep->todo, (size_t)cap * sizeof(*todo));
+	struct track *track = &sweep->tracks[path];
+	struct view view = view_of(sweep, path);
+	uint64_t ask = 0;
 
-		if (!todo)
-			return -ENOMEM;
-		sweep->todo = todo;
-		sweep->cap_todo = cap;
+	for (uint64_t rest = view.silent; rest; rest &= rest - 1) {
+		uint32_t ttl = sweep->config.shape.first_ttl + (uint32_t)__builtin_ctzll(rest);
+
+		if (wanted(sweep, &view, ttl, pass, cp_paths_attempts(sweep->paths, slot_of(sweep, path, ttl))))
+			ask |= rest & -rest;
 	}
-	sweep->todo[sweep->n_todo++] = slot;
-	return 0;
-}
-
-/* Collects what a pass would ask. Out of memory ends the list: what is missing is asked in the pass after. */
-static void collect(struct cp_sweep *sweep, uint32_t pass)
-{
-	sweep->n_todo = 0;
-	for (uint32_t path = 0; path < sweep->n_paths; path++) {
-		uint32_t before = sweep->n_todo;
-		struct view view;
-
-		if (sweep->tracks[path].closed)
-			continue;
-		view = view_of(sweep, path);
-		for (uint32_t ttl = sweep->config.shape.first_ttl; ttl <= view.top; ttl++) {
-			if (wanted(sweep, &view, ttl, pass) && push_todo(sweep, slot_of(sweep, path, ttl)))
-				return;
-		}
-		sweep->tracks[path].closed = sweep->n_todo == before && cp_sweep_path_complete(sweep, path);
-	}
+	track->ask = ask;
+	if (ask || !cp_sweep_path_complete(sweep, path))
+		return true;
+	track->open = false;
+	track->mute = view.silent;
+	sweep->n_mute += track->mute;
+	return false;
 }
 
 /*
@@ -205,23 +236,115 @@ static uint32_t hinted_ttl(const struct cp_sweep *sweep, uint32_t path)
 	return ttl < top ? ttl : top;
 }
 
-/* At the end of a pass: how far each path is to be asked in the next. */
-static void set_limits(struct cp_sweep *sweep)
+/* At the end of a pass: how far the path is to be asked in the next. */
+static void set_limit(struct cp_sweep *sweep, uint32_t path)
 {
-	for (uint32_t path = 0; path < sweep->n_paths; path++) {
-		struct track *track = &sweep->tracks[path];
-		uint32_t end = cp_paths_end_ttl(sweep->paths, path), limit = track->limit;
+	struct track *track = &sweep->tracks[path];
+	uint32_t end = cp_paths_end_ttl(sweep->paths, path), limit = track->limit;
 
-		if (track->closed)
-			continue;
-		if (!end)
-			limit = max_ttl(sweep);
-		else if (limit == 0)
-			limit = hinted_ttl(sweep, path);
-		else if (end > limit + 1)
-			limit = limit + EXTEND_TTLS < end - 1 ? limit + EXTEND_TTLS : end - 1;
-		track->limit = (uint8_t)limit;
+	if (!end)
+		limit = max_ttl(sweep);
+	else if (limit == 0)
+		limit = hinted_ttl(sweep, path);
+	else if (end > limit + 1)
+		limit = limit + EXTEND_TTLS < end - 1 ? limit + EXTEND_TTLS : end - 1;
+	if (track->limit == 0)
+		cp_paths_expect(sweep->paths, path, limit);
+	track->limit = (uint8_t)limit;
+}
+
+/* ---- In which order ---- */
+
+static void prefetch(const struct cp_sweep *sweep, const uint32_t *list, uint32_t at, uint32_t n)
+{
+	if (at + 2 * AHEAD < n) {
+		__builtin_prefetch(&sweep->tracks[list[at + 2 * AHEAD]]);
+		cp_paths_prefetch(sweep->paths, list[at + 2 * AHEAD]);
 	}
+	if (at + AHEAD < n)
+		cp_paths_prefetch_slots(sweep->paths, list[at + AHEAD]);
+}
+
+/* Collects what a pass would ask of the paths that are still open. Counts paths by the TTLs they have to ask. */
+static void collect(struct cp_sweep *sweep, uint32_t pass, uint32_t n_by_ttls[CP_TTL_MAX + 1])
+{
+	uint32_t n_open = 0;
+
+	for (uint32_t i = 0; i < sweep->n_open; i++) {
+		uint32_t path = sweep->open[i];
+
+		prefetch(sweep, sweep->open, i, sweep->n_open);
+		set_limit(sweep, path);
+		if (!collect_path(sweep, path, pass))
+			continue;
+		sweep->open[n_open++] = path;
+		n_by_ttls[__builtin_popcountll(sweep->tracks[path].ask)]++;
+	}
+	sweep->n_open = n_open;
+}
+
+/* Sorts the paths that have something to ask into lanes. */
+static void line_up(struct cp_sweep *sweep, const uint32_t n_by_ttls[CP_TTL_MAX + 1])
+{
+	uint32_t place[CP_TTL_MAX + 1], n = 0;
+
+	sweep->n_lanes = 0;
+	sweep->n_left = 0;
+	for (uint32_t n_ttls = 1; n_ttls <= CP_TTL_MAX; n_ttls++) {
+		struct lane lane = {.first = n, .n = n_by_ttls[n_ttls], .left = n_by_ttls[n_ttls] * n_ttls};
+
+		place[n_ttls] = n;
+		n += lane.n;
+		sweep->n_left += lane.left;
+		if (lane.n)
+			sweep->lanes[sweep->n_lanes++] = lane;
+	}
+	for (uint32_t i = 0; i < sweep->n_open; i++) {
+		uint32_t path = sweep->open[i];
+
+		if (i + AHEAD < sweep->n_open)
+			__builtin_prefetch(&sweep->tracks[sweep->open[i + AHEAD]]);
+		if (sweep->tracks[path].ask)
+			sweep->order[place[__builtin_popcountll(sweep->tracks[path].ask)]++] = path;
+	}
+}
+
+/* Marsaglia, "Xorshift RNGs", 2003, and a multiplication: its low bits are not for use. */
+static uint64_t draw(struct cp_sweep *sweep)
+{
+	sweep->random ^= sweep->random << 13;
+	sweep->random ^= sweep->random >> 7;
+	sweep->random ^= sweep->random << 17;
+	return sweep->random * 0x2545f4914f6cdd1dull;
+}
+
+/* The path whose turn it is. There is one: n_left is not 0. */
+static uint32_t next_path(struct cp_sweep *sweep, uint32_t random)
+{
+	uint32_t drawn = (uint32_t)((uint64_t)random * sweep->n_left >> 32);
+	struct lane *lane = sweep->lanes;
+	const uint32_t *paths;
+	uint32_t at;
+
+	while (drawn >= lane->left)
+		drawn -= lane++->left;
+	at = lane->at++;
+	paths = &sweep->order[lane->first];
+	prefetch(sweep, paths, at, lane->n);
+	if (lane->at == lane->n)
+		lane->at = 0;
+	lane->left--;
+	sweep->n_left--;
+	return paths[at];
+}
+
+/* One of the TTLs a path still has to ask: the first from a random place on. */
+static uint32_t next_ttl(const struct cp_sweep *sweep, uint64_t ask, uint32_t random)
+{
+	uint32_t width = 64 - (uint32_t)__builtin_clzll(ask);
+	uint64_t start = (uint64_t)random * width >> 32, above = ask >> start << start;
+
+	return sweep->config.shape.first_ttl + (uint32_t)__builtin_ctzll(above ? above : ask);
 }
 
 /* ---- When ---- */
@@ -262,15 +385,13 @@ static uint64_t due_ns(const struct cp_sweep *sweep)
 }
 
 /* Is there a silent slot left that a reply would tell something of? */
-static bool any_open(const struct cp_sweep *sweep)
+static bool any_silent(const struct cp_sweep *sweep)
 {
-	for (uint32_t path = 0; path < sweep->n_paths; path++) {
-		struct view view = view_of(sweep, path);
-
-		for (uint32_t ttl = sweep->config.shape.first_ttl; ttl <= view.top; ttl++) {
-			if (cp_paths_silent(sweep->paths, slot_of(sweep, path, ttl)))
-				return true;
-		}
+	if (sweep->n_mute)
+		return true;
+	for (uint32_t i = 0; i < sweep->n_open; i++) {
+		if (view_of(sweep, sweep->open[i]).silent)
+			return true;
 	}
 	return false;
 }
@@ -279,20 +400,19 @@ static bool any_open(const struct cp_sweep *sweep)
 static void turn(struct cp_sweep *sweep, uint64_t now_ns)
 {
 	bool waiting = sweep->phase == PHASE_WAIT || sweep->phase == PHASE_LAST_WAIT;
+	uint32_t n_by_ttls[CP_TTL_MAX + 1] = {0};
 
 	if (!waiting || !sweep->flushed || now_ns < due_ns(sweep))
 		return;
 	if (sweep->phase == PHASE_WAIT && sweep->n_outstanding)
 		sweep->grace_until_ns = sweep->flushed_ns + grace_ns(sweep);
-	set_limits(sweep);
-	collect(sweep, sweep->pass + 1);
-	if (sweep->n_todo) {
+	collect(sweep, sweep->pass + 1, n_by_ttls);
+	line_up(sweep, n_by_ttls);
+	if (sweep->n_left) {
 		sweep->phase = PHASE_PASS;
 		sweep->pass++;
-		sweep->at = 0;
 		sweep->n_outstanding = 0;
-		cp_perm_init(&sweep->order, sweep->key, sweep->n_todo);
-	} else if (sweep->phase == PHASE_WAIT && now_ns < sweep->grace_until_ns && any_open(sweep)) {
+	} else if (sweep->phase == PHASE_WAIT && now_ns < sweep->grace_until_ns && any_silent(sweep)) {
 		sweep->phase = PHASE_LAST_WAIT;
 	} else {
 		sweep->phase = PHASE_DONE;
@@ -301,27 +421,21 @@ static void turn(struct cp_sweep *sweep, uint64_t now_ns)
 
 /* ---- Interface ---- */
 
-/* The slot at a place of this pass's order. */
-static uint32_t slot_at(const struct cp_sweep *sweep, uint32_t at)
+/* Takes a TTL of a path to be transmitted in this pass, if it is still wanted. */
+static bool take(struct cp_sweep *sweep, uint32_t path, uint32_t ttl, uint32_t *ret_id)
 {
-	uint32_t i = cp_perm_at(&sweep->order, at);
+	uint32_t slot = slot_of(sweep, path, ttl), attempts = cp_paths_attempts(sweep->paths, slot);
 
-	return sweep->pass == 0 ? slot_of(sweep, i, max_ttl(sweep)) : sweep->todo[i];
-}
+	/* A slot's first probe flies with others of its path. */
+	if (attempts) {
+		struct view view = view_of(sweep, path);
 
-/* Takes a slot of this pass to be transmitted, if it is still wanted. */
-static bool take(struct cp_sweep *sweep, uint32_t slot)
-{
-	const struct cp_shape *shape = &sweep->config.shape;
-	uint32_t ttl = cp_shape_ttl(shape, slot);
-	struct view view;
-
-	if (sweep->pass == 0)
-		return true;
-	view = view_of(sweep, cp_shape_path(shape, slot));
-	if (!wanted(sweep, &view, ttl, sweep->pass))
-		return false;
-	note_asked(sweep, &view, ttl);
+		if (!wanted(sweep, &view, ttl, sweep->pass, attempts))
+			return false;
+		note_asked_again(sweep, &view, ttl);
+	}
+	cp_paths_sent(sweep->paths, slot, sweep->pass);
+	*ret_id = cp_id_make(slot, attempts);
 	return true;
 }
 
@@ -332,19 +446,23 @@ uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_id
 	turn(sweep, now_ns);
 	if (sweep->phase != PHASE_PASS)
 		return 0;
-	for (; n < cap && sweep->at < sweep->n_todo; sweep->at++) {
-		uint32_t slot = slot_at(sweep, sweep->at);
+	while (n < cap && sweep->n_left) {
+		uint64_t random = draw(sweep);
+		uint32_t path = next_path(sweep, (uint32_t)(random >> 32)), ttl;
+		struct track *track = &sweep->tracks[path];
 
-		if (!take(sweep, slot))
+		/* Answers that came meanwhile may have left nothing to ask. */
+		if (!track->ask)
 			continue;
-		ret_ids[n++] = cp_id_make(slot, cp_paths_attempts(sweep->paths, slot));
-		cp_paths_sent(sweep->paths, slot, sweep->pass);
+		ttl = next_ttl(sweep, track->ask, (uint32_t)random);
+		track->ask &= ~(1ull << (ttl - sweep->config.shape.first_ttl));
+		n += take(sweep, path, ttl, &ret_ids[n]);
 	}
 	sweep->n_sent += n;
 	sweep->n_outstanding += n;
 	if (n)
 		sweep->flushed = false;
-	if (sweep->at == sweep->n_todo)
+	if (!sweep->n_left)
 		sweep->phase = PHASE_WAIT;
 	return n;
 }
@@ -357,18 +475,38 @@ void cp_sweep_flushed(struct cp_sweep *sweep, uint64_t now_ns)
 	sweep->flushed_ns = now_ns;
 }
 
+/* A slot has answered: its path may have more to tell than was thought. */
+static void note_reply(struct cp_sweep *sweep, uint32_t path, bool had_end)
+{
+	struct track *track = &sweep->tracks[path];
+	uint32_t end = cp_paths_end_ttl(sweep->paths, path);
+
+	track->ask &= ~cp_paths_answered(sweep->paths, path);
+	if (end)
+		track->ask &= up_to(sweep, end - 1);
+	sweep->n_ended += end && !had_end;
+	if (track->open)
+		return;
+	sweep->n_mute -= track->mute;
+	track->mute = false;
+	track->open = true;
+	sweep->open[sweep->n_open++] = path;
+}
+
 enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_event *event)
 {
 	const struct cp_shape *shape = &sweep->config.shape;
 	uint32_t path = cp_shape_path(shape, event->slot);
 	const struct cp_addr *dest = &sweep->config.dests[path / shape->n_flows];
-	bool had_end = cp_paths_end_ttl(sweep->paths, path);
-	enum cp_reply_result result = cp_paths_reply(sweep->paths, event, dest);
+	enum cp_reply_result result;
 	uint64_t rtt_us;
+	bool had_end;
 
+	__builtin_prefetch(&sweep->tracks[path]);
+	had_end = cp_paths_end_ttl(sweep->paths, path);
+	result = cp_paths_reply(sweep->paths, event, dest);
 	if (result == CP_REPLY_NEW) {
-		sweep->tracks[path].closed = false;
-		sweep->n_ended += !had_end && cp_paths_end_ttl(sweep->paths, path);
+		note_reply(sweep, path, had_end);
 		sweep->n_outstanding -= cp_paths_sent_in(sweep->paths, event->slot, sweep->pass);
 	}
 	if (event->tx_ns && event->rx_ns > event->tx_ns) {
@@ -399,14 +537,15 @@ bool cp_sweep_path_complete(const struct cp_sweep *sweep, uint32_t path)
 	const struct track *track = &sweep->tracks[path];
 	uint32_t end = cp_paths_end_ttl(sweep->paths, path), last = cp_paths_last_ttl(sweep->paths, path);
 	uint32_t top = end ? end - 1 : (last ? last : sweep->config.shape.first_ttl - 1) + sweep->config.gap;
+	uint64_t silent;
 
 	if (track->limit == 0 || (end && end > track->limit + 1u))
 		return false;
-	for (uint32_t ttl = sweep->config.shape.first_ttl; ttl <= top && ttl <= max_ttl(sweep); ttl++) {
-		uint32_t slot = slot_of(sweep, path, ttl);
+	silent = up_to(sweep, top < max_ttl(sweep) ? top : max_ttl(sweep)) & ~cp_paths_answered(sweep->paths, path);
+	for (; silent; silent &= silent - 1) {
+		uint32_t ttl = sweep->config.shape.first_ttl + (uint32_t)__builtin_ctzll(silent);
 
-		if (cp_paths_silent(sweep->paths, slot) &&
-		        cp_paths_attempts(sweep->paths, slot) < sweep->config.attempts)
+		if (cp_paths_attempts(sweep->paths, slot_of(sweep, path, ttl)) < sweep->config.attempts)
 			return false;
 	}
 	return true;
@@ -420,6 +559,6 @@ const struct cp_paths *cp_sweep_paths(const struct cp_sweep *sweep)
 void cp_sweep_progress(const struct cp_sweep *sweep, uint64_t *ret_sent, uint64_t *ret_total, uint32_t *ret_pass)
 {
 	*ret_sent = sweep->n_sent;
-	*ret_total = sweep->n_sent + (sweep->phase == PHASE_PASS ? sweep->n_todo - sweep->at : 0);
+	*ret_total = sweep->n_sent + (sweep->phase == PHASE_PASS ? sweep->n_left : 0);
 	*ret_pass = sweep->pass;
 }

@@ -467,6 +467,9 @@ static void accounting_object(struct cp_json *json, const struct cp_accounting *
 	maybe(json, "skipped", accounting->n_skipped);
 	maybe(json, "destinations", accounting->n_dests);
 	maybe(json, "paths", accounting->n_paths);
+	maybe(json, "complete_paths", accounting->n_complete);
+	maybe(json, "hops", accounting->n_hops);
+	maybe(json, "hops_seen", accounting->n_hops_seen);
 	cp_json_object_end(json);
 }
 

@@ -157,16 +157,31 @@ static void say_rate(struct cp_text *text, const struct cp_accounting *a, uint64
 	uint64_t n = known(a->transmitted), ns = known(a->probing_ns);
 
 	label(text, "rate");
-	/* n frames have n - 1 gaps between the first and the last. */
-	if (n > 1 && ns)
-		cp_text_printf(
-		        text, "%s pps", cp_text_count((uint64_t)((double)(n - 1) * 1e9 / (double)ns + 0.5), achieved));
-	if (n > 1 && ns && rate_pps != CP_UNKNOWN)
+	if (n && ns)
+		cp_text_printf(text, "%s pps", cp_text_count((uint64_t)((double)n * 1e9 / (double)ns + 0.5), achieved));
+	if (n && ns && rate_pps != CP_UNKNOWN)
 		cp_text_printf(text, "of %s asked for", cp_text_count(rate_pps, asked));
-	if (n > 1 && ns)
+	if (n && ns)
 		cp_text_put(text, ",");
 	cp_text_printf(text, "%s s probing, %s s in all", cp_text_seconds(ns, probing),
 	        cp_text_seconds(known(a->total_ns), total));
+	cp_text_newline(text);
+}
+
+/* How much of what was to be learned was learned, and what it cost. */
+static void say_coverage(struct cp_text *text, const struct cp_accounting *a)
+{
+	char complete[CP_NUM_MAX], paths[CP_NUM_MAX], seen[CP_NUM_MAX], hops[CP_NUM_MAX];
+
+	if (!known(a->n_paths) || a->n_complete == CP_UNKNOWN)
+		return;
+	label(text, "coverage");
+	cp_text_printf(text, "%s of %s paths complete,", cp_text_count(a->n_complete, complete),
+	        cp_text_count(a->n_paths, paths));
+	cp_text_printf(text, "%s of %s hops answered,", cp_text_count(known(a->n_hops_seen), seen),
+	        cp_text_count(known(a->n_hops), hops));
+	if (known(a->n_dests))
+		cp_text_printf(text, "%.1f probes each", (double)known(a->attempted) / (double)a->n_dests);
 	cp_text_newline(text);
 }
 
@@ -180,6 +195,7 @@ void cp_phrase_accounting(struct cp_text *text, const struct cp_accounting *a, u
 	plural(text, a->n_dests, "address", "es", ",");
 	plural(text, a->n_paths, "path", "s", "");
 	cp_text_newline(text);
+	say_coverage(text, a);
 
 	label(text, "probes");
 	plural(text, a->attempted, "attempted", "", "");

@@ -83,6 +83,8 @@ struct cp_accounting {
 	uint64_t probing_ns; /* time with probes to transmit: what the achieved rate is measured over */
 	uint64_t total_ns;
 	uint64_t n_targets, n_unresolved, n_skipped, n_dests, n_paths;
+	uint64_t n_complete; /* paths of which nothing is left to ask */
+	uint64_t n_hops, n_hops_seen; /* TTLs up to the end of each path; of those, answered */
 };
 
 struct cp_rec_summary {
