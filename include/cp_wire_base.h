@@ -58,7 +58,7 @@ struct cp_icmp {
 	__u8 type, code;
 	__u16 check;
 	__u8 len6, len4; /* RFC 4884: length of the quote, in 8 bytes (ICMPv6) and 4 bytes (ICMP) */
-	__u16 mtu; /* RFC 1191; ICMPv6 "packet too big" has its low half here */
+	__u16 mtu; /* RFC 1191; ICMPv6 "packet too big" has its low half here, the high one in the two before */
 } CP_WIRE_STRUCT;
 
 struct cp_echo {

@@ -180,7 +180,7 @@ CP_INLINE enum cp_parse cp_wire_parse_icmp6(
 	ret_reply->icmp_type = icmp->type;
 	ret_reply->icmp_code = icmp->code;
 	if (icmp->type == CP_ICMP6_TOO_BIG)
-		ret_reply->next_mtu = cp_swap16(icmp->mtu);
+		ret_reply->next_mtu = icmp->len6 | icmp->len4 ? 0xffff : cp_swap16(icmp->mtu);
 	return cp_parse_quoted_l4(run, quote + 1, end, ret_reply);
 }
 
@@ -317,6 +317,9 @@ CP_INLINE enum cp_validity cp_wire_validate(const struct cp_reply *reply, const 
 	int has_id = reply->quoted && !reply->v6 && reply->proto != CP_IPPROTO_UDP;
 	int id_ok = has_id && reply->ip_id == cp_wire_ip_id(reply->token);
 
+	/* An IPv4 destination as ::ffff:a.b.c.d in an IPv6 header is nothing we sent. */
+	if (!!(dest->flags & CP_DEST_V6) != reply->v6)
+		return CP_INVALID_DEST;
 	if (!cp_addr_same(&reply->dst, &dest->addr) || reply->dst_port != dest->port || reply->proto != dest->proto)
 		return CP_INVALID_DEST;
 	if (reply->our_port)

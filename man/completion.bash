@@ -18,7 +18,7 @@ _coldpotato()
 		return
 	fi
 	case $prev in
-	-P | --protocol) words='tcp' ;;
+	-P | --protocol) words='tcp udp icmp' ;;
 	-p | --port) return ;;
 	--addresses) words='all first' ;;
 	--resolver) return ;;

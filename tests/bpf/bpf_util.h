@@ -37,12 +37,14 @@
 #include "coldpotato.skel.h"
 
 enum {
-	LAB_DESTS = 5,
+	LAB_DESTS = 2 * LAB_KINDS, /* one kind after the other */
 	LAB_FLOWS = 3,
 	LAB_TTLS = 8,
 	LAB_FIRST_TTL = 3,
+	LAB_SLOTS_OF_DEST = LAB_FLOWS * LAB_TTLS,
 	LAB_SLOTS = LAB_DESTS * LAB_FLOWS * LAB_TTLS,
 	LAB_PORT_BASE = 40000,
+	LAB_UDP_PORT_BASE = 50000,
 	LAB_EVENTS_MAX = 4096,
 };
 #define LAB_SRC (LAB_PREFIX_ADDR + 1)
@@ -98,7 +100,7 @@ fail:
 	return -1;
 }
 
-/* The next frame out of a device that is an IPv4 one: the kernel's own IPv6 chatter is not looked at. */
+/* The next frame out of a device that is of ours: the kernel's own IPv6 chatter is not looked at. */
 static inline uint32_t lab_read(int fd, uint32_t l2_len, uint8_t *buf, uint32_t size)
 {
 	for (;;) {
@@ -107,6 +109,8 @@ static inline uint32_t lab_read(int fd, uint32_t l2_len, uint8_t *buf, uint32_t 
 		if (n <= 0)
 			return 0;
 		if ((uint32_t)n > l2_len && buf[l2_len] >> 4 == 4)
+			return (uint32_t)n;
+		if ((uint32_t)n > l2_len + 40 && lab_get32(buf + l2_len + 8) == 0x20010db8)
 			return (uint32_t)n;
 	}
 }
@@ -148,9 +152,10 @@ static inline int lab_load(struct lab *lab, uint32_t ring_bytes)
 	return lab->work && lab->sent && lab->dests && lab->ring ? 0 : -ENOMEM;
 }
 
-static inline struct cp_nexthop lab_nexthop(const struct lab *lab)
+/* IPv4 destinations use next hop 0, IPv6 ones 1. */
+static inline struct cp_nexthop lab_nexthop(const struct lab *lab, bool v6)
 {
-	struct cp_nexthop nexthop = {.src = cp_addr_from_v4(LAB_SRC), .ifindex = lab->tap_ifindex};
+	struct cp_nexthop nexthop = {.src = lab_addr(v6, LAB_SRC), .ifindex = lab->tap_ifindex};
 
 	memcpy(nexthop.dmac, lab_far_mac, 6);
 	memcpy(nexthop.smac, lab_near_mac, 6);
@@ -162,10 +167,28 @@ static inline void lab_set_nexthop(struct lab *lab, uint32_t index, const struct
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(lab->skel->maps.cp_nexthops), &index, nexthop, 0), 0);
 }
 
+static inline enum lab_kind lab_kind_of(uint32_t slot)
+{
+	return slot / LAB_SLOTS_OF_DEST % LAB_KINDS;
+}
+
+static inline struct cp_dest lab_dest(uint32_t index)
+{
+	enum lab_kind kind = lab_kind_of(index * LAB_SLOTS_OF_DEST);
+	bool v6 = lab_is_v6(kind);
+
+	return (struct cp_dest){
+	        .addr = lab_addr(v6, 0xcb007100u + index),
+	        .port = cp_swap16(lab_proto(kind) == 1 ? 0 : 443 + index),
+	        .proto = lab_proto(kind),
+	        .flags = v6 ? CP_DEST_V6 : 0,
+	        .nexthop = v6,
+	};
+}
+
 /* Back to a run that has not begun: tables filled, nothing sent, nothing counted. */
 static inline void lab_reset(struct lab *lab)
 {
-	struct cp_nexthop nexthop = lab_nexthop(lab);
 	uint64_t zeros[1024] = {0};
 	struct stat ns;
 
@@ -177,15 +200,16 @@ static inline void lab_reset(struct lab *lab)
 	        .n_ttls = LAB_TTLS,
 	        .first_ttl = LAB_FIRST_TTL,
 	        .port_base = LAB_PORT_BASE,
+	        .udp_port_base = LAB_UDP_PORT_BASE,
 	        .netns_inum = stat("/proc/self/ns/net", &ns) ? 0 : (uint32_t)ns.st_ino,
 	};
 	for (uint32_t d = 0; d < LAB_DESTS; d++)
-		lab->dests[d] = (struct cp_dest){
-		        .addr = cp_addr_from_v4(0xcb007100u + d),
-		        .port = cp_swap16(443 + d),
-		        .proto = 6,
-		};
-	lab_set_nexthop(lab, 0, &nexthop);
+		lab->dests[d] = lab_dest(d);
+	for (uint32_t v6 = 0; v6 < 2; v6++) {
+		struct cp_nexthop nexthop = lab_nexthop(lab, v6);
+
+		lab_set_nexthop(lab, v6, &nexthop);
+	}
 	memset(lab->sent, 0, LAB_SLOTS * sizeof(*lab->sent));
 	for (uint32_t stat_id = 0; stat_id < CP_STAT_MAX; stat_id++)
 		bpf_map_update_elem(bpf_map__fd(lab->skel->maps.cp_stats), &stat_id, zeros, 0);
@@ -264,13 +288,16 @@ static inline void lab_expect_only(const struct lab *lab, uint32_t stat_id, uint
 /* The probe of an id as the wire should show it. */
 static inline struct lab_probe lab_probe_of(const struct lab *lab, uint32_t id)
 {
-	uint32_t slot = cp_id_slot(id), path = slot / LAB_TTLS;
+	uint32_t slot = cp_id_slot(id), dest = slot / LAB_SLOTS_OF_DEST, flow = slot / LAB_TTLS % LAB_FLOWS;
+	uint8_t proto = lab_proto(lab_kind_of(slot));
 
 	return (struct lab_probe){
+	        .kind = lab_kind_of(slot),
 	        .src = LAB_SRC,
-	        .dst = 0xcb007100u + path / LAB_FLOWS,
-	        .sport = (uint16_t)(LAB_PORT_BASE + path % LAB_FLOWS),
-	        .dport = (uint16_t)(443 + path / LAB_FLOWS),
+	        .dst = 0xcb007100u + dest,
+	        .sport = (uint16_t)((proto == 17 ? LAB_UDP_PORT_BASE : LAB_PORT_BASE) + flow),
+	        .dport = (uint16_t)(proto == 1 ? 0 : 443 + dest),
+	        .flow = flow,
 	        .token = cp_token(lab->skel->bss->run.token_key, id),
 	        .ttl = (uint8_t)(LAB_FIRST_TTL + slot % LAB_TTLS),
 	};
@@ -278,42 +305,63 @@ static inline struct lab_probe lab_probe_of(const struct lab *lab, uint32_t id)
 
 /* ---- Packets ---- */
 
-enum lab_packet { TIME_EXCEEDED, UNREACHABLE, FRAG_NEEDED, SYN_ACK, SYN_ACK_BARE, RST_ACK, RST_OPTIONS, PACKETS };
+enum lab_packet {
+	TIME_EXCEEDED,
+	UNREACHABLE,
+	FRAG_NEEDED,
+	SYN_ACK,
+	SYN_ACK_BARE,
+	RST_ACK,
+	RST_OPTIONS,
+	ECHO_REPLY,
+	PACKETS
+};
 
+/* Can this packet answer such a probe? */
+static inline bool lab_answers(enum lab_packet packet, enum lab_kind kind)
+{
+	return packet <= FRAG_NEEDED || lab_proto(kind) == (packet == ECHO_REPLY ? 1 : 6);
+}
+
+static inline struct lab_icmp lab_error(enum lab_packet packet, const struct lab_probe *probe)
+{
+	bool v6 = lab_is_v6(probe->kind);
+
+	if (packet == TIME_EXCEEDED)
+		return (struct lab_icmp){.from = LAB_ROUTER, .type = v6 ? 3 : 11, .quoted_ttl = 1};
+	if (packet == FRAG_NEEDED)
+		return (struct lab_icmp){
+		        .from = LAB_ROUTER, .type = v6 ? 2 : 3, .code = v6 ? 0 : 4, .quoted_ttl = 9, .mtu = 1280};
+	return (struct lab_icmp){.from = probe->dst,
+	        .type = v6 ? 1 : 3,
+	        .code = v6 ? 4 : 13,
+	        .quoted_ttl = 40,
+	        .n_quoted = lab_packet_len(probe->kind) + (v6 ? 0 : 8),
+	        .n_outer_options = 4,
+	        .n_quoted_options = v6 ? 0 : 8};
+}
+
+/* The answer to the probe of an id. IPv4 options where the packet has some. */
 static inline void lab_make(const struct lab *lab, enum lab_packet packet, uint32_t id, struct lab_frame *ret_frame)
 {
 	struct lab_probe probe = lab_probe_of(lab, id);
-	struct lab_icmp icmp = {.from = LAB_ROUTER, .type = 11, .quoted_ttl = 1};
+	struct lab_icmp icmp = lab_error(packet, &probe);
 
 	switch (packet) {
-	case UNREACHABLE:
-		icmp = (struct lab_icmp){.from = probe.dst,
-		        .type = 3,
-		        .code = 13,
-		        .quoted_ttl = 40,
-		        .n_quoted = LAB_PROBE_LEN + 8,
-		        .n_outer_options = 4,
-		        .n_quoted_options = 8};
-		break;
-	case FRAG_NEEDED:
-		icmp = (struct lab_icmp){.from = LAB_ROUTER, .type = 3, .code = 4, .quoted_ttl = 9, .mtu = 1280};
-		break;
 	case SYN_ACK:
-		lab_tcp_frame(ret_frame, &probe, LAB_SYN | LAB_ACK, 0, 20);
-		return;
 	case SYN_ACK_BARE:
-		lab_tcp_frame(ret_frame, &probe, LAB_SYN | LAB_ACK, 0, 0);
+		lab_tcp_frame(ret_frame, &probe, LAB_SYN | LAB_ACK, 0, packet == SYN_ACK ? 20 : 0);
 		return;
 	case RST_ACK:
-		lab_tcp_frame(ret_frame, &probe, LAB_RST | LAB_ACK, 0, 0);
-		return;
 	case RST_OPTIONS:
-		lab_tcp_frame(ret_frame, &probe, LAB_RST | LAB_ACK, 40, 0);
+		lab_tcp_frame(ret_frame, &probe, LAB_RST | LAB_ACK, packet == RST_OPTIONS ? 40 : 0, 0);
+		return;
+	case ECHO_REPLY:
+		lab_echo_frame(ret_frame, &probe, 0);
 		return;
 	default:
-		break;
+		lab_icmp_frame(ret_frame, &icmp, &probe);
 	}
-	lab_icmp_frame(ret_frame, &icmp, &probe);
 }
 
 /* The one event in the ring, which must be there. */
@@ -334,6 +382,61 @@ static inline void lab_stamp_slots(struct lab *lab)
 static inline uint32_t lab_latest(uint32_t slot)
 {
 	return cp_id_make(slot, slot % 4);
+}
+
+/* ---- Captured ---- */
+
+enum hook { HOOK_XDP, HOOK_TC, HOOKS };
+enum fate { PASS, CONSUME, RESET };
+
+struct outcome {
+	enum fate fate;
+	uint8_t frame[sizeof(((struct lab_frame *)0)->b)];
+	uint32_t len;
+};
+
+static inline enum fate lab_fate(enum hook hook, uint32_t retval)
+{
+	static const uint32_t of_hook[HOOKS][3] = {
+	        [HOOK_XDP] = {XDP_PASS, XDP_DROP, XDP_TX},
+	        [HOOK_TC] = {(uint32_t)TC_ACT_UNSPEC, TC_ACT_SHOT, TC_ACT_REDIRECT},
+	};
+
+	for (enum fate fate = PASS; fate <= RESET; fate++) {
+		if (of_hook[hook][fate] == retval)
+			return fate;
+	}
+	fail_msg("hook %d returned %u", hook, retval);
+	return PASS;
+}
+
+/* Hands a frame to a capture program, as if it had come in from the TAP. */
+static inline struct outcome capture(struct lab *lab, enum hook hook, const struct lab_frame *f)
+{
+	struct xdp_md xdp = {.data_end = f->len, .ingress_ifindex = lab->tap_ifindex};
+	struct __sk_buff skb = {.ifindex = lab->tap_ifindex};
+	struct outcome out;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->b, .data_size_in = f->len, .data_out = out.frame,
+	        .data_size_out = sizeof(out.frame), .repeat = 1);
+
+	opts.ctx_in = hook == HOOK_XDP ? (void *)&xdp : (void *)&skb;
+	opts.ctx_size_in = hook == HOOK_XDP ? sizeof(xdp) : sizeof(skb);
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(hook == HOOK_XDP ? lab->skel->progs.cp_xdp
+	                                                                         : lab->skel->progs.cp_tc_capture),
+	                         &opts),
+	        0);
+	out.fate = lab_fate(hook, opts.retval);
+	out.len = opts.data_size_out;
+	if (out.fate == PASS) {
+		assert_int_equal(out.len, f->len);
+		assert_memory_equal(out.frame, f->b, f->len);
+	}
+	return out;
+}
+
+static inline void expect_no_event(struct lab *lab)
+{
+	assert_int_equal(ring_buffer__consume(lab->ring), 0);
 }
 
 #endif

@@ -12,12 +12,16 @@ struct emitted {
 	uint32_t len; /* 0: nothing was sent */
 };
 
-/* Runs an emitter once, over what a recycled page may hold. */
-static struct emitted emit_over(struct lab *lab, enum emitter emitter, uint8_t *dirty, uint32_t len)
+/* Runs an emitter once, over len bytes of what a recycled page may hold. */
+static struct emitted emit_over(struct lab *lab, enum emitter emitter, uint32_t len)
 {
+	static uint64_t random = 23;
+	uint8_t dirty[256];
 	struct emitted out = {.len = 0};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = dirty, .data_size_in = len, .repeat = 1);
 
+	for (uint32_t b = 0; b < len; b++)
+		dirty[b] = (uint8_t)lab_random(&random);
 	dirty[12] = 0x08; /* the kernel looks at the EtherType of a test skb */
 	dirty[13] = 0;
 	if (emitter == XDP) {
@@ -38,50 +42,64 @@ static struct emitted emit_over(struct lab *lab, enum emitter emitter, uint8_t *
 
 static struct emitted emit(struct lab *lab, enum emitter emitter)
 {
-	static uint64_t random = 23;
-	uint8_t dirty[CP_SYN4_FRAME_LEN];
-
-	for (uint32_t b = 0; b < sizeof(dirty); b++)
-		dirty[b] = (uint8_t)lab_random(&random);
-	return emit_over(lab, emitter, dirty, sizeof(dirty));
+	return emit_over(lab, emitter, CP_FRAME_MAX);
 }
 
-/* What the host's build of cp_wire.h makes of an id. */
-static void host_frame(const struct lab *lab, uint32_t id, uint8_t ret_frame[CP_SYN4_FRAME_LEN])
+/* What the host's build of cp_wire.h makes of an id. Returns its length. */
+static uint32_t host_frame(const struct lab *lab, uint32_t id, uint8_t ret_frame[CP_FRAME_MAX])
 {
-	uint32_t path = cp_id_slot(id) / LAB_TTLS;
-	struct cp_nexthop nexthop = lab_nexthop(lab);
+	struct lab_probe plain = lab_probe_of(lab, id);
+	struct cp_nexthop nexthop = lab_nexthop(lab, lab_is_v6(plain.kind));
 	struct cp_probe probe = {
-	        .dest = &lab->dests[path / LAB_FLOWS],
+	        .dest = &lab->dests[cp_id_slot(id) / LAB_SLOTS_OF_DEST],
 	        .nexthop = &nexthop,
-	        .token = cp_token(lab->skel->bss->run.token_key, id),
-	        .flow = path % LAB_FLOWS,
-	        .sport = (uint16_t)(LAB_PORT_BASE + path % LAB_FLOWS),
-	        .ttl = (uint8_t)(LAB_FIRST_TTL + cp_id_slot(id) % LAB_TTLS),
+	        .token = plain.token,
+	        .flow = plain.flow,
+	        .sport = plain.sport,
+	        .ttl = plain.ttl,
 	};
+	uint32_t len = LAB_ETH_LEN + lab_packet_len(plain.kind);
 
-	assert_int_equal(cp_wire_build(ret_frame, ret_frame + CP_SYN4_FRAME_LEN, &probe), CP_SYN4_FRAME_LEN);
+	assert_int_equal(cp_wire_build(ret_frame, ret_frame + CP_FRAME_MAX, &probe), len);
+	return len;
+}
+
+static bool is_sent(const struct lab *lab, uint32_t id)
+{
+	struct lab_probe probe = lab_probe_of(lab, id);
+
+	return probe.kind != LAB_UDP4 || (probe.token & 0xffff);
+}
+
+/* Fills the work ring with n ids of all kinds, neighbours being of different ones. */
+static void fill_work(struct lab *lab, uint32_t n)
+{
+	for (uint32_t i = 0, at = 0; i < n; at++) {
+		uint32_t id = cp_id_make(at * 25 % LAB_SLOTS, at / LAB_SLOTS % CP_ATTEMPTS_MAX);
+
+		if (is_sent(lab, id))
+			lab->work[i++] = id;
+	}
 }
 
 static void check_all_slots(struct lab *lab, enum emitter emitter)
 {
-	uint32_t n = 0;
+	const uint32_t n = LAB_SLOTS * (CP_ATTEMPTS_MAX - 1);
 
-	for (uint32_t attempt = 0; attempt < CP_ATTEMPTS_MAX; attempt++) {
-		for (uint32_t slot = 0; slot < LAB_SLOTS; slot++)
-			lab->work[n++] = cp_id_make(slot, attempt);
-	}
+	fill_work(lab, n);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t id = (uint32_t)lab->work[i];
 		struct lab_probe probe = lab_probe_of(lab, id);
-		uint8_t want[CP_SYN4_FRAME_LEN];
+		uint8_t want[CP_FRAME_MAX];
+		uint32_t len = host_frame(lab, id, want);
+		/* An skb is stretched or cut; a live frame can only be cut. */
+		const uint32_t lens[] = {emitter == TC ? LAB_ETH_LEN + 20 : len, len, CP_FRAME_MAX, 200};
 		uint64_t before_ns = lab_now_ns(), sent;
-		struct emitted out = emit(lab, emitter);
+		struct emitted out = emit_over(lab, emitter, lens[i % 4]);
 		struct lab_frame plain;
 
-		host_frame(lab, id, want);
 		lab_probe_frame(&plain, &probe);
-		assert_int_equal(out.len, CP_SYN4_FRAME_LEN);
+		assert_int_equal(out.len, len);
 		assert_memory_equal(out.frame, want, out.len);
 		assert_memory_equal(out.frame, plain.b, out.len);
 		sent = lab->sent[cp_id_slot(id)];
@@ -126,10 +144,10 @@ static void refused(struct lab *lab, uint32_t id, uint32_t stat_id)
 static void blocked_destinations(void **state)
 {
 	LAB_OR_SKIP(state);
-	lab->dests[2].flags = CP_DEST_BLOCKED;
-	for (uint32_t i = 0; i < LAB_FLOWS * LAB_TTLS; i++)
-		refused(lab, 2 * LAB_FLOWS * LAB_TTLS + i, CP_STAT_TX_BLOCKED);
-	lab_expect_only(lab, CP_STAT_TX_BLOCKED, 2 * LAB_FLOWS * LAB_TTLS);
+	lab->dests[2].flags |= CP_DEST_BLOCKED;
+	for (uint32_t i = 0; i < LAB_SLOTS_OF_DEST; i++)
+		refused(lab, 2 * LAB_SLOTS_OF_DEST + i, CP_STAT_TX_BLOCKED);
+	lab_expect_only(lab, CP_STAT_TX_BLOCKED, 2 * LAB_SLOTS_OF_DEST);
 	lab->work[lab->skel->bss->run.cursor] = 0;
 	assert_int_equal(emit(lab, TC).len, CP_SYN4_FRAME_LEN);
 }
@@ -156,24 +174,62 @@ static void next_hops_that_do_not_exist(void **state)
 
 	lab->dests[0].nexthop = CP_NEXTHOPS_MAX;
 	refused(lab, 0, CP_STAT_TX_INVALID);
-	lab_set_nexthop(lab, 1, &empty);
-	lab->dests[0].nexthop = 1;
+	lab_set_nexthop(lab, 2, &empty);
+	lab->dests[0].nexthop = 2;
 	refused(lab, 0, CP_STAT_TX_INVALID);
 	lab_expect_only(lab, CP_STAT_TX_INVALID, 4);
 }
 
+static void protocols_we_do_not_send(void **state)
+{
+	static const uint8_t protocols[] = {0, 2, 41, 58, 132, 255};
+	LAB_OR_SKIP(state);
+
+	for (size_t i = 0; i < sizeof(protocols); i++) {
+		for (uint32_t d = 0; d < LAB_KINDS; d++) {
+			lab->dests[d].proto = protocols[i];
+			refused(lab, d * LAB_SLOTS_OF_DEST, CP_STAT_TX_INVALID);
+		}
+	}
+	lab_expect_only(lab, CP_STAT_TX_INVALID, 2 * LAB_KINDS * sizeof(protocols));
+}
+
+/* The one token in 65536 with which a UDP probe over IPv4 could not be known again. */
+static void tokens_without_a_checksum(void **state)
+{
+	const uint32_t v4 = LAB_UDP4 * LAB_SLOTS_OF_DEST, v6 = LAB_UDP6 * LAB_SLOTS_OF_DEST;
+	struct cp_run *run;
+	uint8_t want[CP_FRAME_MAX];
+	struct emitted out;
+	LAB_OR_SKIP(state);
+
+	run = &lab->skel->bss->run;
+	while (cp_token(run->token_key, v4) & 0xffff)
+		run->token_key[0]++;
+	refused(lab, v4, CP_STAT_TX_INVALID);
+	while (cp_token(run->token_key, v6) & 0xffff)
+		run->token_key[0]++;
+	lab->work[run->cursor] = v6;
+	out = emit(lab, TC);
+	assert_int_equal(out.len, host_frame(lab, v6, want));
+	assert_memory_equal(out.frame, want, out.len);
+	assert_int_equal(lab_get16(out.frame + LAB_ETH_LEN + 46), 0xffff);
+	lab_expect_only(lab, CP_STAT_TX_INVALID, 2);
+}
+
 static void xdp_buffers_that_are_too_short(void **state)
 {
-	uint8_t dirty[CP_SYN4_FRAME_LEN] = {0};
 	uint64_t n = 0;
 	LAB_OR_SKIP(state);
 
-	/* The kernel makes no test packet of less than an IPv4 header. */
-	for (uint32_t len = LAB_ETH_LEN + 20; len < CP_SYN4_FRAME_LEN; len++) {
-		lab->work[n++] = 0;
-		assert_int_equal(emit_over(lab, XDP, dirty, len).len, 0);
+	for (enum lab_kind kind = 0; kind < LAB_KINDS; kind++) {
+		/* The kernel makes no test packet of less than an IPv4 header. */
+		for (uint32_t len = LAB_ETH_LEN + 20; len < LAB_ETH_LEN + lab_packet_len(kind); len++) {
+			lab->work[n++] = kind * LAB_SLOTS_OF_DEST;
+			assert_int_equal(emit_over(lab, XDP, len).len, 0);
+		}
+		assert_true(lab->sent[kind * LAB_SLOTS_OF_DEST] == 0);
 	}
-	assert_true(lab->sent[0] == 0);
 	lab_expect_only(lab, CP_STAT_TX_INVALID, n);
 }
 
@@ -182,7 +238,7 @@ static void devices_that_refuse(void **state)
 	struct cp_nexthop gone;
 	LAB_OR_SKIP(state);
 
-	gone = lab_nexthop(lab);
+	gone = lab_nexthop(lab, false);
 	gone.ifindex = 9999;
 	lab_set_nexthop(lab, 0, &gone);
 	lab->work[0] = 0;
@@ -200,14 +256,13 @@ static void cursor_goes_round(void **state)
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
 		lab->skel->bss->run.cursor = starts[i];
 		for (uint32_t n = 0; n < 4; n++)
-			lab->work[(starts[i] + n) & (CP_WORK_SLOTS - 1)] = n * 10;
+			lab->work[(starts[i] + n) & (CP_WORK_SLOTS - 1)] = n * 80;
 		for (uint32_t n = 0; n < 4; n++) {
 			struct emitted out = emit(lab, n % 2 ? TC : XDP);
-			uint8_t want[CP_SYN4_FRAME_LEN];
+			uint8_t want[CP_FRAME_MAX];
 
-			host_frame(lab, n * 10, want);
-			assert_int_equal(out.len, sizeof(want));
-			assert_memory_equal(out.frame, want, sizeof(want));
+			assert_int_equal(out.len, host_frame(lab, n * 80, want));
+			assert_memory_equal(out.frame, want, out.len);
 		}
 		assert_true(lab->skel->bss->run.cursor == starts[i] + 4);
 	}
@@ -217,48 +272,82 @@ static void cursor_goes_round(void **state)
 
 static void device_without_link_layer(void **state)
 {
-	struct cp_nexthop nexthop;
-	uint8_t want[CP_SYN4_FRAME_LEN], got[256];
+	uint8_t want[CP_FRAME_MAX], got[256];
 	LAB_OR_SKIP(state);
 
-	nexthop = lab_nexthop(lab);
-	nexthop.ifindex = lab->tun_ifindex;
-	nexthop.flags = CP_NH_L3;
-	lab_set_nexthop(lab, 0, &nexthop);
-	for (uint32_t slot = 0; slot < LAB_SLOTS; slot++) {
-		lab->work[slot] = slot;
+	for (uint32_t v6 = 0; v6 < 2; v6++) {
+		struct cp_nexthop nexthop = lab_nexthop(lab, v6);
+
+		nexthop.ifindex = lab->tun_ifindex;
+		nexthop.flags = CP_NH_L3;
+		lab_set_nexthop(lab, v6, &nexthop);
+	}
+	fill_work(lab, LAB_SLOTS);
+	for (uint32_t i = 0; i < LAB_SLOTS; i++) {
+		uint32_t len = host_frame(lab, (uint32_t)lab->work[i], want) - LAB_ETH_LEN;
+
 		assert_int_equal(emit(lab, TC).len, 0); /* nothing on the TAP */
-		host_frame(lab, slot, want);
-		assert_int_equal(lab_read(lab->tun_fd, 0, got, sizeof(got)), LAB_PROBE_LEN);
-		assert_memory_equal(got, want + LAB_ETH_LEN, LAB_PROBE_LEN);
+		assert_int_equal(lab_read(lab->tun_fd, 0, got, sizeof(got)), len);
+		assert_memory_equal(got, want + LAB_ETH_LEN, len);
 	}
 	lab_expect_only(lab, CP_STAT_MAX, 0);
+}
+
+enum { MANY = 400 }; /* less than a TAP queues */
+
+static void expect_many(struct lab *lab)
+{
+	uint8_t got[256], want[CP_FRAME_MAX];
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		uint32_t len = host_frame(lab, (uint32_t)lab->work[i], want);
+
+		assert_int_equal(lab_read(lab->tap_fd, LAB_ETH_LEN, got, sizeof(got)), len);
+		assert_memory_equal(got, want, len);
+	}
+	assert_int_equal(lab_read(lab->tap_fd, LAB_ETH_LEN, got, sizeof(got)), 0);
+	assert_int_equal(lab->skel->bss->run.cursor, MANY);
 }
 
 /* As the sender does it: many frames a call, recycled pages, counted by the driver's own word. */
 static void live_frames(void **state)
 {
-	enum { N = 400 }; /* less than a TAP queues */
-	uint8_t dirty[CP_SYN4_FRAME_LEN] = {[12] = 0x08}, got[256], want[CP_SYN4_FRAME_LEN];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = dirty, .data_size_in = sizeof(dirty), .repeat = N,
-	        .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
+	static const uint32_t lens[] = {CP_FRAME_MAX, CP_FRAME_MAX + 1, 200};
+	uint8_t dirty[200] = {[12] = 0x08};
 	struct bpf_link *link;
 	LAB_OR_SKIP(state);
 
 	link = bpf_program__attach(lab->skel->progs.cp_xdp_xmit);
 	assert_non_null(link);
-	for (uint32_t i = 0; i < N; i++)
-		lab->work[i] = cp_id_make(i * 7 % LAB_SLOTS, i / LAB_SLOTS);
-	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(lab->skel->progs.cp_xdp), &opts), 0);
-	for (uint32_t i = 0; i < N; i++) {
-		host_frame(lab, (uint32_t)lab->work[i], want);
-		assert_int_equal(lab_read(lab->tap_fd, LAB_ETH_LEN, got, sizeof(got)), sizeof(want));
-		assert_memory_equal(got, want, sizeof(want));
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = dirty, .data_size_in = lens[i], .repeat = MANY,
+		        .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
+
+		lab_reset(lab);
+		fill_work(lab, MANY);
+		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(lab->skel->progs.cp_xdp), &opts), 0);
+		expect_many(lab);
+		lab_expect_only(lab, CP_STAT_TX_TAKEN, MANY);
 	}
-	assert_int_equal(lab_read(lab->tap_fd, LAB_ETH_LEN, got, sizeof(got)), 0);
 	bpf_link__destroy(link);
-	assert_int_equal(lab->skel->bss->run.cursor, N);
-	lab_expect_only(lab, CP_STAT_TX_TAKEN, N);
+}
+
+/* One skb for all of them, while its clones wait in the queue of the device. */
+static void many_from_one_skb(void **state)
+{
+	static const uint32_t lens[] = {LAB_ETH_LEN + 20, CP_FRAME_MAX, 200};
+	uint8_t dirty[200] = {[12] = 0x08};
+	LAB_OR_SKIP(state);
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = dirty, .data_size_in = lens[i], .repeat = MANY);
+
+		lab_reset(lab);
+		fill_work(lab, MANY);
+		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(lab->skel->progs.cp_tc_emit), &opts), 0);
+		expect_many(lab);
+		lab_expect_only(lab, CP_STAT_MAX, 0);
+	}
 }
 
 static int setup(void **state)
@@ -274,11 +363,14 @@ int main(void)
 	        cmocka_unit_test(blocked_destinations),
 	        cmocka_unit_test(slots_that_do_not_exist),
 	        cmocka_unit_test(next_hops_that_do_not_exist),
+	        cmocka_unit_test(protocols_we_do_not_send),
+	        cmocka_unit_test(tokens_without_a_checksum),
 	        cmocka_unit_test(xdp_buffers_that_are_too_short),
 	        cmocka_unit_test(devices_that_refuse),
 	        cmocka_unit_test(cursor_goes_round),
 	        cmocka_unit_test(device_without_link_layer),
 	        cmocka_unit_test(live_frames),
+	        cmocka_unit_test(many_from_one_skb),
 	};
 
 	return cmocka_run_group_tests(tests, setup, lab_teardown);

@@ -28,6 +28,7 @@
 #define QUOTE_WHOLE (IP_LEN + TCP_LEN + 12u) /* an ordinary SYN; of a longer packet its begin */
 #define QUOTE_PADDED 128u /* before extensions (RFC 4884, 5.1) */
 #define EXTENSION_LEN 8u /* of a label stack, without its entries (RFC 4950) */
+#define ERROR_LEN (IP_LEN + (__u32)sizeof(struct icmp_error)) /* in front of the quote */
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
@@ -210,31 +211,53 @@ struct error_plan {
 	__u8 nat;
 };
 
-/* Cuts the frame to what is quoted, and makes room behind it for the labels and before it for the headers. */
-static __always_inline int make_room(struct xdp_md *ctx, struct error_plan *plan)
+/*
+ * Room for the labels as well is made before the frame, where a driver always has some, so the quote moves; behind it
+ * come the padding and the labels.
+ */
+static __always_inline int move_quote(struct xdp_md *ctx, const struct error_plan *plan)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u8 quote[QUOTE_WHOLE];
+
+	if (data + ETH_LEN + QUOTE_WHOLE > end)
+		return -1;
+	__builtin_memcpy(quote, data + ETH_LEN, QUOTE_WHOLE);
+	if (bpf_xdp_adjust_head(
+	            ctx, -(int)(ERROR_LEN + QUOTE_PADDED - QUOTE_WHOLE + EXTENSION_LEN + 4 * plan->n_labels)))
+		return -1;
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	if (data + ETH_LEN + ERROR_LEN + QUOTE_PADDED > end)
+		return -1;
+	__builtin_memcpy(data + ETH_LEN + ERROR_LEN, quote, QUOTE_WHOLE);
+	__builtin_memset(data + ETH_LEN + ERROR_LEN + QUOTE_WHOLE, 0, QUOTE_PADDED - QUOTE_WHOLE);
+	return 0;
+}
+
+/* Cuts the frame to what is quoted, and makes room for what comes around it. */
+static __always_inline int make_room(struct xdp_md *ctx, const struct error_plan *plan)
 {
 	long excess = frame_len(ctx) - (long)(ETH_LEN + plan->quote_len);
-	int extra = (int)(QUOTE_PADDED - plan->quote_len + EXTENSION_LEN + 4 * plan->n_labels);
 
 	if (excess < 0 || (excess > 0 && bpf_xdp_adjust_tail(ctx, (int)-excess)))
 		return -1;
-	if (plan->n_labels && bpf_xdp_adjust_tail(ctx, extra)) {
-		plan->n_labels = 0;
-		done(INTERNET_COUNT_no_labels, 0);
-	}
-	return bpf_xdp_adjust_head(ctx, -(int)(IP_LEN + sizeof(struct icmp_error)));
+	return plan->n_labels ? move_quote(ctx, plan) : (int)bpf_xdp_adjust_head(ctx, -(int)ERROR_LEN);
 }
 
 static __always_inline int send_error(
-        struct xdp_md *ctx, const struct internet_knobs *knobs, struct error_plan *plan, __u32 count)
+        struct xdp_md *ctx, const struct internet_knobs *knobs, const struct error_plan *plan, __u32 count)
 {
 	__u8 macs[2 * ETH_ALEN];
-	__u32 length = IP_LEN + sizeof(struct icmp_error) + plan->quote_len;
+	__u32 length = ERROR_LEN + plan->quote_len;
 	struct icmp_error *icmp;
 	struct iphdr *ip, *quote;
 	long sum, label_sum = 0;
-	void *data, *end;
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 
+	if (data + sizeof(macs) > end)
+		return done(INTERNET_COUNT_unknown, XDP_DROP);
+	__builtin_memcpy(macs, data, sizeof(macs));
 	if (make_room(ctx, plan))
 		return done(INTERNET_COUNT_unknown, XDP_DROP);
 	data = (void *)(long)ctx->data;
@@ -244,7 +267,6 @@ static __always_inline int send_error(
 	quote = (void *)(icmp + 1);
 	if ((void *)(quote + 1) + 8 > end)
 		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	__builtin_memcpy(macs, data + IP_LEN + sizeof(*icmp), sizeof(macs));
 	swap_macs(data, macs);
 	if (plan->n_labels) {
 		length += QUOTE_PADDED - plan->quote_len + EXTENSION_LEN + 4 * plan->n_labels;
@@ -359,7 +381,7 @@ static __always_inline int at_router(struct xdp_md *ctx, const struct internet_k
 	struct error_plan plan = {
 	        .from = hop->address,
 	        .router = hop->router,
-	        .n_labels = internet_n_labels(knobs, hop->router),
+	        .n_labels = packet_len < QUOTE_WHOLE ? 0 : internet_n_labels(knobs, hop->router),
 	        .type = hop->at_end ? 3 : 11,
 	        .code = hop->at_end ? 13 : 0,
 	        .ttl = hop->reply_ttl,
@@ -470,6 +492,8 @@ int internet(struct xdp_md *ctx)
 	if (!knobs || ip->version != 4 || ip->ihl != 5 || ip->ttl == 0 || (ip->frag_off & bpf_htons(IP_FRAGMENT)) ||
 	        ip->protocol != IPPROTO_TCP)
 		return done(INTERNET_COUNT_unknown, XDP_DROP);
+	if (frame_len(ctx) < (long)ETH_LEN + bpf_ntohs(ip->tot_len))
+		return done(INTERNET_COUNT_truncated, XDP_DROP);
 	return answer_tcp(ctx, knobs, ip, end);
 }
 

@@ -85,7 +85,7 @@ static int usage(void)
 	        "usage: internet serve NETNS INTERFACE [OPTIONS]   until SIGTERM, then what it counted\n"
 	        "       internet near-end NETNS INTERFACE         a program that passes all, for tc\n"
 	        "       internet targets N                          address:port, %u at most\n"
-	        "       internet truth N --sport P [OPTIONS]        destination port flow ttl hop|* (tabs)\n"
+	        "       internet truth N --sport P [OPTIONS]        destination port flow ttl hop|* labels|-\n"
 	        "       internet check NDJSON --sport P [OPTIONS]   compares a run's paths with the truth\n",
 	        N_TARGETS_MAX);
 	for (size_t i = 0; i < N_KNOBS; i++)
@@ -173,6 +173,15 @@ static int print_targets(const struct settings *settings)
 	return 0;
 }
 
+static void print_labels(const struct internet_knobs *knobs, const struct internet_hop *hop)
+{
+	uint32_t n = hop->router && hop->address ? internet_n_labels(knobs, hop->router) : 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		printf("%s%u", i ? "," : "", internet_label(knobs, hop->router, i, n) >> 12);
+	printf("%s\n", n ? "" : "-");
+}
+
 static void print_path(const struct settings *settings, struct internet_probe *probe, uint32_t flow)
 {
 	char dest[INET_ADDRSTRLEN], hop_text[INET_ADDRSTRLEN];
@@ -182,7 +191,8 @@ static void print_path(const struct settings *settings, struct internet_probe *p
 	probe->sport = (uint16_t)(settings->sport + flow);
 	for (probe->ttl = 1; !hop.at_end; probe->ttl++) {
 		internet_route(&settings->knobs, probe, &hop);
-		printf("%s\t%u\t%u\t%u\t%s\n", dest, probe->dport, flow, hop.ttl, text_of(hop.address, hop_text));
+		printf("%s\t%u\t%u\t%u\t%s\t", dest, probe->dport, flow, hop.ttl, text_of(hop.address, hop_text));
+		print_labels(&settings->knobs, &hop);
 	}
 }
 

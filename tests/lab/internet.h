@@ -237,9 +237,9 @@ CP_INLINE __u32 internet_label(const struct internet_knobs *knobs, __u32 router,
 	X(dark, "no answer: a silent destination")                                                                     \
 	X(lost, "no answer: lost on the way")                                                                          \
 	X(limited, "no answer: a router out of tokens")                                                                \
+	X(truncated, "no answer: the frame ended before its packet")                                                   \
 	X(unknown, "no answer: not understood, or no room to answer in")                                               \
-	X(passed, "frames that are not for the Internet, passed on")                                                   \
-	X(no_labels, "among time_exceeded and prohibited: no room for the label stack")
+	X(passed, "frames that are not for the Internet, passed on")
 
 #define INTERNET_COUNT_ENUM(name, what) INTERNET_COUNT_##name,
 enum internet_count { INTERNET_COUNTERS(INTERNET_COUNT_ENUM) INTERNET_N_COUNTS };

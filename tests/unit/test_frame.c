@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * test_frame.c: the frames we send, SYNs and resets, byte for byte against an
- * independent builder. Built at the release optimisation level too: a
+ * test_frame.c: the frames we send, probes of all kinds and resets, byte for
+ * byte against an independent builder. Built at the release optimisation level too: a
  * checksum that breaks the aliasing rules is wrong only there.
  */
 #include <setjmp.h>
@@ -25,52 +25,45 @@ struct random_probe {
 	struct cp_probe probe;
 };
 
-static void draw_probe(struct random_probe *p, uint64_t *random)
+/* From p->plain, what cp_wire_build() wants. */
+static void finish_probe(struct random_probe *p)
 {
-	p->plain = (struct lab_probe){
-	        .src = lab_random(random),
-	        .dst = lab_random(random),
-	        .sport = (uint16_t)lab_random(random),
-	        .dport = (uint16_t)lab_random(random),
-	        .token = lab_random(random),
-	        .ttl = (uint8_t)lab_random(random),
-	};
+	bool v6 = lab_is_v6(p->plain.kind);
+
 	p->dest = (struct cp_dest){
-	        .addr = cp_addr_from_v4(p->plain.dst), .port = cp_swap16(p->plain.dport), .proto = 6};
-	p->nexthop = (struct cp_nexthop){.src = cp_addr_from_v4(p->plain.src)};
+	        .addr = lab_addr(v6, p->plain.dst),
+	        .port = cp_swap16(p->plain.dport),
+	        .proto = lab_proto(p->plain.kind),
+	        .flags = v6 ? CP_DEST_V6 : 0,
+	};
+	p->nexthop = (struct cp_nexthop){.src = lab_addr(v6, p->plain.src)};
 	memcpy(p->nexthop.dmac, lab_far_mac, 6);
 	memcpy(p->nexthop.smac, lab_near_mac, 6);
 	p->probe = (struct cp_probe){
 	        .dest = &p->dest,
 	        .nexthop = &p->nexthop,
 	        .token = p->plain.token,
+	        .flow = p->plain.flow,
 	        .sport = p->plain.sport,
 	        .ttl = p->plain.ttl,
 	};
 }
 
-static void build_equals_independent_builder(void **state)
+static void draw_probe(struct random_probe *p, enum lab_kind kind, uint64_t *random)
 {
-	uint8_t canvas[CP_SYN4_FRAME_LEN + 32], before[sizeof(canvas)];
-	uint64_t random = 11;
-
-	(void)state;
-	for (int i = 0; i < 50000; i++) {
-		struct random_probe p;
-		struct lab_frame want;
-
-		draw_probe(&p, &random);
-		lab_probe_frame(&want, &p.plain);
-		assert_int_equal(want.len, CP_SYN4_FRAME_LEN);
-		/* What a receiver left in the page must not show. */
-		for (uint32_t b = 0; b < sizeof(canvas); b++)
-			before[b] = canvas[b] = (uint8_t)lab_random(&random);
-		assert_int_equal(cp_wire_build(canvas, canvas + sizeof(canvas), &p.probe), CP_SYN4_FRAME_LEN);
-		assert_memory_equal(canvas, want.b, want.len);
-		assert_memory_equal(canvas + want.len, before + want.len, sizeof(canvas) - want.len);
-		assert_int_equal(lab_sum(0, canvas + 14, 20), 0xffff);
-		assert_int_equal(lab_tcp_sum(canvas + 14, canvas + 34, 32), 0xffff);
-	}
+	p->plain = (struct lab_probe){
+	        .kind = kind,
+	        .src = lab_random(random),
+	        .dst = lab_random(random),
+	        .sport = (uint16_t)lab_random(random),
+	        .dport = (uint16_t)lab_random(random),
+	        .token = lab_random(random),
+	        .flow = lab_random(random) % CP_FLOWS_MAX,
+	        .ttl = (uint8_t)lab_random(random),
+	};
+	if (kind == LAB_UDP4 && !(p->plain.token & 0xffff))
+		p->plain.token++;
+	finish_probe(p);
 }
 
 /* Out of line, so that the compiler does not warn of what the function under test refuses. */
@@ -79,9 +72,81 @@ static __attribute__((noinline)) uint32_t build(uint8_t *buf, uint32_t n, const 
 	return cp_wire_build(buf, buf + n, probe);
 }
 
-static __attribute__((noinline)) int reset(uint8_t *buf, uint32_t n)
+static __attribute__((noinline)) int reset(uint8_t *buf, uint32_t n, uint32_t l2_len, bool v6)
 {
-	return cp_wire_make_rst4(buf, buf + n, LAB_ETH_LEN);
+	return v6 ? cp_wire_make_rst6(buf, buf + n, l2_len) : cp_wire_make_rst4(buf, buf + n, l2_len);
+}
+
+static void check_build(const struct random_probe *p, uint64_t *random)
+{
+	uint8_t canvas[CP_FRAME_MAX + 32], before[sizeof(canvas)];
+	uint32_t ip_len = lab_ip_len(p->plain.kind), len = LAB_ETH_LEN + lab_packet_len(p->plain.kind);
+	struct lab_frame want;
+
+	lab_probe_frame(&want, &p->plain);
+	assert_int_equal(want.len, len);
+	assert_int_equal(cp_wire_frame_len(&p->dest), len);
+	/* What a receiver left in the page must not show. */
+	for (uint32_t b = 0; b < sizeof(canvas); b++)
+		before[b] = canvas[b] = (uint8_t)lab_random(random);
+	assert_int_equal(build(canvas, sizeof(canvas), &p->probe), len);
+	assert_memory_equal(canvas, want.b, len);
+	assert_memory_equal(canvas + len, before + len, sizeof(canvas) - len);
+	if (!lab_is_v6(p->plain.kind))
+		assert_int_equal(lab_sum(0, canvas + 14, 20), 0xffff);
+	assert_int_equal(
+	        lab_l4_sum(canvas + LAB_ETH_LEN, canvas + LAB_ETH_LEN + ip_len, len - LAB_ETH_LEN - ip_len), 0xffff);
+}
+
+static void build_equals_independent_builder(void **state)
+{
+	uint64_t random = 11;
+	struct random_probe p;
+
+	(void)state;
+	for (int i = 0; i < 120000; i++) {
+		draw_probe(&p, i % LAB_KINDS, &random);
+		check_build(&p, &random);
+	}
+}
+
+/* Where one's complement arithmetic has two zeros, and where a carry is carried again. */
+static void tokens_at_the_edges(void **state)
+{
+	static const uint16_t halves[] = {0, 1, 0x00ff, 0x7fff, 0x8000, 0xfffe, 0xffff};
+	const uint32_t n = sizeof(halves) / sizeof(halves[0]);
+	uint64_t random = 43;
+	struct random_probe p;
+
+	(void)state;
+	for (enum lab_kind kind = 0; kind < LAB_KINDS; kind++) {
+		for (uint32_t i = 0; i < n * n; i++) {
+			draw_probe(&p, kind, &random);
+			p.plain.token = (uint32_t)halves[i / n] << 16 | halves[i % n];
+			finish_probe(&p);
+			if (kind != LAB_UDP4 || halves[i % n])
+				check_build(&p, &random);
+		}
+	}
+}
+
+/* Every sum the rest of a payload probe can have, up to and over both zeros. */
+static void every_checksum_of_a_payload(void **state)
+{
+	static const enum lab_kind kinds[] = {LAB_UDP4, LAB_ICMP4, LAB_UDP6, LAB_ICMP6};
+	uint64_t random = 47;
+	struct random_probe p;
+
+	(void)state;
+	for (uint32_t high = 0; high <= 0xffff; high++) {
+		draw_probe(&p, kinds[high % 4], &random);
+		for (uint32_t i = 0; i < 4; i++) {
+			p.plain.kind = kinds[i];
+			p.plain.token = high << 16 | 0x1234;
+			finish_probe(&p);
+			check_build(&p, &random);
+		}
+	}
 }
 
 static void build_refuses_every_shorter_buffer(void **state)
@@ -90,28 +155,98 @@ static void build_refuses_every_shorter_buffer(void **state)
 	struct random_probe p;
 
 	(void)state;
-	draw_probe(&p, &random);
-	for (uint32_t n = 0; n <= CP_SYN4_FRAME_LEN; n++) {
-		uint8_t *buf = malloc(n ? n : 1);
+	for (enum lab_kind kind = 0; kind < LAB_KINDS; kind++) {
+		uint32_t len = LAB_ETH_LEN + lab_packet_len(kind);
 
-		assert_non_null(buf);
-		memset(buf, 0xa5, n);
-		if (n == CP_SYN4_FRAME_LEN) {
-			assert_int_equal(build(buf, n, &p.probe), n);
-		} else {
-			assert_int_equal(build(buf, n, &p.probe), 0);
-			for (uint32_t b = 0; b < n; b++)
+		draw_probe(&p, kind, &random);
+		for (uint32_t n = 0; n <= len; n++) {
+			uint8_t *buf = malloc(n ? n : 1);
+
+			assert_non_null(buf);
+			memset(buf, 0xa5, n);
+			assert_int_equal(build(buf, n, &p.probe), n == len ? len : 0);
+			for (uint32_t b = 0; n < len && b < n; b++)
 				assert_int_equal(buf[b], 0xa5);
+			free(buf);
 		}
-		free(buf);
+	}
+}
+
+static void refuse(struct random_probe *p)
+{
+	uint8_t canvas[CP_FRAME_MAX + 32];
+
+	memset(canvas, 0xa5, sizeof(canvas));
+	assert_int_equal(build(canvas, sizeof(canvas), &p->probe), 0);
+	for (uint32_t b = 0; b < sizeof(canvas); b++)
+		assert_int_equal(canvas[b], 0xa5);
+}
+
+static void build_refuses_what_cannot_be_known_again(void **state)
+{
+	uint64_t random = 53;
+	struct random_probe p;
+
+	(void)state;
+	/* Without a checksum a UDP probe over IPv4 does not name itself; over IPv6 it does. */
+	for (uint32_t high = 0; high <= 0xffff; high += 257) {
+		draw_probe(&p, LAB_UDP4, &random);
+		p.plain.token = high << 16;
+		finish_probe(&p);
+		refuse(&p);
+		p.plain.kind = LAB_UDP6;
+		finish_probe(&p);
+		check_build(&p, &random);
+	}
+	for (uint32_t proto = 0; proto < 256; proto++) {
+		if (proto == 1 || proto == 6 || proto == 17)
+			continue;
+		for (enum lab_kind kind = 0; kind < LAB_KINDS; kind++) {
+			draw_probe(&p, kind, &random);
+			p.dest.proto = (uint8_t)proto;
+			assert_int_equal(cp_wire_frame_len(&p.dest), 0);
+			refuse(&p);
+		}
+	}
+}
+
+/* What load balancers hash does not differ between the probes of a flow, and does between flows. */
+static void probes_of_a_flow_look_alike(void **state)
+{
+	uint64_t random = 59;
+
+	(void)state;
+	for (enum lab_kind kind = 0; kind < LAB_KINDS; kind++) {
+		uint32_t l4 = LAB_ETH_LEN + lab_ip_len(kind), at = lab_is_v6(kind) ? 22 : 26;
+		uint8_t first[CP_FRAME_MAX], frame[CP_FRAME_MAX];
+		struct random_probe p;
+
+		draw_probe(&p, kind, &random);
+		assert_true(build(first, sizeof(first), &p.probe) > 0);
+		for (int i = 0; i < 2000; i++) {
+			p.probe.token = lab_random(&random) | 1;
+			p.probe.ttl = (uint8_t)lab_random(&random);
+			assert_true(build(frame, sizeof(frame), &p.probe) > 0);
+			/* Addresses; ports, or type, code and checksum. */
+			assert_memory_equal(frame + at, first + at, l4 + 4 - at);
+			/* Version, class and flow label; version and TOS. */
+			assert_memory_equal(frame + LAB_ETH_LEN, first + LAB_ETH_LEN, lab_is_v6(kind) ? 4 : 2);
+		}
+		p.probe.flow ^= 1;
+		p.probe.sport ^= 1;
+		assert_true(build(frame, sizeof(frame), &p.probe) > 0);
+		assert_memory_not_equal(frame + l4, first + l4, 4);
+		if (lab_is_v6(kind))
+			assert_memory_not_equal(frame + LAB_ETH_LEN, first + LAB_ETH_LEN, 4);
 	}
 }
 
 /* ---- Reset ---- */
 
-static struct lab_probe probe_of(uint32_t token)
+static struct lab_probe probe_of(bool v6, uint32_t token)
 {
 	return (struct lab_probe){
+	        .kind = v6 ? LAB_TCP6 : LAB_TCP4,
 	        .src = LAB_PREFIX_ADDR + 1,
 	        .dst = 0xcb007107u,
 	        .sport = 40000,
@@ -121,26 +256,26 @@ static struct lab_probe probe_of(uint32_t token)
 	};
 }
 
-static void make_reset(uint32_t l2_len)
+static void make_reset(bool v6, uint32_t l2_len)
 {
 	for (uint32_t n_options = 0; n_options <= 40; n_options += 4) {
-		struct lab_probe probe = probe_of(n_options * 0x11111111u);
-		struct lab_frame f, want = {.len = 0};
-		uint32_t skip = LAB_ETH_LEN - l2_len, len;
-		uint8_t *copy, *ip;
+		struct lab_probe probe = probe_of(v6, n_options * 0x11111111u);
+		struct lab_frame f, want;
+		uint32_t skip = LAB_ETH_LEN - l2_len, len, want_len;
+		uint8_t *copy;
 
 		lab_tcp_frame(&f, &probe, LAB_SYN | LAB_ACK, 0, n_options);
 		len = f.len - skip;
 		copy = malloc(len);
 		assert_non_null(copy);
 		memcpy(copy, f.b + skip, len);
-		assert_int_equal(cp_wire_make_rst4(copy, copy + len, l2_len), 1);
-
-		lab_eth(&want, lab_far_mac, lab_near_mac);
-		ip = lab_ip(&want, probe.src, probe.dst, 6, 64, 0, 0);
-		lab_tcp(&want, ip, probe.sport, probe.dport, probe.token + 1, 0, LAB_RST, 0, "", 0);
-		lab_ip_end(&want, ip);
-		assert_memory_equal(copy, want.b + skip, want.len - skip);
+		assert_int_equal(reset(copy, len, l2_len, v6), 1);
+		lab_reset_frame(&want, &probe);
+		want_len = want.len - skip;
+		assert_int_equal(want_len, l2_len + (v6 ? CP_RST6_PACKET_LEN : CP_RST4_PACKET_LEN));
+		assert_memory_equal(copy, want.b + skip, want_len);
+		/* The caller cuts the rest off; it is not touched. */
+		assert_memory_equal(copy + want_len, f.b + skip + want_len, len - want_len);
 		free(copy);
 	}
 }
@@ -148,8 +283,10 @@ static void make_reset(uint32_t l2_len)
 static void reset_closes_the_connection(void **state)
 {
 	(void)state;
-	make_reset(LAB_ETH_LEN);
-	make_reset(0);
+	for (int v6 = 0; v6 < 2; v6++) {
+		make_reset(v6, LAB_ETH_LEN);
+		make_reset(v6, 0);
+	}
 }
 
 /* As the kernel completes a checksum with a difference: net/core/utils.c, inet_proto_csum_replace_by_diff(). */
@@ -158,44 +295,86 @@ static void reset_with_its_checksum_left_open(void **state)
 	uint64_t random = 37;
 
 	(void)state;
-	for (int i = 0; i < 20000; i++) {
-		struct lab_probe probe = probe_of(lab_random(&random));
-		uint32_t l2_len = i % 2 ? LAB_ETH_LEN : 0, whole, open, diff;
+	for (int i = 0; i < 40000; i++) {
+		bool v6 = i / 2 % 2;
+		struct lab_probe probe = probe_of(v6, lab_random(&random));
+		uint32_t l2_len = i % 2 ? LAB_ETH_LEN : 0, ip_len = v6 ? 40 : 20, whole, open, diff;
+		uint32_t check_at = v6 ? CP_RST6_CHECK_AT : CP_RST4_CHECK_AT;
 		struct lab_frame f;
 		uint8_t *ip = f.b + l2_len, pseudo[4] = {0, 6, 0, 20};
 
 		probe.dst = lab_random(&random);
 		lab_tcp_frame(&f, &probe, LAB_SYN | LAB_ACK, 0, 0);
-		memmove(f.b, f.b + LAB_ETH_LEN - l2_len, 40 + l2_len);
-		assert_int_equal(cp_wire_make_rst4(f.b, f.b + l2_len + 40, l2_len), 1);
-		whole = lab_get16(ip + CP_RST4_CHECK_AT);
-		diff = cp_wire_rst4_unfinish(f.b, f.b + l2_len + 40, l2_len);
-		open = lab_get16(ip + CP_RST4_CHECK_AT);
-		assert_int_equal(open, lab_sum(lab_sum(0, ip + 12, 8), pseudo, 4));
+		memmove(f.b, f.b + LAB_ETH_LEN - l2_len, ip_len + 20 + l2_len);
+		assert_int_equal(reset(f.b, l2_len + ip_len + 20, l2_len, v6), 1);
+		assert_int_equal(check_at, ip_len + 16);
+		whole = lab_get16(ip + check_at);
+		diff = v6 ? cp_wire_rst6_unfinish(f.b, ip + ip_len + 20, l2_len)
+		          : cp_wire_rst4_unfinish(f.b, ip + ip_len + 20, l2_len);
+		open = lab_get16(ip + check_at);
+		assert_int_equal(open, lab_sum(lab_sum(0, ip + (v6 ? 8 : 12), v6 ? 32 : 8), pseudo, 4));
 		diff = cp_swap16((diff & 0xffff) + (diff >> 16));
 		assert_int_equal(~(diff + (~open & 0xffff)) % 0xffff, whole % 0xffff);
 	}
 }
 
-static void reset_refuses_short_frames_and_options(void **state)
+static void unfinish_refuses_short_frames(void **state)
 {
-	struct lab_probe probe = probe_of(0xffffffff);
+	(void)state;
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct lab_probe probe = probe_of(v6, 1);
+		struct lab_frame f;
+
+		lab_reset_frame(&f, &probe);
+		for (uint32_t n = 0; n < f.len; n++) {
+			uint8_t *copy = malloc(n ? n : 1);
+
+			assert_non_null(copy);
+			memcpy(copy, f.b, n);
+			assert_int_equal(v6 ? cp_wire_rst6_unfinish(copy, copy + n, LAB_ETH_LEN)
+			                    : cp_wire_rst4_unfinish(copy, copy + n, LAB_ETH_LEN),
+			        0);
+			assert_memory_equal(copy, f.b, n);
+			free(copy);
+		}
+	}
+}
+
+static void reset_refuses_short_frames(void **state)
+{
+	(void)state;
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct lab_probe probe = probe_of(v6, 0xffffffff);
+		struct lab_frame f;
+
+		lab_tcp_frame(&f, &probe, LAB_SYN | LAB_ACK, 0, 0);
+		for (uint32_t n = 0; n < f.len; n++) {
+			uint8_t *copy = malloc(n ? n : 1);
+
+			assert_non_null(copy);
+			memcpy(copy, f.b, n);
+			assert_int_equal(reset(copy, n, LAB_ETH_LEN, v6), 0);
+			assert_memory_equal(copy, f.b, n);
+			free(copy);
+		}
+	}
+}
+
+static void reset_refuses_options_and_extensions(void **state)
+{
+	struct lab_probe probe = probe_of(false, 1);
 	struct lab_frame f, before;
 
 	(void)state;
-	lab_tcp_frame(&f, &probe, LAB_SYN | LAB_ACK, 0, 0);
-	for (uint32_t n = 0; n < LAB_ETH_LEN + 40; n++) {
-		uint8_t *copy = malloc(n ? n : 1);
-
-		assert_non_null(copy);
-		memcpy(copy, f.b, n);
-		assert_int_equal(reset(copy, n), 0);
-		assert_memory_equal(copy, f.b, n);
-		free(copy);
-	}
 	lab_tcp_frame(&f, &probe, LAB_SYN | LAB_ACK, 8, 12);
 	before = f;
-	assert_int_equal(cp_wire_make_rst4(f.b, f.b + f.len, LAB_ETH_LEN), 0);
+	assert_int_equal(reset(f.b, f.len, LAB_ETH_LEN, false), 0);
+	assert_memory_equal(f.b, before.b, f.len);
+	probe = probe_of(true, 1);
+	lab_tcp_frame(&f, &probe, LAB_SYN | LAB_ACK, 0, 12);
+	f.b[LAB_ETH_LEN + 6] = 60;
+	before = f;
+	assert_int_equal(reset(f.b, f.len, LAB_ETH_LEN, true), 0);
 	assert_memory_equal(f.b, before.b, f.len);
 }
 
@@ -203,10 +382,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(build_equals_independent_builder),
+	        cmocka_unit_test(tokens_at_the_edges),
+	        cmocka_unit_test(every_checksum_of_a_payload),
 	        cmocka_unit_test(build_refuses_every_shorter_buffer),
+	        cmocka_unit_test(build_refuses_what_cannot_be_known_again),
+	        cmocka_unit_test(probes_of_a_flow_look_alike),
 	        cmocka_unit_test(reset_closes_the_connection),
 	        cmocka_unit_test(reset_with_its_checksum_left_open),
-	        cmocka_unit_test(reset_refuses_short_frames_and_options),
+	        cmocka_unit_test(unfinish_refuses_short_frames),
+	        cmocka_unit_test(reset_refuses_short_frames),
+	        cmocka_unit_test(reset_refuses_options_and_extensions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -322,6 +322,98 @@ static void round_trip_times(void **state)
 	}
 }
 
+/* Label stacks and long round trips are rare and kept aside, each with its own slot. */
+static void label_stacks(void **state)
+{
+	struct cp_paths *paths = new_paths(1, CP_TTL_MAX);
+	struct cp_addr a = addr_of('A');
+	struct cp_path path;
+
+	(void)state;
+	for (uint32_t slot = 0; slot < CP_TTL_MAX; slot++) {
+		struct cp_event event = event_of(slot, &a, CP_REPLY_TIME_EXCEEDED);
+
+		/* What lies behind the stack is not part of it. */
+		for (uint32_t i = 0; i < CP_MPLS_MAX; i++)
+			event.mpls[i] = slot / 10 * 4096 + i + 1;
+		event.n_mpls = (uint8_t)(slot % (CP_MPLS_MAX + 2));
+		event.rx_ns += slot % 3 ? 0 : 5000000000ull;
+		assert_int_equal(cp_paths_reply(paths, &event, dest()), CP_REPLY_NEW);
+	}
+	cp_paths_get(paths, 0, GAP, &path);
+	assert_int_equal(path.n_hops, CP_TTL_MAX);
+	for (uint32_t slot = 0; slot < CP_TTL_MAX; slot++) {
+		uint32_t n = slot % (CP_MPLS_MAX + 2) < CP_MPLS_MAX ? slot % (CP_MPLS_MAX + 2) : CP_MPLS_MAX;
+
+		assert_int_equal(path.hops[slot].n_mpls, n);
+		for (uint32_t i = 0; i < CP_MPLS_MAX; i++)
+			assert_int_equal(path.hops[slot].mpls[i], i < n ? slot / 10 * 4096 + i + 1 : 0);
+		assert_int_equal(path.hops[slot].rtt_us, slot % 3 ? 5000 : 5005000);
+		assert_memory_equal(&path.hops[slot].addr, &a, sizeof(a));
+	}
+	cp_paths_free(paths);
+}
+
+/* What a late reply said stays, when the newer one adds its round trip, be it short or long. */
+static void label_stack_of_a_late_reply(void **state)
+{
+	static const uint64_t rtts_us[] = {1, 4194302, 4194303, 4194304, UINT32_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rtts_us) / sizeof(rtts_us[0]); i++) {
+		struct cp_paths *paths = new_paths(1, 2);
+		struct cp_addr a = addr_of('A');
+		struct cp_event event = event_of(0, &a, CP_REPLY_TIME_EXCEEDED);
+		struct cp_path path;
+
+		event.tx_ns = 0;
+		event.flags = CP_EV_LATE | CP_EV_QUOTE_MODIFIED;
+		event.n_mpls = 1;
+		event.mpls[0] = 77;
+		assert_int_equal(cp_paths_reply(paths, &event, dest()), CP_REPLY_NEW);
+		event = event_of(0, &a, CP_REPLY_TIME_EXCEEDED);
+		event.rx_ns = T0 + rtts_us[i] * 1000;
+		assert_int_equal(cp_paths_reply(paths, &event, dest()), CP_REPLY_DUP);
+		cp_paths_get(paths, 0, GAP, &path);
+		assert_int_equal(path.hops[0].rtt_us, rtts_us[i]);
+		assert_int_equal(path.hops[0].flags, CP_HOP_QUOTE_MODIFIED);
+		assert_int_equal(path.hops[0].n_mpls, 1);
+		assert_int_equal(path.hops[0].mpls[0], 77);
+		cp_paths_free(paths);
+	}
+}
+
+/* Whatever is expected of a path, every slot has a place of its own. */
+static void expectations_change_nothing(void **state)
+{
+	struct cp_shape shape = {.n_dests = 14, .n_flows = 1, .n_ttls = 12, .first_ttl = 3};
+	struct cp_paths *paths;
+
+	(void)state;
+	assert_int_equal(cp_paths_new(&shape, &paths), 0);
+	for (uint32_t n = 0; n < shape.n_dests; n++) {
+		if (n > 0)
+			cp_paths_expect(paths, n, n + 1);
+		/* Said too late, or twice. */
+		cp_paths_sent(paths, n * 12 + 11 - n % 12, 0);
+		cp_paths_expect(paths, n, 14);
+		for (uint32_t i = 0; i < 12; i++)
+			reply(paths, n * 12 + i * 5 % 12, n * 12 + i * 5 % 12 + 1, CP_REPLY_TIME_EXCEEDED);
+	}
+	for (uint32_t slot = 0; slot < cp_shape_slots(&shape); slot++) {
+		struct cp_addr want = addr_of(slot + 1);
+		struct cp_path path;
+
+		cp_paths_get(paths, slot / 12, GAP, &path);
+		assert_int_equal(path.n_hops, 12);
+		assert_int_equal(path.n_probes, 1);
+		assert_memory_equal(&path.hops[slot % 12].addr, &want, sizeof(want));
+		assert_int_equal(cp_paths_attempts(paths, slot), slot % 12 == 11 - slot / 12 % 12);
+		assert_true(cp_paths_answered(paths, slot / 12) == 0xfff);
+	}
+	cp_paths_free(paths);
+}
+
 static void attempts_are_counted(void **state)
 {
 	struct cp_paths *paths = new_paths(1, 4);
@@ -478,6 +570,9 @@ int main(void)
 	        cmocka_unit_test(flags_of_the_event_reach_the_hop),
 	        cmocka_unit_test(newer_answer_completes_a_late_one),
 	        cmocka_unit_test(round_trip_times),
+	        cmocka_unit_test(label_stacks),
+	        cmocka_unit_test(label_stack_of_a_late_reply),
+	        cmocka_unit_test(expectations_change_nothing),
 	        cmocka_unit_test(attempts_are_counted),
 	        cmocka_unit_test(first_ttl_above_one),
 	        cmocka_unit_test(the_longest_path),

@@ -451,6 +451,75 @@ static void a_pass_ends_with_its_last_answer(void **state)
 	cp_sweep_free(sweep);
 }
 
+/* Replies taken together are the same as one by one, whatever their number; the same slot twice among them too. */
+static void replies_together(void **state)
+{
+	struct world world = world_of(7);
+
+	(void)state;
+	for (uint32_t n = 0; n <= 64; n++) {
+		struct sim *one = sim_new(&world), *all = sim_new(&world);
+		enum cp_reply_result results[64];
+		struct cp_event events[64];
+		struct cp_path a, b;
+		uint32_t ids[120];
+
+		assert_int_equal(cp_sweep_next(one->sweep, one->now_ns, ids, 120), 120);
+		assert_int_equal(cp_sweep_next(all->sweep, all->now_ns, ids, 120), 120);
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t slot = cp_id_slot(ids[i % 50]);
+
+			events[i] = (struct cp_event){.rx_ns = SEC + 5 * MSEC + i * 1000, .tx_ns = SEC, .slot = slot};
+			events[i].from = one->dests[cp_shape_path(&world.shape, slot) / 2];
+			events[i].kind = CP_REPLY_SYN_ACK;
+		}
+		cp_sweep_replies(all->sweep, events, n, results);
+		for (uint32_t i = 0; i < n; i++) {
+			assert_int_equal(results[i], i < 50 ? CP_REPLY_NEW : CP_REPLY_DUP);
+			assert_int_equal(cp_sweep_reply(one->sweep, &events[i]), results[i]);
+		}
+		for (uint32_t path = 0; path < 120; path++) {
+			memset(&a, 0, sizeof(a));
+			memset(&b, 0, sizeof(b));
+			cp_paths_get(cp_sweep_paths(one->sweep), path, world.gap, &a);
+			cp_paths_get(cp_sweep_paths(all->sweep), path, world.gap, &b);
+			assert_memory_equal(&a, &b, sizeof(a));
+		}
+		sim_free(one);
+		sim_free(all);
+	}
+}
+
+/* The probes of a pass are spread: over destinations, evenly, and over TTLs. */
+static void no_bursts(void **state)
+{
+	struct world world = world_of(11);
+	struct sim *sim;
+	uint32_t ids[120 * 24], last_at[120] = {0}, n_near = 0, n = 0, got;
+
+	(void)state;
+	world.void_everywhere = true;
+	sim = sim_new(&world);
+	while (cp_sweep_next(sim->sweep, sim->now_ns, ids, 64))
+		continue;
+	cp_sweep_flushed(sim->sweep, sim->now_ns);
+	sim->now_ns += 10 * SEC;
+	while ((got = cp_sweep_next(sim->sweep, sim->now_ns, ids + n, 64)))
+		n += got;
+	assert_int_equal(n, 120 * 23);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t path = cp_shape_path(&world.shape, cp_id_slot(ids[i]));
+
+		if (i >= 120)
+			assert_int_equal(i - last_at[path], 120);
+		last_at[path] = i;
+		n_near += i < n / 2 && cp_shape_ttl(&world.shape, cp_id_slot(ids[i])) == 1;
+	}
+	/* One TTL's probes are not all at one end: 120 of them, each in either half. */
+	assert_in_range(n_near, 30, 90);
+	sim_free(sim);
+}
+
 /* ... and complete at once when all below the end has answered. */
 static void complete_below_the_end(void **state)
 {
@@ -491,6 +560,8 @@ int main(void)
 	        cmocka_unit_test(both_halves_of_the_seed_count),
 	        cmocka_unit_test(waits_for_the_flush),
 	        cmocka_unit_test(progress),
+	        cmocka_unit_test(replies_together),
+	        cmocka_unit_test(no_bursts),
 	        cmocka_unit_test(complete_without_an_end),
 	        cmocka_unit_test(complete_below_the_end),
 	        cmocka_unit_test(a_pass_ends_with_its_last_answer),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * test_wire.c: replies of every kind, cut, changed and forged. Buffers have
- * exactly the size of their frame, so that the address sanitizer sees any step
- * beyond. What we send ourselves is in test_frame.c.
+ * test_wire.c: replies to TCP probes over IPv4, cut, changed and forged.
+ * Buffers have exactly the size of their frame, so that the address sanitizer
+ * sees any step beyond. Other probes: test_wire_kinds.c; what we send
+ * ourselves: test_frame.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,97 +16,8 @@
 #include <string.h>
 
 #include "cp_wire.h"
+#include "reply_lab.h"
 #include "wire_lab.h"
-
-enum { N_DESTS = 3, N_FLOWS = 2, N_TTLS = 30, PORT_BASE = 40000, N_SLOTS = N_DESTS * N_FLOWS * N_TTLS };
-#define SRC (LAB_PREFIX_ADDR + 1)
-#define ROUTER (LAB_PREFIX_ADDR + 0x102)
-
-static const struct cp_run run = {
-        .token_key = {0x6b8b4567, 0x327b23c6, 0x643c9869, 0x66334873},
-        .n_slots = N_SLOTS,
-        .n_dests = N_DESTS,
-        .n_flows = N_FLOWS,
-        .n_ttls = N_TTLS,
-        .first_ttl = 1,
-        .port_base = PORT_BASE,
-};
-
-static uint32_t dest_v4(uint32_t index)
-{
-	return 0xcb007100u + index * 7; /* 203.0.113.0 */
-}
-
-static uint16_t dest_port(uint32_t index)
-{
-	return (uint16_t)(443 + index);
-}
-
-static struct cp_dest dest_of(uint32_t index)
-{
-	return (struct cp_dest){
-	        .addr = cp_addr_from_v4(dest_v4(index)), .port = cp_swap16(dest_port(index)), .proto = 6};
-}
-
-/* The probe of an id, as it left. */
-static struct lab_probe probe_of(uint32_t id)
-{
-	uint32_t slot = cp_id_slot(id), path = slot / N_TTLS;
-
-	return (struct lab_probe){
-	        .src = SRC,
-	        .dst = dest_v4(path / N_FLOWS),
-	        .sport = (uint16_t)(PORT_BASE + path % N_FLOWS),
-	        .dport = dest_port(path / N_FLOWS),
-	        .token = cp_token(run.token_key, id),
-	        .ttl = (uint8_t)(1 + slot % N_TTLS),
-	};
-}
-
-enum outcome { FOREIGN, SHORT, FLAGS, NO_SLOT, WRONG_DEST, VALID, MODIFIED };
-
-/* The whole way of a reply, on a copy of exactly its size. ret_reply and ret_id may be NULL. */
-static enum outcome judge(const struct lab_frame *f, struct cp_reply *ret_reply, uint32_t *ret_id)
-{
-	static const enum outcome of_validity[] = {
-	        [CP_VALID] = VALID,
-	        [CP_VALID_MODIFIED] = MODIFIED,
-	        [CP_INVALID_TOKEN] = NO_SLOT,
-	        [CP_INVALID_DEST] = WRONG_DEST,
-	};
-	uint8_t *copy = malloc(f->len ? f->len : 1);
-	struct cp_reply reply;
-	enum cp_parse parsed;
-	struct cp_dest dest;
-	uint32_t id, index;
-
-	assert_non_null(copy);
-	memcpy(copy, f->b, f->len);
-	parsed = cp_wire_parse_frame(&run, copy, copy + f->len, &reply);
-	assert_memory_equal(copy, f->b, f->len);
-	free(copy);
-	if (parsed != CP_PARSE_REPLY)
-		return parsed == CP_PARSE_SHORT ? SHORT : parsed == CP_PARSE_FLAGS ? FLAGS : FOREIGN;
-	if (ret_reply)
-		*ret_reply = reply;
-	if (!cp_wire_claim(&run, &reply, &id, &index))
-		return NO_SLOT;
-	assert_true(index < N_DESTS);
-	assert_int_equal(index, cp_id_slot(id) / (N_FLOWS * N_TTLS));
-	if (ret_id)
-		*ret_id = id;
-	dest = dest_of(index);
-	return of_validity[cp_wire_validate(&reply, &dest)];
-}
-
-static void expect(const struct lab_frame *f, enum outcome want, const char *what)
-{
-	static const char *const names[] = {"foreign", "short", "flags", "no slot", "wrong dest", "valid", "modified"};
-	enum outcome got = judge(f, NULL, NULL);
-
-	if (got != want)
-		fail_msg("%s: %s, not %s", what, names[got], names[want]);
-}
 
 static void time_exceeded(struct lab_frame *f, const struct lab_probe *probe)
 {
@@ -124,7 +36,7 @@ static void every_probe_is_recognised_in_its_quote(void **state)
 	uint64_t random = 17;
 
 	(void)state;
-	for (uint32_t slot = 0; slot < N_SLOTS; slot++) {
+	for (uint32_t slot = 0; slot < N_SLOTS_OF_KIND; slot++) {
 		for (uint32_t attempt = 0; attempt < CP_ATTEMPTS_MAX; attempt++) {
 			struct lab_probe probe = probe_of(cp_id_make(slot, attempt));
 			struct lab_icmp icmp = {
@@ -177,7 +89,7 @@ static void unreachable_keeps_code_and_mtu(void **state)
 static void destination_answers_name_the_probe(void **state)
 {
 	(void)state;
-	for (uint32_t slot = 0; slot < N_SLOTS; slot++) {
+	for (uint32_t slot = 0; slot < N_SLOTS_OF_KIND; slot++) {
 		uint32_t want = cp_id_make(slot, slot % CP_ATTEMPTS_MAX), id;
 		struct lab_probe probe = probe_of(want);
 		struct cp_addr from = cp_addr_from_v4(probe.dst);
@@ -411,7 +323,7 @@ static void answers_from_elsewhere(void **state)
 static void any_changed_token_bit_is_refused(void **state)
 {
 	(void)state;
-	for (uint32_t slot = 0; slot < N_SLOTS; slot++) {
+	for (uint32_t slot = 0; slot < N_SLOTS_OF_KIND; slot++) {
 		for (uint32_t bit = 0; bit < 32; bit++) {
 			struct lab_probe probe = probe_of(slot);
 			enum outcome got;
@@ -503,7 +415,7 @@ static void other_run_is_foreign(void **state)
 
 	(void)state;
 	other.token_key[2] ^= 1;
-	for (uint32_t slot = 0; slot < N_SLOTS; slot++) {
+	for (uint32_t slot = 0; slot < N_SLOTS_OF_KIND; slot++) {
 		struct lab_probe probe = probe_of(slot);
 		enum outcome got;
 		struct lab_frame f;

@@ -78,7 +78,9 @@ static int nothing_to_probe(const struct cp_audit *audit, struct cp_err *err)
 		        "every address is on the blocklist; the default one holds special-use ranges, --blocklist none "
 		        "lifts it");
 	if (strcmp(audit->dests[0].skip, CP_SKIP_IPV6) == 0)
-		return cp_err_set(err, -EAFNOSUPPORT, "every address is IPv6, behind an interface without a link-layer header, which is not supported");
+		return cp_err_set(err, -EAFNOSUPPORT,
+		        "every address is IPv6, behind an interface without a link-layer header, which is not "
+		        "supported");
 	return err->text[0] ? -EHOSTUNREACH : cp_err_set(err, -EHOSTUNREACH, "no address can be probed");
 }
 

@@ -40,6 +40,7 @@ struct cp_probe_dest {
 	const char *skip; /* NULL: probed; else CP_SKIP_* */
 	uint32_t nexthop; /* index into cp_audit.hops */
 	uint32_t index; /* in the engine and the sweep, when probed */
+	bool route_changed; /* during the run: its probes kept to the old way */
 };
 
 /* One next hop in use. */
@@ -48,6 +49,8 @@ struct cp_hop_out {
 	struct cp_addr addr; /* the router, or the on-link destination */
 	uint32_t link; /* index into cp_audit.links */
 	bool resolved;
+	uint32_t n_gaps; /* times that its probes, or the replies, could not pass */
+	bool lost; /* it fell silent and was given up: some probes were never sent */
 };
 
 struct cp_output {
@@ -138,6 +141,20 @@ int cp_audit_plan(struct cp_audit *audit, struct cp_err *err);
 int cp_audit_open(struct cp_audit *audit, struct cp_err *err);
 /* Probes until done, interrupted or out of time; leaves the accounting. */
 int cp_audit_probe(struct cp_audit *audit, struct cp_err *err);
+
+/* ---- follow.c: links, next hops and routes, as they change while probes are out ---- */
+
+struct cp_progress;
+struct cp_follow;
+int cp_follow_open(
+        struct cp_audit *audit, struct cp_progress *progress, struct cp_follow **ret_follow, struct cp_err *err);
+/* Call it often. 0: go on; 1: feed the engine nothing for now; -errno: the way out is gone for good, err says why. */
+int cp_follow_poll(struct cp_follow *follow, uint64_t now_ns, struct cp_err *err);
+/* After the last probe: what is still to be found out and said. */
+void cp_follow_finish(struct cp_follow *follow);
+void cp_follow_close(struct cp_follow *follow); /* takes NULL */
+/* The silence of this destination's paths may be of our own making. */
+bool cp_follow_doubts(const struct cp_audit *audit, const struct cp_probe_dest *dest);
 
 /* ---- output.c ---- */
 

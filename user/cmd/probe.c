@@ -17,6 +17,7 @@
 #define QUEUE_PER_SEC 50u /* keep this fraction of a second of work queued: what is queued can no longer be spared */
 #define QUEUE_MIN 64u
 #define TICK_MS 2
+#define SLOT_BYTES 20u
 #define SHORT_DRAIN_MS 300u
 
 /* ---- Opening ---- */
@@ -70,13 +71,31 @@ static int open_sweep(struct cp_audit *audit)
 
 /* Source ports for a protocol, when anything is probed with it. */
 static int reserve_ports(
-	struct cp_audit *audit, uint8_t proto, struct cp_ports **ret_ports, uint16_t *ret_base, struct cp_err *err)
+        struct cp_audit *audit, uint8_t proto, struct cp_ports **ret_ports, uint16_t *ret_base, struct cp_err *err)
 {
 	for (size_t i = 0; i < audit->n_dests; i++) {
 		if (!audit->dests[i].skip && audit->dests[i].proto == proto)
 			return cp_ports_reserve((uint16_t)audit->opts->n_flows, proto, ret_ports, ret_base, err);
 	}
 	return 0;
+}
+
+/*
+ * Refuses what would not fit, before anything is taken: the kernel's tables,
+ * and per slot at most a record of the path store and an entry of a pass.
+ */
+static int check_memory(const struct cp_engine_config *config, struct cp_err *err)
+{
+	uint64_t n_slots = (uint64_t)config->n_dests * config->n_flows * config->n_ttls, left;
+	uint64_t needed = cp_engine_memory(config) + n_slots * SLOT_BYTES;
+
+	if (cp_host_memory(&left) || needed <= left)
+		return 0;
+	return cp_err_set(err, -ENOMEM,
+	        "%u destinations need up to %llu MiB of memory, %llu MiB are left: probe fewer at once, or with fewer "
+	        "flows or "
+	        "TTLs",
+	        config->n_dests, (unsigned long long)(needed >> 20), (unsigned long long)(left >> 20));
 }
 
 int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
@@ -102,7 +121,8 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 	if (rc)
 		return cp_err_set(err, rc, "no random bytes: %s", strerror(-rc));
 	describe_ifaces(audit, &config);
-	rc = cp_engine_open(&config, &audit->engine, err);
+	rc = check_memory(&config, err);
+	rc = rc ? rc : cp_engine_open(&config, &audit->engine, err);
 	if (rc)
 		return rc;
 	rc = fill_tables(audit);
@@ -115,6 +135,7 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 struct probing {
 	struct cp_audit *audit;
 	struct cp_progress progress;
+	struct cp_follow *follow;
 	uint32_t queue_max;
 	uint32_t pass;
 	uint64_t lost_before_pass;
@@ -172,14 +193,19 @@ static bool out_of_time(const struct cp_audit *audit, uint64_t now_ns)
 	return limit_s && now_ns - audit->start_ns >= limit_s * NSEC_PER_SEC;
 }
 
-static int run_sweep(struct probing *probing)
+static int stopped(int rc, struct cp_err *err)
+{
+	return cp_err_set(err, rc, "probing stopped: %s", strerror(-rc));
+}
+
+static int run_sweep(struct probing *probing, struct cp_err *err)
 {
 	struct cp_audit *audit = probing->audit;
 	int rc;
 
 	for (;;) {
 		uint64_t now_ns = cp_host_clock_mono_ns();
-		int n;
+		int n, paused;
 
 		if (cp_signals_seen(NULL)) {
 			audit->end_reason = "interrupted";
@@ -189,17 +215,20 @@ static int run_sweep(struct probing *probing)
 			audit->end_reason = "max-runtime";
 			return 0;
 		}
-		n = feed(probing, now_ns);
+		paused = cp_follow_poll(probing->follow, now_ns, err);
+		if (paused < 0)
+			return paused;
+		n = paused ? 0 : feed(probing, now_ns);
 		rc = n < 0 ? n : cp_engine_error(audit->engine);
 		if (rc)
-			return rc;
+			return stopped(rc, err);
 		if (n == 0 && cp_engine_idle(audit->engine)) {
 			probing->busy_ns += cp_engine_take_busy_ns(audit->engine);
 			cp_sweep_flushed(audit->sweep, now_ns);
 		}
 		rc = cp_engine_drain(audit->engine, n ? 0 : TICK_MS, on_event, probing);
 		if (rc < 0 && rc != -EINTR)
-			return rc;
+			return stopped(rc, err);
 		cp_progress_probing(&probing->progress, audit, probing->n_new);
 		if (cp_sweep_done(audit->sweep, cp_host_clock_mono_ns()))
 			return 0;
@@ -245,25 +274,28 @@ static void account(struct probing *probing)
 int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 {
 	struct probing probing = {.audit = audit, .queue_max = audit->opts->rate_pps / QUEUE_PER_SEC};
-	int rc = cp_engine_start(audit->engine, err);
+	int rc = cp_follow_open(audit, &probing.progress, &probing.follow, err);
 
-	if (rc)
+	rc = rc ? rc : cp_engine_start(audit->engine, err);
+	if (rc) {
+		cp_follow_close(probing.follow);
 		return rc;
+	}
 	if (probing.queue_max < QUEUE_MIN)
 		probing.queue_max = QUEUE_MIN;
 	if (probing.queue_max > CP_WORK_SLOTS)
 		probing.queue_max = CP_WORK_SLOTS;
 	cp_progress_init(&probing.progress, audit->opts);
 	audit->end_reason = "done";
-	rc = run_sweep(&probing);
+	rc = run_sweep(&probing, err);
 	cp_engine_stop(audit->engine);
 	if (strcmp(audit->end_reason, "done") != 0)
 		short_drain(&probing);
 	account(&probing);
 	cp_progress_clear(&probing.progress);
-	if (rc) {
+	cp_follow_finish(probing.follow);
+	cp_follow_close(probing.follow);
+	if (rc)
 		audit->end_reason = "failed";
-		return cp_err_set(err, rc, "probing stopped: %s", strerror(-rc));
-	}
-	return 0;
+	return rc;
 }

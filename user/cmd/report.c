@@ -41,7 +41,7 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	        .vantage = audit->vantage,
 	        .home = &audit->home,
 	        .asdb = audit->asdb,
-	        .replies_lost = audit->replies_lost,
+	        .replies_lost = audit->replies_lost || cp_follow_doubts(audit, dest),
 	};
 	struct cp_rec_path rec = {
 	        .target = &audit->targets.items[target_index],
@@ -57,6 +57,10 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	        !cp_sweep_path_complete(audit->sweep, number))
 		report->path.end = CP_END_INTERRUPTED;
 	cp_judge(&input, &report->judgement);
+	if (dest->route_changed) {
+		report->judgement.reasons |= 1u << CP_WHY_ROUTE_CHANGED;
+		report->judgement.confidence = CP_CONF_LOW;
+	}
 	cp_outputs_path(audit, &rec);
 	count_coverage(audit, number, &report->path);
 	return cp_egress_add(report->egress, target_index, &report->path, &report->judgement, &audit->home);

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REPLIES_MAX (1u << 28) /* ids of struct reply fit struct cell */
+#include "path_table.h"
+
 #define RTT_LONG ((1u << 22) - 1) /* the round trip, 4.2 s or more, is in struct more */
 #define RUN_STEP 4u /* cells of a path are allocated in multiples of this */
 
@@ -24,32 +25,6 @@ struct cell {
 	uint32_t late : 1;
 	uint32_t other_addr : 1;
 	uint32_t pass : 8; /* of the latest probe, modulo 256 */
-};
-
-/* What few replies have. */
-struct more {
-	uint32_t rtt_us; /* if the cell says RTT_LONG */
-	uint32_t n_mpls;
-	uint32_t mpls[CP_MPLS_MAX];
-};
-
-/* What a reply says, but for its round trip. Interned: no padding that is not zero. */
-struct reply {
-	struct cp_addr from;
-	uint32_t more_id; /* 0: none */
-	uint8_t kind, icmp_type, icmp_code, reply_ttl;
-	uint8_t quoted_ttl;
-	uint8_t quote_modified;
-	uint16_t unused;
-};
-
-/* Interned records of one size, numbered from 1, found again by their content. */
-struct table {
-	uint32_t size; /* of a record, a multiple of four */
-	uint32_t n, cap; /* records, the unused number 0 included */
-	uint8_t *records;
-	uint32_t *index; /* open addressing, numbers; 0: empty */
-	uint32_t index_mask;
 };
 
 /*
@@ -70,7 +45,7 @@ struct cp_paths {
 	struct row *rows; /* [n_dests * n_flows] */
 	struct cell *cells; /* room for all; the kernel lends what is touched. Place 0 stays unused. */
 	size_t n_cells; /* handed out */
-	struct table replies, mores;
+	struct cp_table table;
 };
 
 uint32_t cp_shape_slots(const struct cp_shape *shape)
@@ -95,98 +70,30 @@ const char *cp_end_name(enum cp_end end)
 	return names[end];
 }
 
-/* ---- Interned records ---- */
-
-static uint32_t table_hash(const struct table *table, const void *record)
-{
-	uint64_t hash = 0;
-	uint32_t word;
-
-	for (uint32_t at = 0; at < table->size; at += (uint32_t)sizeof(word)) {
-		memcpy(&word, (const uint8_t *)record + at, sizeof(word));
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
-		hash ^= hash >> 32;
-	}
-	return (uint32_t)hash;
-}
-
-static const void *table_at(const struct table *table, uint32_t id)
-{
-	return table->records + (size_t)id * table->size;
-}
-
-/* Makes room for at least `cap` records, a power of two. */
-static int table_grow(struct table *table, uint32_t cap)
-{
-	uint32_t mask = cap * 2 - 1;
-	uint32_t *index = calloc((size_t)mask + 1, sizeof(*index));
-	uint8_t *records = realloc(table->records, (size_t)cap * table->size);
-
-	if (records)
-		table->records = records;
-	if (!index || !records) {
-		free(index);
-		return -ENOMEM;
-	}
-	for (uint32_t id = 1; id < table->n; id++) {
-		uint32_t at = table_hash(table, table_at(table, id)) & mask;
-
-		while (index[at])
-			at = (at + 1) & mask;
-		index[at] = id;
-	}
-	free(table->index);
-	table->index = index;
-	table->index_mask = mask;
-	table->cap = cap;
-	return 0;
-}
-
-static int table_init(struct table *table, size_t size, uint32_t n_expected)
-{
-	uint32_t cap = 256;
-
-	while (cap < n_expected && cap < REPLIES_MAX / 2)
-		cap *= 2;
-	table->size = (uint32_t)size;
-	table->n = 1;
-	return table_grow(table, cap);
-}
-
-/* Number of a record, adding it. 0: out of memory. */
-static uint32_t table_intern(struct table *table, const void *record)
-{
-	uint32_t at;
-
-	if (table->n == table->cap && (table->n >= REPLIES_MAX || table_grow(table, table->cap * 2)))
-		return 0;
-	at = table_hash(table, record) & table->index_mask;
-	while (table->index[at]) {
-		if (memcmp(table_at(table, table->index[at]), record, table->size) == 0)
-			return table->index[at];
-		at = (at + 1) & table->index_mask;
-	}
-	memcpy(table->records + (size_t)table->n * table->size, record, table->size);
-	table->index[at] = table->n;
-	return table->n++;
-}
+/* ---- Interned replies ---- */
 
 static const struct reply *reply_at(const struct cp_paths *paths, uint32_t id)
 {
-	return table_at(&paths->replies, id);
+	return &paths->table.records[id].reply;
 }
 
-static uint32_t intern_reply(struct cp_paths *paths, const struct reply *reply, const struct more *more)
+static uint8_t said(const struct reply *reply, enum said what)
 {
-	struct reply whole = *reply;
+	return (uint8_t)(reply->said >> what * 8);
+}
 
-	whole.more_id = 0;
-	if (more->rtt_us || more->n_mpls) {
-		whole.more_id = table_intern(&paths->mores, more);
-		if (!whole.more_id)
-			return 0;
+/* Number of what an answer has beyond struct reply, 0 if that is nothing. False: out of memory. */
+static bool intern_more(struct cp_paths *paths, const struct more *more, uint64_t *ret_id)
+{
+	union cp_record record = {.words = {0}};
+
+	if (!more->rtt_us && !more->n_mpls) {
+		*ret_id = 0;
+		return true;
 	}
-	return table_intern(&paths->replies, &whole);
+	record.more = *more;
+	*ret_id = cp_table_intern(&paths->table, &record);
+	return *ret_id;
 }
 
 /* ---- Store ---- */
@@ -205,8 +112,7 @@ int cp_paths_new(const struct cp_shape *shape, struct cp_paths **ret_paths)
 	paths->rows = calloc(n_paths, sizeof(*paths->rows));
 	rc = paths->cells && paths->rows ? 0 : -ENOMEM;
 	/* Every destination answers, and there are routers. */
-	rc = rc ? rc : table_init(&paths->replies, sizeof(struct reply), shape->n_dests + shape->n_dests / 4);
-	rc = rc ? rc : table_init(&paths->mores, sizeof(struct more), 0);
+	rc = rc ? rc : cp_table_init(&paths->table, shape->n_dests + shape->n_dests / 4);
 	if (rc) {
 		cp_paths_free(paths);
 		return rc;
@@ -221,10 +127,7 @@ void cp_paths_free(struct cp_paths *paths)
 		return;
 	free(paths->rows);
 	free(paths->cells);
-	free(paths->replies.records);
-	free(paths->replies.index);
-	free(paths->mores.records);
-	free(paths->mores.index);
+	cp_table_free(&paths->table);
 	free(paths);
 }
 
@@ -334,7 +237,7 @@ uint32_t cp_paths_reply_ttl(const struct cp_paths *paths, uint32_t slot)
 {
 	struct cell cell = read_slot(paths, slot);
 
-	return cell.reply_id ? reply_at(paths, cell.reply_id)->reply_ttl : 0;
+	return cell.reply_id ? said(reply_at(paths, cell.reply_id), SAID_REPLY_TTL) : 0;
 }
 
 static void lower(uint8_t *ttl, uint32_t candidate)
@@ -366,38 +269,39 @@ static uint32_t rtt_of(const struct cp_event *event)
 	return rtt_us == 0 ? 1 : rtt_us > UINT32_MAX ? 0 : (uint32_t)rtt_us;
 }
 
-/* What an event says besides struct reply; rtt_us is what rtt_of() tells. */
-static struct more more_of(const struct cp_event *event, uint32_t rtt_us)
+/* The round trip as a cell has it, and as struct more has it. */
+static uint32_t short_rtt(uint32_t rtt_us)
 {
-	struct more more = {.rtt_us = rtt_us >= RTT_LONG ? rtt_us : 0};
+	return rtt_us < RTT_LONG ? rtt_us : RTT_LONG;
+}
 
-	more.n_mpls = event->n_mpls < CP_MPLS_MAX ? event->n_mpls : CP_MPLS_MAX;
-	memcpy(more.mpls, event->mpls, more.n_mpls * sizeof(more.mpls[0]));
-	return more;
+static uint32_t long_rtt(uint32_t rtt_us)
+{
+	return rtt_us < RTT_LONG ? 0 : rtt_us;
 }
 
 static struct more read_more(const struct cp_paths *paths, const struct reply *reply)
 {
-	struct more more = {0};
-
-	if (reply->more_id)
-		memcpy(&more, table_at(&paths->mores, reply->more_id), sizeof(more));
-	return more;
+	return reply->more_id ? paths->table.records[reply->more_id].more : (struct more){0};
 }
 
 /* The answer to the newer attempt has what the late one could not tell. */
 static void complete_late(struct cp_paths *paths, struct cell *cell, uint32_t rtt_us)
 {
-	struct reply reply = *reply_at(paths, cell->reply_id);
-	struct more more = read_more(paths, &reply);
-	uint32_t id;
+	union cp_record record = paths->table.records[cell->reply_id];
+	struct more more = read_more(paths, &record.reply);
+	uint32_t id = cell->reply_id;
 
-	more.rtt_us = rtt_us >= RTT_LONG ? rtt_us : 0;
-	id = intern_reply(paths, &reply, &more);
+	if (long_rtt(rtt_us)) {
+		more.rtt_us = rtt_us;
+		if (!intern_more(paths, &more, &record.reply.more_id))
+			return;
+		id = cp_table_intern(&paths->table, &record);
+	}
 	if (!id)
 		return;
-	cell->reply_id = id & (REPLIES_MAX - 1);
-	cell->rtt_us = rtt_us < RTT_LONG ? rtt_us & RTT_LONG : RTT_LONG;
+	cell->reply_id = id & (CP_RECORDS_MAX - 1);
+	cell->rtt_us = short_rtt(rtt_us) & RTT_LONG;
 	cell->late = 0;
 }
 
@@ -411,40 +315,86 @@ static void note_duplicate(struct cp_paths *paths, const struct cp_event *event,
 		complete_late(paths, cell, rtt_us);
 }
 
-static uint32_t intern_event(struct cp_paths *paths, const struct cp_event *event, uint32_t rtt_us)
+static struct more more_of(const struct cp_event *event)
 {
-	struct more more = more_of(event, rtt_us);
-	struct reply reply = {
-	        .from = event->from,
-	        .kind = event->kind,
-	        .icmp_type = event->icmp_type,
-	        .icmp_code = event->icmp_code,
-	        .reply_ttl = event->reply_ttl,
-	        .quoted_ttl = event->quoted_ttl,
-	        .quote_modified = !!(event->flags & CP_EV_QUOTE_MODIFIED),
-	};
+	struct more more = {.rtt_us = long_rtt(rtt_of(event))};
 
-	return intern_reply(paths, &reply, &more);
+	if (event->n_mpls) {
+		more.n_mpls = event->n_mpls < CP_MPLS_MAX ? event->n_mpls : CP_MPLS_MAX;
+		memcpy(more.mpls, event->mpls, more.n_mpls * sizeof(more.mpls[0]));
+	}
+	return more;
+}
+
+static union cp_record record_of(const struct cp_event *event, uint64_t more_id)
+{
+	bool modified = event->flags & CP_EV_QUOTE_MODIFIED;
+	union cp_record record;
+
+	record.reply.from = event->from;
+	record.reply.said =
+	        (uint64_t)event->kind << SAID_KIND * 8 | (uint64_t)event->icmp_type << SAID_ICMP_TYPE * 8 |
+	        (uint64_t)event->icmp_code << SAID_ICMP_CODE * 8 | (uint64_t)event->reply_ttl << SAID_REPLY_TTL * 8 |
+	        (uint64_t)event->quoted_ttl << SAID_QUOTED_TTL * 8 | (uint64_t)modified << SAID_QUOTE_MODIFIED * 8;
+	record.reply.more_id = more_id;
+	return record;
+}
+
+/* Where the index is looked at for a reply that has nothing more. */
+static const uint32_t *likely_index(const struct cp_paths *paths, const struct cp_event *event)
+{
+	union cp_record record = record_of(event, 0);
+
+	return &paths->table.index[cp_record_hash(&record) & paths->table.index_mask];
+}
+
+void cp_paths_prefetch_reply(const struct cp_paths *paths, const struct cp_event *event)
+{
+	__builtin_prefetch(&paths->rows[cp_shape_path(&paths->shape, event->slot)], 1);
+	__builtin_prefetch(likely_index(paths, event));
+}
+
+void cp_paths_prefetch_reply_slot(const struct cp_paths *paths, const struct cp_event *event)
+{
+	uint32_t path = cp_shape_path(&paths->shape, event->slot);
+
+	__builtin_prefetch(find_cell(paths, &paths->rows[path], event->slot - path * paths->shape.n_ttls), 1);
+	__builtin_prefetch(&paths->table.records[*likely_index(paths, event)]);
+}
+
+/* The first reply of a slot. False: out of memory, the slot stays silent and is asked again. */
+static bool keep(struct cp_paths *paths, const struct cp_event *event, struct row *row, uint32_t i)
+{
+	uint32_t rtt_us = rtt_of(event), id;
+	uint64_t more_id;
+	struct more more = more_of(event);
+	union cp_record record;
+	struct cell *cell;
+
+	if (!intern_more(paths, &more, &more_id))
+		return false;
+	record = record_of(event, more_id);
+	id = cp_table_intern(&paths->table, &record);
+	if (!id)
+		return false;
+	cell = make_cell(paths, row, i);
+	cell->reply_id = id & (CP_RECORDS_MAX - 1);
+	cell->rtt_us = short_rtt(rtt_us) & RTT_LONG;
+	cell->late = (event->flags & CP_EV_LATE) != 0;
+	return true;
 }
 
 enum cp_reply_result cp_paths_reply(struct cp_paths *paths, const struct cp_event *event, const struct cp_addr *dest)
 {
 	uint32_t path = cp_shape_path(&paths->shape, event->slot), i = event->slot - path * paths->shape.n_ttls;
 	struct row *row = &paths->rows[path];
-	uint32_t rtt_us = rtt_of(event), id;
-	struct cell *cell;
 
 	if (row->answered >> i & 1) {
 		note_duplicate(paths, event, find_cell(paths, row, i));
 		return CP_REPLY_DUP;
 	}
-	id = intern_event(paths, event, rtt_us);
-	if (!id)
-		return CP_REPLY_DUP; /* out of memory: the slot stays silent and is asked again */
-	cell = make_cell(paths, row, i);
-	cell->reply_id = id & (REPLIES_MAX - 1);
-	cell->rtt_us = rtt_us < RTT_LONG ? rtt_us & RTT_LONG : RTT_LONG;
-	cell->late = (event->flags & CP_EV_LATE) != 0;
+	if (!keep(paths, event, row, i))
+		return CP_REPLY_DUP;
 	row->answered |= 1ull << i;
 	note_end(row, event, dest, paths->shape.first_ttl + i);
 	return CP_REPLY_NEW;
@@ -483,13 +433,13 @@ static void fill_hop(const struct cp_paths *paths, struct cell cell, uint32_t tt
 	more = read_more(paths, reply);
 	ret_hop->addr = reply->from;
 	ret_hop->rtt_us = cell.rtt_us == RTT_LONG ? more.rtt_us : cell.rtt_us;
-	ret_hop->kind = reply->kind;
-	ret_hop->icmp_type = reply->icmp_type;
-	ret_hop->icmp_code = reply->icmp_code;
-	ret_hop->reply_ttl = reply->reply_ttl;
-	ret_hop->quoted_ttl = reply->quoted_ttl;
+	ret_hop->kind = said(reply, SAID_KIND);
+	ret_hop->icmp_type = said(reply, SAID_ICMP_TYPE);
+	ret_hop->icmp_code = said(reply, SAID_ICMP_CODE);
+	ret_hop->reply_ttl = said(reply, SAID_REPLY_TTL);
+	ret_hop->quoted_ttl = said(reply, SAID_QUOTED_TTL);
 	ret_hop->flags = (uint8_t)((cell.late ? CP_HOP_LATE : 0) | (cell.other_addr ? CP_HOP_OTHER_ADDR : 0) |
-	                           (reply->quote_modified ? CP_HOP_QUOTE_MODIFIED : 0));
+	                           (said(reply, SAID_QUOTE_MODIFIED) ? CP_HOP_QUOTE_MODIFIED : 0));
 	ret_hop->n_mpls = (uint8_t)more.n_mpls;
 	memcpy(ret_hop->mpls, more.mpls, sizeof(ret_hop->mpls));
 }

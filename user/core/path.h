@@ -91,6 +91,9 @@ enum cp_reply_result { CP_REPLY_NEW = 0, CP_REPLY_DUP };
 enum cp_reply_result cp_paths_reply(struct cp_paths *paths, const struct cp_event *event, const struct cp_addr *dest);
 /* The TTLs of a path at which anything answered: bit i is TTL first_ttl + i. */
 uint64_t cp_paths_answered(const struct cp_paths *paths, uint32_t path);
+/* The same for a reply that will be taken soon. */
+void cp_paths_prefetch_reply(const struct cp_paths *paths, const struct cp_event *event);
+void cp_paths_prefetch_reply_slot(const struct cp_paths *paths, const struct cp_event *event);
 /* True when nothing answered for the slot yet. */
 bool cp_paths_silent(const struct cp_paths *paths, uint32_t slot);
 uint32_t cp_paths_attempts(const struct cp_paths *paths, uint32_t slot);

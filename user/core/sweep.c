@@ -42,6 +42,7 @@ struct track {
 	uint8_t limit; /* highest TTL to ask; 0: the scout is still out */
 	bool open; /* listed; others have nothing more to ask, unless another reply comes */
 	bool mute; /* not listed, with TTLs that stayed silent */
+	bool ended; /* counted in n_ended */
 };
 
 /* Paths with equally many TTLs to ask in this pass. */
@@ -49,6 +50,12 @@ struct lane {
 	uint32_t first, n; /* its part of the order */
 	uint32_t at;
 	uint32_t left; /* probes */
+};
+
+/* A path whose turn comes soon, and what is drawn for it. */
+struct due {
+	uint32_t path;
+	uint32_t random;
 };
 
 struct cp_sweep {
@@ -61,8 +68,9 @@ struct cp_sweep {
 	uint32_t n_mute;
 	uint32_t *order; /* paths that have something to ask in this pass, lane by lane */
 	struct lane lanes[CP_TTL_MAX];
-	uint32_t n_lanes;
-	uint32_t n_left; /* probes of this pass, at most */
+	uint32_t n_left; /* probes of this pass, at most; those of the queue included */
+	struct due queue[2 * AHEAD];
+	uint32_t queue_at, n_queued;
 	uint64_t random;
 	enum phase phase;
 	uint32_t pass; /* 0: scouts */
@@ -78,23 +86,21 @@ struct cp_sweep {
 /* The keyed order of all paths, and the scouts: one probe each, at the highest TTL. */
 static void init_order(struct cp_sweep *sweep)
 {
-	uint32_t key[4];
 	struct cp_perm perm;
+	uint32_t key[4];
 
 	for (uint32_t i = 0; i < 4; i++)
 		key[i] = cp_mix32((uint32_t)(sweep->config.seed >> (i & 1) * 32) + i * 0x9e3779b9u);
 	sweep->random = (uint64_t)key[2] << 32 | key[3];
 	cp_perm_init(&perm, key, sweep->n_paths);
 	for (uint32_t i = 0; i < sweep->n_paths; i++) {
-		sweep->open[i] = cp_perm_at(&perm, i);
-		sweep->order[i] = sweep->open[i];
+		sweep->open[i] = sweep->order[i] = cp_perm_at(&perm, i);
 		sweep->tracks[i].open = true;
 		sweep->tracks[i].ask = 1ull << (sweep->config.shape.n_ttls - 1);
 	}
 	sweep->n_open = sweep->n_paths;
 	sweep->n_left = sweep->n_paths;
 	sweep->lanes[0] = (struct lane){.n = sweep->n_paths, .left = sweep->n_paths};
-	sweep->n_lanes = 1;
 }
 
 int cp_sweep_new(const struct cp_sweep_config *config, struct cp_sweep **ret_sweep)
@@ -286,9 +292,8 @@ static void collect(struct cp_sweep *sweep, uint32_t pass, uint32_t n_by_ttls[CP
 /* Sorts the paths that have something to ask into lanes. */
 static void line_up(struct cp_sweep *sweep, const uint32_t n_by_ttls[CP_TTL_MAX + 1])
 {
-	uint32_t place[CP_TTL_MAX + 1], n = 0;
+	uint32_t place[CP_TTL_MAX + 1], n = 0, n_lanes = 0;
 
-	sweep->n_lanes = 0;
 	sweep->n_left = 0;
 	for (uint32_t n_ttls = 1; n_ttls <= CP_TTL_MAX; n_ttls++) {
 		struct lane lane = {.first = n, .n = n_by_ttls[n_ttls], .left = n_by_ttls[n_ttls] * n_ttls};
@@ -297,7 +302,7 @@ static void line_up(struct cp_sweep *sweep, const uint32_t n_by_ttls[CP_TTL_MAX 
 		n += lane.n;
 		sweep->n_left += lane.left;
 		if (lane.n)
-			sweep->lanes[sweep->n_lanes++] = lane;
+			sweep->lanes[n_lanes++] = lane;
 	}
 	for (uint32_t i = 0; i < sweep->n_open; i++) {
 		uint32_t path = sweep->open[i];
@@ -309,33 +314,49 @@ static void line_up(struct cp_sweep *sweep, const uint32_t n_by_ttls[CP_TTL_MAX 
 	}
 }
 
-/* Marsaglia, "Xorshift RNGs", 2003, and a multiplication: its low bits are not for use. */
-static uint64_t draw(struct cp_sweep *sweep)
+/*
+ * Draws whose turn comes after those in the queue. n_left is greater than n_queued. The generator: Marsaglia,
+ * "Xorshift RNGs", 2003.
+ */
+static struct due draw_turn(struct cp_sweep *sweep)
 {
-	sweep->random ^= sweep->random << 13;
-	sweep->random ^= sweep->random >> 7;
-	sweep->random ^= sweep->random << 17;
-	return sweep->random * 0x2545f4914f6cdd1dull;
-}
-
-/* The path whose turn it is. There is one: n_left is not 0. */
-static uint32_t next_path(struct cp_sweep *sweep, uint32_t random)
-{
-	uint32_t drawn = (uint32_t)((uint64_t)random * sweep->n_left >> 32);
+	uint64_t random = sweep->random;
 	struct lane *lane = sweep->lanes;
-	const uint32_t *paths;
-	uint32_t at;
+	uint32_t drawn, at;
 
+	random ^= random << 13;
+	random ^= random >> 7;
+	random ^= random << 17;
+	sweep->random = random;
+	random *= 0x2545f4914f6cdd1dull;
+	drawn = (uint32_t)((random >> 32) * (sweep->n_left - sweep->n_queued) >> 32);
 	while (drawn >= lane->left)
 		drawn -= lane++->left;
 	at = lane->at++;
-	paths = &sweep->order[lane->first];
-	prefetch(sweep, paths, at, lane->n);
 	if (lane->at == lane->n)
 		lane->at = 0;
 	lane->left--;
+	return (struct due){sweep->order[lane->first + at], (uint32_t)random};
+}
+
+/* Whose turn it is. The queue is there to know it ahead, so that memory keeps up. n_left is not 0. */
+static struct due next_turn(struct cp_sweep *sweep)
+{
+	struct due first;
+
+	while (sweep->n_queued < 2 * AHEAD && sweep->n_queued < sweep->n_left) {
+		struct due drawn = draw_turn(sweep);
+
+		__builtin_prefetch(&sweep->tracks[drawn.path], 1);
+		cp_paths_prefetch(sweep->paths, drawn.path);
+		sweep->queue[(sweep->queue_at + sweep->n_queued++) % (2 * AHEAD)] = drawn;
+	}
+	if (sweep->n_queued > AHEAD)
+		cp_paths_prefetch_slots(sweep->paths, sweep->queue[(sweep->queue_at + AHEAD) % (2 * AHEAD)].path);
+	first = sweep->queue[sweep->queue_at++ % (2 * AHEAD)];
+	sweep->n_queued--;
 	sweep->n_left--;
-	return paths[at];
+	return first;
 }
 
 /* One of the TTLs a path still has to ask: the first from a random place on. */
@@ -447,16 +468,16 @@ uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_id
 	if (sweep->phase != PHASE_PASS)
 		return 0;
 	while (n < cap && sweep->n_left) {
-		uint64_t random = draw(sweep);
-		uint32_t path = next_path(sweep, (uint32_t)(random >> 32)), ttl;
-		struct track *track = &sweep->tracks[path];
+		struct due next = next_turn(sweep);
+		struct track *track = &sweep->tracks[next.path];
+		uint32_t ttl;
 
 		/* Answers that came meanwhile may have left nothing to ask. */
 		if (!track->ask)
 			continue;
-		ttl = next_ttl(sweep, track->ask, (uint32_t)random);
+		ttl = next_ttl(sweep, track->ask, next.random);
 		track->ask &= ~(1ull << (ttl - sweep->config.shape.first_ttl));
-		n += take(sweep, path, ttl, &ret_ids[n]);
+		n += take(sweep, next.path, ttl, &ret_ids[n]);
 	}
 	sweep->n_sent += n;
 	sweep->n_outstanding += n;
@@ -476,15 +497,17 @@ void cp_sweep_flushed(struct cp_sweep *sweep, uint64_t now_ns)
 }
 
 /* A slot has answered: its path may have more to tell than was thought. */
-static void note_reply(struct cp_sweep *sweep, uint32_t path, bool had_end)
+static void note_reply(struct cp_sweep *sweep, uint32_t path)
 {
 	struct track *track = &sweep->tracks[path];
 	uint32_t end = cp_paths_end_ttl(sweep->paths, path);
 
 	track->ask &= ~cp_paths_answered(sweep->paths, path);
-	if (end)
+	if (end) {
 		track->ask &= up_to(sweep, end - 1);
-	sweep->n_ended += end && !had_end;
+		sweep->n_ended += !track->ended;
+		track->ended = true;
+	}
 	if (track->open)
 		return;
 	sweep->n_mute -= track->mute;
@@ -498,15 +521,11 @@ enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_even
 	const struct cp_shape *shape = &sweep->config.shape;
 	uint32_t path = cp_shape_path(shape, event->slot);
 	const struct cp_addr *dest = &sweep->config.dests[path / shape->n_flows];
-	enum cp_reply_result result;
+	enum cp_reply_result result = cp_paths_reply(sweep->paths, event, dest);
 	uint64_t rtt_us;
-	bool had_end;
 
-	__builtin_prefetch(&sweep->tracks[path]);
-	had_end = cp_paths_end_ttl(sweep->paths, path);
-	result = cp_paths_reply(sweep->paths, event, dest);
 	if (result == CP_REPLY_NEW) {
-		note_reply(sweep, path, had_end);
+		note_reply(sweep, path);
 		sweep->n_outstanding -= cp_paths_sent_in(sweep->paths, event->slot, sweep->pass);
 	}
 	if (event->tx_ns && event->rx_ns > event->tx_ns) {
@@ -515,6 +534,22 @@ enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_even
 			sweep->max_rtt_us = rtt_us + 1;
 	}
 	return result;
+}
+
+void cp_sweep_replies(
+        struct cp_sweep *sweep, const struct cp_event *events, uint32_t n, enum cp_reply_result *ret_results)
+{
+	/* Nearly all the time goes into waiting for memory, so it is asked for ahead, in the order of need. */
+	for (uint32_t i = 0; i < n + 2 * AHEAD; i++) {
+		if (i < n) {
+			__builtin_prefetch(&sweep->tracks[cp_shape_path(&sweep->config.shape, events[i].slot)], 1);
+			cp_paths_prefetch_reply(sweep->paths, &events[i]);
+		}
+		if (i >= AHEAD && i - AHEAD < n)
+			cp_paths_prefetch_reply_slot(sweep->paths, &events[i - AHEAD]);
+		if (i >= 2 * AHEAD)
+			ret_results[i - 2 * AHEAD] = cp_sweep_reply(sweep, &events[i - 2 * AHEAD]);
+	}
 }
 
 uint64_t cp_sweep_wait_ns(const struct cp_sweep *sweep, uint64_t now_ns)

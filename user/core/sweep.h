@@ -33,6 +33,9 @@ uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_id
 void cp_sweep_flushed(struct cp_sweep *sweep, uint64_t now_ns);
 /* One reply. Returns what the path store made of it. */
 enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_event *event);
+/* Several replies at once, in order; cheaper each than one by one. Writes what the path store made of them. */
+void cp_sweep_replies(
+        struct cp_sweep *sweep, const struct cp_event *events, uint32_t n, enum cp_reply_result *ret_results);
 /* How long until cp_sweep_next() may have something again, or the run is done; UINT64_MAX while unflushed probes are
  * out. */
 uint64_t cp_sweep_wait_ns(const struct cp_sweep *sweep, uint64_t now_ns);

@@ -54,6 +54,7 @@ const char *cp_reason_name(enum cp_reason reason)
 	        [CP_WHY_CNAME_CDN] = "cname-cdn",
 	        [CP_WHY_INTERRUPTED] = "interrupted",
 	        [CP_WHY_REPLIES_LOST] = "replies-lost",
+	        [CP_WHY_ROUTE_CHANGED] = "route-changed",
 	};
 
 	return reason < CP_WHY_MAX ? names[reason] : "?";

@@ -43,6 +43,7 @@ enum cp_reason {
 	CP_WHY_CNAME_CDN, /* a CNAME chain leads to the destination's CDN */
 	CP_WHY_INTERRUPTED, /* the run stopped before this path was done */
 	CP_WHY_REPLIES_LOST, /* replies to this run were lost in the ring: silence is doubtful */
+	CP_WHY_ROUTE_CHANGED, /* the host's route to the destination changed during the run; not of cp_judge() */
 	CP_WHY_MAX,
 };
 

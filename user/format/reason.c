@@ -40,6 +40,10 @@ static const struct {
         [CP_WHY_REPLIES_LOST] = {"replies were lost on this host",
                 "Replies to this run were lost on this host, so silence proves less than usual; a lower --rate avoids "
                 "it."},
+        [CP_WHY_ROUTE_CHANGED] = {"this host's route changed during the run",
+                "This host's route to the destination changed while it was probed; the path is that of the old route: "
+                "run "
+                "again for the new one."},
 };
 
 _Static_assert(sizeof(words) / sizeof(words[0]) == CP_WHY_MAX, "a reason without words");

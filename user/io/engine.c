@@ -109,6 +109,14 @@ static uint32_t ring_bytes(const struct cp_engine_config *config)
 	return (uint32_t)bytes;
 }
 
+uint64_t cp_engine_memory(const struct cp_engine_config *config)
+{
+	uint64_t n_slots = (uint64_t)config->n_dests * config->n_flows * config->n_ttls;
+
+	return n_slots * sizeof(uint64_t) + config->n_dests * sizeof(struct cp_dest) + ring_bytes(config) +
+	       CP_WORK_SLOTS * sizeof(uint64_t);
+}
+
 static int size_maps(struct cp_engine *engine, const struct cp_engine_config *config)
 {
 	struct coldpotato *skel = engine->skel;

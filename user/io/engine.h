@@ -52,6 +52,8 @@ void cp_engine_set_log(cp_engine_log_cb log);
 struct cp_engine;
 typedef void (*cp_engine_event_cb)(void *ctx, const struct cp_event *event);
 
+/* Bytes the tables and the ring of such a run take in the kernel. */
+uint64_t cp_engine_memory(const struct cp_engine_config *config);
 /* Loads and attaches; nothing is sent yet. On failure err says what to do. */
 int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret_engine, struct cp_err *err);
 /* "xdp-native", "xdp-generic", "tc-tcx" or "tc-clsact", and one clause that says why. */

@@ -28,6 +28,11 @@ int cp_host_netns_inum(uint32_t *ret_inum);
  */
 int cp_host_file_read(const char *path, size_t max_bytes, char **ret_text, size_t *ret_len, struct cp_err *err);
 int cp_host_random(void *buf, size_t size);
+/*
+ * Bytes this process may still take: what the machine has available, or less where a cgroup (version 2) limits it.
+ * 0 or -errno when neither is known.
+ */
+int cp_host_memory(uint64_t *ret_bytes);
 uint64_t cp_host_clock_mono_ns(void);
 uint64_t cp_host_clock_wall_ms(void); /* since 1970-01-01 UTC */
 

@@ -1,0 +1,176 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# test_internet.sh: the program against the XDP Internet (docs/lab.md): 2,000
+# destinations, every hop against the truth, every frame accounted for at both
+# ends of the link. First the Internet itself against another tool.
+
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+lab_need jq traceroute
+lab_up_pair || exit 1
+internet=$BUILD/lab/internet
+
+lab_exec "$LAB_A" ip route add 198.18.0.0/15 via "$LAB_B_ADDR" || exit 1
+lab_exec "$LAB_A" ip neigh replace "$LAB_B_ADDR" dev eth0 nud permanent \
+	lladdr "$(lab_exec "$LAB_B" ip -br link show eth0 | awk '{print $3}')" || exit 1
+"$internet" targets 2000 >"$LAB_DIR/targets" || exit 1
+
+# Servers die with the shell that starts them, so these three run in this one. Without them there is no test.
+wait_ready() { # node
+	local i
+	for ((i = 0; i < 500; i++)); do
+		! grep -q '^ready' "$LAB_DIR/$1.log" 2>/dev/null || return 0
+		sleep 0.01
+	done
+	not_ok "the program on the link comes up in $1" "$(cat "$LAB_DIR/$1.log")"
+	finish
+}
+
+net_up() { # options...
+	rm -f "$LAB_DIR/b.log"
+	lab_serve b "$internet" serve "$LAB_B" eth0 "$@"
+	net_pid=$!
+	wait_ready b
+}
+
+net_down() {
+	kill "$net_pid" && wait "$net_pid"
+}
+
+# A value of a list of "name value" lines.
+value() { # file name
+	sed -n "s/^$2 //p" "$1"
+}
+
+near_end_up() {
+	rm -f "$LAB_DIR/a.log"
+	lab_serve a "$internet" near-end "$LAB_A" eth0
+	near_pid=$!
+	wait_ready a
+}
+
+near_end_down() {
+	kill "$near_pid" && wait "$near_pid"
+}
+
+# --- the Internet, seen by another tool and by the kernel ---
+
+# "destination ttl hop labels" lines of one traceroute; the number after --sport is the truth's.
+traced() { # destination
+	lab_exec "$LAB_A" traceroute -n -T -p 443 --sport=40000 -q 1 -w 1 -m 31 -e "$1" |
+		awk -v d="$1" 'NR > 1 {
+			labels = ""
+			rest = $0
+			while (match(rest, /L=[0-9]+/)) {
+				labels = labels (labels == "" ? "" : ",") substr(rest, RSTART + 2, RLENGTH - 2)
+				rest = substr(rest, RSTART + RLENGTH)
+			}
+			hop = $2
+			sub(/<.*/, "", hop)
+			print d, $1, hop, (labels == "" ? "-" : labels)
+		}'
+}
+
+net_knobs=(--balanced 50 --mpls 40 --asymmetry 3 --nat 0)
+net_up "${net_knobs[@]}"
+near_end_up
+"$internet" truth 5 --sport 40000 "${net_knobs[@]}" | awk '{print $1, $4, $5, $6}' >"$LAB_DIR/truth"
+for destination in $(cut -d' ' -f1 "$LAB_DIR/truth" | uniq); do
+	traced "$destination"
+done >"$LAB_DIR/traced"
+check_same "another tool's traceroute sees the truth, labels too" "$LAB_DIR/truth" "$LAB_DIR/traced"
+check_eq 'the kernel finds no wrong checksum in what it was sent' '0 0' "$(
+	lab_exec "$LAB_A" nstat -asz TcpInCsumErrors IcmpInCsumErrors | awk 'NR > 1 {print $2}' | paste -sd' '
+)"
+check_eq 'and it was sent something' 1 "$(
+	lab_exec "$LAB_A" nstat -asz IcmpInTimeExcds | awk 'NR > 1 {print ($2 > 20)}'
+)"
+near_end_down
+net_down
+
+# --- the program ---
+
+identity() { # ndjson
+	jq -e 'select(.type == "end") | .accounting |
+		.attempted == .replied + .timed_out + .tx_errors + .blocked and
+		.matched == .replied + .duplicates' "$1"
+}
+
+# Nothing is lost uncounted: what left arrived, what was answered was matched, rejected, or counted as lost.
+both_ends() { # ndjson counts
+	local sent answered
+	sent=$(jq 'select(.type == "end") | .accounting | .transmitted + .resets_sent' "$1")
+	answered=$(jq 'select(.type == "end") | .accounting | .matched + .lost + ([.rejected[]] | add)' "$1")
+	[[ $sent == "$(value "$2" received)" ]] || { echo "sent $sent, received $(value "$2" received)" && return 1; }
+	awk -v want="$answered" '/^(time_exceeded|syn_ack|rst|port_unreachable|prohibited|bare_ack) / {n += $2}
+		END {if (n != want) {print "answered " n ", accounted for " want; exit 1}}' "$2"
+}
+
+compare() { # out counts options...: leaves the tally in $LAB_DIR/tally
+	local out=$1 counts=$2
+	shift 2
+	"$internet" check "$out" --sport "$(value "$counts" port_low)" "$@" >"$LAB_DIR/tally"
+}
+
+# One audit: what holds in whatever weather.
+weather() { # name options of the Internet... -- options of the program...
+	local name=$1 out=$LAB_DIR/$1.ndjson counts=$LAB_DIR/$1.counts
+	shift
+	net_knobs=()
+	while [[ $1 != -- ]]; do
+		net_knobs+=("$1")
+		shift
+	done
+	shift
+	net_up "${net_knobs[@]}"
+	check "$name: the audit runs" run_cp "$LAB_A" audit --vantage-as 8075 "@$LAB_DIR/targets" -r 100000 \
+		-o "ndjson=$out" "$@"
+	net_down
+	cp "$LAB_DIR/b.log" "$counts"
+	check "$name: the paths compare with the truth" compare "$out" "$counts" "${net_knobs[@]}"
+	check_eq "$name: no hop is wrong, nor its reply TTL" '0 0' \
+		"$(value "$LAB_DIR/tally" wrong) $(value "$LAB_DIR/tally" wrong_ttl)"
+	check "$name: the accounting adds up" identity "$out"
+	check "$name: nothing is lost uncounted" both_ends "$out" "$counts"
+	check_eq "$name: every probe arrived whole and was understood" '0 0' \
+		"$(value "$counts" truncated) $(value "$counts" unknown)"
+}
+
+complete() { # name paths
+	check_eq "$1: every path is there" "$2" "$(value "$LAB_DIR/tally" paths)"
+	check_eq "$1: every visible hop is found" "$(value "$LAB_DIR/tally" visible)" "$(value "$LAB_DIR/tally" found)"
+}
+
+ends=(--rst 15 --unreachable 10 --prohibited 10)
+
+weather clear "${ends[@]}" --balanced 40 -- --datapath xdp
+complete clear 2000
+weather mixed "${ends[@]}" --dark 10 --silent 10 --balanced 40 --mpls 20 --nat 10 --asymmetry 2 -- --datapath xdp
+complete mixed 2000
+near_end_up
+weather mixed-tc "${ends[@]}" --dark 10 --silent 10 --balanced 40 --mpls 20 --nat 10 --asymmetry 2 -- --datapath tc
+complete mixed-tc 2000
+near_end_down
+weather flows "${ends[@]}" --balanced 100 -- --datapath xdp --flows 3
+complete flows 6000
+weather generic "${ends[@]}" --generic 1 -- --datapath xdp --xdp-mode generic
+complete generic 2000
+weather half-open --half-open 1 --balanced 40 -- --datapath xdp
+complete half-open 2000
+
+weather loss "${ends[@]}" --loss 10 --silent 5 --balanced 40 -- --datapath xdp
+check_eq 'loss: some was lost, and 99 % is found all the same' '1 1' "$(
+	awk '{v[$1] = $2} END {print (v["lost"] > 1000), (v["found"] >= v["visible"] * 0.99)}' \
+		"$LAB_DIR/loss.counts" "$LAB_DIR/tally"
+)"
+weather limit --limit 1000 -- --datapath xdp
+check_eq 'limit: some routers ran out of tokens' 1 "$(($(value "$LAB_DIR/limit.counts" limited) > 0))"
+
+# --- the comparison itself can fail ---
+
+"$internet" check "$LAB_DIR/clear.ndjson" --sport 1 --seed 2 "${ends[@]}" --balanced 40 >"$LAB_DIR/tally" 2>/dev/null
+check_eq 'against the truth of another Internet, hops are wrong' 1 "$(($(value "$LAB_DIR/tally" wrong) > 1000))"
+
+finish
