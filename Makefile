@@ -102,7 +102,7 @@ $(B)/bpf/test_%: tests/bpf/test_%.c $(SKELS) $(B)/libcp.a
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(IO_LIBS) $(TEST_LIBS)
 
-$(B)/lab/%.bpf.o: tests/lab/%.bpf.c $(wildcard include/*.h)
+$(B)/lab/%.bpf.o: tests/lab/%.bpf.c $(wildcard include/*.h tests/lab/*.h)
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 

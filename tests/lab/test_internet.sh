@@ -157,6 +157,9 @@ weather flows "${ends[@]}" --balanced 100 -- --datapath xdp --flows 3
 complete flows 6000
 weather generic "${ends[@]}" --generic 1 -- --datapath xdp --xdp-mode generic
 complete generic 2000
+# So fast that a call sends more than one batch, and recycles the pages our resets left.
+weather fast "${ends[@]}" --balanced 40 -- --datapath xdp -r 2000000
+complete fast 2000
 weather half-open --half-open 1 --balanced 40 -- --datapath xdp
 complete half-open 2000
 

@@ -20,10 +20,15 @@ struct dest_index {
 
 static uint32_t dest_hash(const struct cp_addr *addr, uint16_t port)
 {
-	uint64_t half[2];
+	uint64_t half[2], h;
 
+	/* Neighbouring addresses differ in their last bytes only: mix, then take the high bits (MurmurHash3's
+	 * finaliser). */
 	memcpy(half, addr, sizeof(half));
-	return (uint32_t)(((half[0] ^ half[1] ^ port) * 0x9e3779b97f4a7c15ull) >> 32);
+	h = half[0] ^ half[1] ^ port;
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdull;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ull;
+	return (uint32_t)(h >> 32);
 }
 
 static uint32_t find_or_add(

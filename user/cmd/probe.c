@@ -17,6 +17,7 @@
 #define QUEUE_PER_SEC 50u /* keep this fraction of a second of work queued: what is queued can no longer be spared */
 #define QUEUE_MIN 64u
 #define TICK_MS 2
+#define EVENTS 256u /* taken from the ring at a time */
 #define SLOT_BYTES 20u
 #define SHORT_DRAIN_MS 300u
 
@@ -141,18 +142,42 @@ struct probing {
 	uint64_t lost_before_pass;
 	uint64_t busy_ns;
 	uint64_t n_new, n_dup, n_late;
+	struct cp_event events[EVENTS];
+	uint32_t n_events;
 };
+
+/* Hands what was buffered to the sweep, which takes replies in batches. */
+static void take_events(struct probing *probing)
+{
+	enum cp_reply_result results[EVENTS];
+
+	cp_sweep_replies(probing->audit->sweep, probing->events, probing->n_events, results);
+	for (uint32_t i = 0; i < probing->n_events; i++) {
+		if (results[i] == CP_REPLY_NEW)
+			probing->n_new++;
+		else
+			probing->n_dup++;
+		if (probing->events[i].flags & CP_EV_LATE)
+			probing->n_late++;
+	}
+	probing->n_events = 0;
+}
 
 static void on_event(void *ctx, const struct cp_event *event)
 {
 	struct probing *probing = ctx;
 
-	if (cp_sweep_reply(probing->audit->sweep, event) == CP_REPLY_NEW)
-		probing->n_new++;
-	else
-		probing->n_dup++;
-	if (event->flags & CP_EV_LATE)
-		probing->n_late++;
+	probing->events[probing->n_events++] = *event;
+	if (probing->n_events == EVENTS)
+		take_events(probing);
+}
+
+static int drain(struct probing *probing, int timeout_ms)
+{
+	int rc = cp_engine_drain(probing->audit->engine, timeout_ms, on_event, probing);
+
+	take_events(probing);
+	return rc;
 }
 
 static uint64_t count_lost(const struct cp_audit *audit)
@@ -226,7 +251,7 @@ static int run_sweep(struct probing *probing, struct cp_err *err)
 			probing->busy_ns += cp_engine_take_busy_ns(audit->engine);
 			cp_sweep_flushed(audit->sweep, now_ns);
 		}
-		rc = cp_engine_drain(audit->engine, n ? 0 : TICK_MS, on_event, probing);
+		rc = drain(probing, n ? 0 : TICK_MS);
 		if (rc < 0 && rc != -EINTR)
 			return stopped(rc, err);
 		cp_progress_probing(&probing->progress, audit, probing->n_new);
@@ -241,7 +266,7 @@ static void short_drain(struct probing *probing)
 	uint64_t until_ns = cp_host_clock_mono_ns() + SHORT_DRAIN_MS * NSEC_PER_MSEC;
 
 	while (cp_host_clock_mono_ns() < until_ns && cp_signals_seen(NULL) < 2)
-		cp_engine_drain(probing->audit->engine, TICK_MS, on_event, probing);
+		drain(probing, TICK_MS);
 }
 
 static void account(struct probing *probing)

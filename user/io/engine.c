@@ -326,8 +326,13 @@ int cp_engine_set_dest(struct cp_engine *engine, uint32_t index, const struct cp
 	if (index >= engine->n_dests)
 		return -ERANGE;
 	((struct cp_dest *)engine->dests.base)[index] = *dest;
-	if (cp_wire_frame_len(dest) > engine->sender.frame_len)
-		engine->sender.frame_len = cp_wire_frame_len(dest);
+	/*
+	 * One byte more than any frame needs, so that the emitter always trims: a live run recycles pages, and the
+	 * kernel forgets the length a page's last user left it with (our resets do) only when the program has changed
+	 * it.
+	 */
+	if (cp_wire_frame_len(dest) >= engine->sender.frame_len)
+		engine->sender.frame_len = cp_wire_frame_len(dest) + 1;
 	return 0;
 }
 
