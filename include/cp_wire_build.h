@@ -336,7 +336,7 @@ CP_INLINE __u32 cp_wire_rst6_unfinish(void *data, void *end, __u32 l2_len)
 	return cp_unfinish_tcp(tcp, cp_sum_pseudo6(ip, CP_IPPROTO_TCP, sizeof(*tcp)));
 }
 
-/* The same for IPv6. */
+/* cp_wire_make_rst4() for IPv6. */
 CP_INLINE int cp_wire_make_rst6(void *data, void *end, __u32 l2_len)
 {
 	struct cp_ip6 *ip = (struct cp_ip6 *)((__u8 *)data + l2_len);
