@@ -100,7 +100,7 @@ struct cp_audit {
 	struct cp_ports *tcp_ports, *udp_ports;
 	uint64_t seed;
 	struct cp_accounting accounting;
-	bool replies_lost; /* in the last pass: silence is doubtful */
+	bool replies_lost; /* silence is doubtful */
 	const char *end_reason; /* "done", "interrupted", "failed", "max-runtime" */
 
 	/* output.c */

@@ -93,9 +93,8 @@ static int check_memory(const struct cp_engine_config *config, struct cp_err *er
 	if (cp_host_memory(&left) || needed <= left)
 		return 0;
 	return cp_err_set(err, -ENOMEM,
-	        "%u destinations need up to %llu MiB of memory, %llu MiB are left: probe fewer at once, or with fewer "
-	        "flows or "
-	        "TTLs",
+	        "%u destinations need up to %llu MiB of memory, %llu MiB are left: probe fewer at once, or with "
+	        "fewer flows or TTLs",
 	        config->n_dests, (unsigned long long)(needed >> 20), (unsigned long long)(left >> 20));
 }
 
@@ -138,8 +137,6 @@ struct probing {
 	struct cp_progress progress;
 	struct cp_follow *follow;
 	uint32_t queue_max;
-	uint32_t pass;
-	uint64_t lost_before_pass;
 	uint64_t busy_ns;
 	uint64_t n_new, n_dup, n_late;
 	struct cp_event events[EVENTS];
@@ -180,20 +177,11 @@ static int drain(struct probing *probing, int timeout_ms)
 	return rc;
 }
 
-static uint64_t count_lost(const struct cp_audit *audit)
-{
-	struct cp_engine_stats stats;
-
-	cp_engine_stats(audit->engine, &stats);
-	return stats.stat[CP_STAT_RX_LOST];
-}
-
 /* Queues what the sweep wants, up to the queue's depth. Returns the number queued, or -errno. */
 static int feed(struct probing *probing, uint64_t now_ns)
 {
 	struct cp_audit *audit = probing->audit;
-	uint32_t used = CP_WORK_SLOTS - cp_engine_room(audit->engine), room, n, ids[BATCH], pass;
-	uint64_t sent, total;
+	uint32_t used = CP_WORK_SLOTS - cp_engine_room(audit->engine), room, n, ids[BATCH];
 	int rc;
 
 	if (used >= probing->queue_max)
@@ -202,11 +190,6 @@ static int feed(struct probing *probing, uint64_t now_ns)
 	n = cp_sweep_next(audit->sweep, now_ns, ids, room < BATCH ? room : BATCH);
 	if (n == 0)
 		return 0;
-	cp_sweep_progress(audit->sweep, &sent, &total, &pass);
-	if (pass != probing->pass) {
-		probing->pass = pass;
-		probing->lost_before_pass = count_lost(audit);
-	}
 	rc = cp_engine_push(audit->engine, ids, n);
 	return rc ? rc : (int)n;
 }
@@ -292,8 +275,8 @@ static void account(struct probing *probing)
 	acc->lost = stats.stat[CP_STAT_RX_LOST];
 	acc->resets_sent = stats.stat[CP_STAT_RX_RST_SENT];
 	acc->probing_ns = probing->busy_ns + cp_engine_take_busy_ns(probing->audit->engine);
-	/* Every slot still silent was asked again in the last pass, so only losses since then can be behind silence. */
-	probing->audit->replies_lost = acc->lost > probing->lost_before_pass;
+	/* Slots are asked for the last time in different passes, so any loss may be behind somebody's silence. */
+	probing->audit->replies_lost = acc->lost > 0;
 }
 
 int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)

@@ -420,7 +420,6 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 		for (int cpu = 0; cpu < n_cpus; cpu++)
 			ret_stats->stat[s] += values[cpu];
 	}
-	ret_stats->tx_exact = !engine->xdp || engine->xmit_link;
 	ret_stats->attempted = *engine->sender.cursor;
 	ret_stats->transmitted = ret_stats->attempted - ret_stats->stat[CP_STAT_TX_BLOCKED] -
 	                         ret_stats->stat[CP_STAT_TX_INVALID] - ret_stats->stat[CP_STAT_TX_ERROR];

@@ -42,7 +42,6 @@ struct cp_engine_stats {
 	uint64_t stat[CP_STAT_MAX];
 	uint64_t attempted; /* the emitter ran */
 	uint64_t transmitted; /* the driver took the frame */
-	bool tx_exact; /* the driver's word was heard: transmitted is counted, not concluded */
 };
 
 /* The datapath's running commentary (verifier, libbpf), for -v. NULL: silence, the default. Not thread-safe. */
