@@ -13,71 +13,14 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "conn.h"
 #include "cp_abi.h"
 #include "cp_wire.h"
+#include "maps.h"
 
 #define LOOPBACK_IFINDEX 1
 #define L2_LEN ((__u32)sizeof(struct cp_eth))
 #define PULL_LEN 256u /* outer header, ICMP, quote and a label stack */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, CP_WORK_SLOTS);
-	__type(key, __u32);
-	__type(value, __u64); /* probe id in the low half: array elements are 8 bytes in any case */
-} cp_work SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct cp_dest);
-} cp_dests SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64); /* cp_sent_make() */
-} cp_sent SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, CP_NEXTHOPS_MAX);
-	__type(key, __u32);
-	__type(value, struct cp_nexthop);
-} cp_nexthops SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, CP_STAT_MAX);
-	__type(key, __u32);
-	__type(value, __u64);
-} cp_stats SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
-} cp_ring SEC(".maps");
-
-struct cp_run run;
-__u64 ring_wake_bytes; /* unread data at which the reader is woken */
-
-static __always_inline void count_n(__u32 stat, __u64 n)
-{
-	__u64 *value = bpf_map_lookup_elem(&cp_stats, &stat);
-
-	if (value)
-		__sync_fetch_and_add(value, n);
-}
-
-static __always_inline void count(__u32 stat)
-{
-	count_n(stat, 1);
-}
 
 /* ---- Emission ---- */
 
@@ -85,21 +28,56 @@ static __always_inline void count(__u32 stat)
 struct emission {
 	struct cp_probe probe;
 	__u64 *sent;
+	struct cp_conn *conn; /* of a flow that has one */
 	__u32 id;
 	__u32 frame_len;
 };
+
+/* The reset that ends a connection. Returns 0 when there is none. */
+static __always_inline int emit_end(struct emission *emission, __u32 op)
+{
+	struct cp_probe *probe = &emission->probe;
+	struct cp_conn *conn = emission->conn;
+
+	count(CP_STAT_TX_CLOSE);
+	if (!conn || conn->state < CP_CONN_OPEN)
+		return 0;
+	__sync_val_compare_and_swap(
+	        &conn->state, CP_CONN_OPEN, op == CP_WORK_GIVE_UP ? CP_CONN_UNUSED : CP_CONN_CLOSED);
+	probe->segment = CP_SEGMENT_CLOSE;
+	probe->token = conn->iss + 1;
+	probe->ttl = 64;
+	return 1;
+}
+
+/* In an open connection a probe is data. */
+static __always_inline void emit_data(struct emission *emission, __u32 ttl_index)
+{
+	struct cp_probe *probe = &emission->probe;
+	struct cp_conn *conn = emission->conn;
+
+	if (!conn || conn->state != CP_CONN_OPEN)
+		return;
+	probe->segment = CP_SEGMENT_DATA;
+	probe->token = cp_conn_seq(conn, ttl_index, cp_id_attempt(emission->id));
+	probe->ack = conn->irs + 1;
+	if (probe->ttl > conn->top_sent)
+		conn->top_sent = probe->ttl;
+}
 
 /* Takes the next piece of work. Returns 0 when it must not be sent, which is counted. */
 static __always_inline int emit_take(struct emission *emission)
 {
 	__u32 at = (__u32)__sync_fetch_and_add(&run.cursor, 1) & (CP_WORK_SLOTS - 1);
 	__u64 *work = bpf_map_lookup_elem(&cp_work, &at);
-	__u32 slot, dest_index, rest, nexthop, per_dest = run.n_flows * run.n_ttls;
+	__u32 slot, dest_index, rest, nexthop, path, per_dest = run.n_flows * run.n_ttls;
 	struct cp_probe *probe = &emission->probe;
+	__u32 op;
 
 	if (!work || !per_dest || !run.n_ttls)
 		goto invalid;
 	emission->id = (__u32)*work;
+	op = *work >> 32;
 	slot = cp_id_slot(emission->id);
 	dest_index = slot / per_dest;
 	rest = slot % per_dest;
@@ -113,14 +91,22 @@ static __always_inline int emit_take(struct emission *emission)
 	}
 	nexthop = probe->dest->nexthop;
 	probe->nexthop = bpf_map_lookup_elem(&cp_nexthops, &nexthop);
-	emission->frame_len = cp_wire_frame_len(probe->dest);
-	if (!probe->nexthop || !probe->nexthop->ifindex || !emission->frame_len)
-		goto invalid;
 	probe->token = cp_token(run.token_key, emission->id);
 	probe->flow = rest / run.n_ttls;
 	probe->sport =
 	        (__u16)((probe->dest->proto == CP_IPPROTO_UDP ? run.udp_port_base : run.port_base) + probe->flow);
 	probe->ttl = (__u8)(run.first_ttl + rest % run.n_ttls);
+	if (probe->dest->flags & CP_DEST_SACK) {
+		path = slot / run.n_ttls;
+		emission->conn = bpf_map_lookup_elem(&cp_conns, &path);
+	}
+	if (op == CP_WORK_PROBE)
+		emit_data(emission, rest % run.n_ttls);
+	else if (!emit_end(emission, op))
+		return 0;
+	emission->frame_len = cp_wire_frame_len(probe->dest, (enum cp_segment)probe->segment);
+	if (!probe->nexthop || !probe->nexthop->ifindex || !emission->frame_len)
+		goto invalid;
 	return 1;
 invalid:
 	count(CP_STAT_TX_INVALID);
@@ -134,7 +120,8 @@ static __always_inline __u32 emit_build(const struct emission *emission, void *d
 		count(CP_STAT_TX_INVALID);
 		return 0;
 	}
-	*emission->sent = cp_sent_make(bpf_ktime_get_ns(), cp_id_attempt(emission->id));
+	if (emission->probe.segment != CP_SEGMENT_CLOSE)
+		*emission->sent = cp_sent_make(bpf_ktime_get_ns(), cp_id_attempt(emission->id));
 	return emission->probe.nexthop->ifindex;
 }
 
@@ -206,8 +193,6 @@ int cp_xdp_xmit(__u64 *args) /* from, to, sent, drops, err */
 
 /* ---- Capture ---- */
 
-enum fate { FATE_PASS = 0, FATE_CONSUME, FATE_RESET };
-
 static __always_inline enum fate reject(const struct cp_reply *reply, __u32 stat)
 {
 	/* Without our port it is just somebody else's packet. */
@@ -255,8 +240,31 @@ static __always_inline void report(
 	count(CP_STAT_RX_MATCHED);
 }
 
+/* ---- Whose packet it is ---- */
+
+/* No SYN, datagram or echo request of ours: a segment of a connection, or nobody's. */
+static __always_inline enum fate judge_conn(struct cp_reply *reply, const struct packet *packet, __u32 stat)
+{
+	struct conn_probe probe = {};
+	int fate;
+
+	if (!run.sack || reply->proto != CP_IPPROTO_TCP)
+		return reject(reply, stat);
+	if (reply->quoted)
+		fate = conn_quoted(reply, &probe) ? FATE_CONSUME : FATE_PASS;
+	else
+		fate = conn_segment(reply, &probe);
+	if (fate == FATE_PASS)
+		return reject(reply, stat);
+	if (!reply->quoted)
+		reply->kind = CP_REPLY_SACK;
+	if (probe.found)
+		report(reply, packet, probe.id, probe.sent, probe.event_flags);
+	return fate;
+}
+
 /* Validates a parsed packet and reports it when it is ours. */
-static __always_inline enum fate judge(enum cp_parse parsed, const struct cp_reply *reply, const struct packet *packet)
+static __always_inline enum fate judge(enum cp_parse parsed, struct cp_reply *reply, const struct packet *packet)
 {
 	__u32 id, slot, dest_index;
 	enum cp_validity validity;
@@ -269,20 +277,34 @@ static __always_inline enum fate judge(enum cp_parse parsed, const struct cp_rep
 		count(parsed == CP_PARSE_SHORT ? CP_STAT_REJ_SHORT : CP_STAT_REJ_FLAGS);
 		return FATE_PASS;
 	}
+	if (parsed == CP_PARSE_SEGMENT)
+		return judge_conn(reply, packet, CP_STAT_REJ_FLAGS);
 	if (!cp_wire_claim(&run, reply, &id, &dest_index))
-		return reject(reply, CP_STAT_REJ_TOKEN);
+		return judge_conn(reply, packet, CP_STAT_REJ_TOKEN);
 	slot = cp_id_slot(id);
 	dest = bpf_map_lookup_elem(&cp_dests, &dest_index);
 	sent = bpf_map_lookup_elem(&cp_sent, &slot);
 	if (!dest || !sent)
-		return reject(reply, CP_STAT_REJ_TOKEN);
+		return judge_conn(reply, packet, CP_STAT_REJ_TOKEN);
 	validity = cp_wire_validate(reply, dest);
 	if (validity == CP_INVALID_DEST)
-		return reject(reply, CP_STAT_REJ_DEST);
+		return judge_conn(reply, packet, CP_STAT_REJ_DEST);
 	if (!*sent || cp_id_attempt(id) > cp_sent_attempt(*sent))
-		return reject(reply, CP_STAT_REJ_UNSENT);
+		return judge_conn(reply, packet, CP_STAT_REJ_UNSENT);
 	report(reply, packet, id, *sent, validity == CP_VALID_MODIFIED ? CP_EV_QUOTE_MODIFIED : 0);
+	if (dest->flags & CP_DEST_SACK)
+		return conn_answered(reply, slot / run.n_ttls);
 	return reply->kind == CP_REPLY_SYN_ACK ? FATE_RESET : FATE_CONSUME;
+}
+
+static __always_inline __u8 answer_flags(enum fate fate)
+{
+	return fate == FATE_ACK ? CP_TCP_ACK : CP_TCP_RST;
+}
+
+static __always_inline void count_answer(enum fate fate)
+{
+	count(fate == FATE_ACK ? CP_STAT_RX_ACK_SENT : CP_STAT_RX_RST_SENT);
 }
 
 static __always_inline int xdp_capture(struct xdp_md *ctx)
@@ -292,17 +314,20 @@ static __always_inline int xdp_capture(struct xdp_md *ctx)
 	struct packet packet = {data + L2_LEN, end};
 	enum fate fate = judge(cp_wire_parse_frame(&run, data, end, &reply), &reply, &packet);
 	__s64 excess = (__s64)(end - data);
+	__u8 flags;
 
 	if (fate == FATE_PASS)
 		return XDP_PASS;
 	if (fate == FATE_CONSUME)
 		return XDP_DROP;
-	if (!(reply.v6 ? cp_wire_make_rst6(data, end, L2_LEN) : cp_wire_make_rst4(data, end, L2_LEN)))
+	flags = answer_flags(fate);
+	if (!(reply.v6 ? cp_wire_make_answer6(data, end, L2_LEN, flags)
+	               : cp_wire_make_answer4(data, end, L2_LEN, flags)))
 		return XDP_DROP;
-	excess -= reply.v6 ? L2_LEN + CP_RST6_PACKET_LEN : CP_RST4_FRAME_LEN;
+	excess -= reply.v6 ? L2_LEN + CP_ANSWER6_PACKET_LEN : CP_ANSWER4_FRAME_LEN;
 	if (excess > 0)
 		bpf_xdp_adjust_tail(ctx, (int)-excess);
-	count(CP_STAT_RX_RST_SENT);
+	count_answer(fate);
 	return XDP_TX;
 }
 
@@ -312,23 +337,25 @@ int cp_xdp(struct xdp_md *ctx)
 	return ctx->ingress_ifindex == LOOPBACK_IFINDEX ? xdp_emit(ctx) : xdp_capture(ctx);
 }
 
-/* Turns the SYN-ACK in skb into a reset. Returns 0 when it cannot be. */
-static __always_inline int tc_reset(struct __sk_buff *skb, void *data, void *end, __u32 l2_len, int v6)
+/* Turns the segment in skb into its answer. Returns 0 when it cannot be. */
+static __always_inline int tc_answer(
+        struct __sk_buff *skb, const struct packet *packet, __u32 l2_len, int v6, __u8 flags)
 {
+	void *data = (void *)packet->ip - l2_len, *end = (void *)packet->end;
 	__u64 diff;
 
 	if (v6) {
-		if (!cp_wire_make_rst6(data, end, l2_len))
+		if (!cp_wire_make_answer6(data, end, l2_len, flags))
 			return 0;
-		diff = cp_wire_rst6_unfinish(data, end, l2_len);
-		bpf_l4_csum_replace(skb, l2_len + CP_RST6_CHECK_AT, 0, diff, 0);
-		bpf_skb_change_tail(skb, l2_len + CP_RST6_PACKET_LEN, 0);
+		diff = cp_wire_answer6_unfinish(data, end, l2_len);
+		bpf_l4_csum_replace(skb, l2_len + CP_ANSWER6_CHECK_AT, 0, diff, 0);
+		bpf_skb_change_tail(skb, l2_len + CP_ANSWER6_PACKET_LEN, 0);
 	} else {
-		if (!cp_wire_make_rst4(data, end, l2_len))
+		if (!cp_wire_make_answer4(data, end, l2_len, flags))
 			return 0;
-		diff = cp_wire_rst4_unfinish(data, end, l2_len);
-		bpf_l4_csum_replace(skb, l2_len + CP_RST4_CHECK_AT, 0, diff, 0);
-		bpf_skb_change_tail(skb, l2_len + CP_RST4_PACKET_LEN, 0);
+		diff = cp_wire_answer4_unfinish(data, end, l2_len);
+		bpf_l4_csum_replace(skb, l2_len + CP_ANSWER4_CHECK_AT, 0, diff, 0);
+		bpf_skb_change_tail(skb, l2_len + CP_ANSWER4_PACKET_LEN, 0);
 	}
 	return 1;
 }
@@ -354,9 +381,9 @@ static __always_inline int tc_capture(struct __sk_buff *skb, __u32 l2_len)
 	/* TC_ACT_UNSPEC, not OK: whatever else sits on this hook still gets its say. */
 	if (fate == FATE_PASS)
 		return TC_ACT_UNSPEC;
-	if (fate == FATE_CONSUME || !tc_reset(skb, data, end, l2_len, reply.v6))
+	if (fate == FATE_CONSUME || !tc_answer(skb, &packet, l2_len, reply.v6, answer_flags(fate)))
 		return TC_ACT_SHOT;
-	count(CP_STAT_RX_RST_SENT);
+	count_answer(fate);
 	return (int)bpf_redirect(skb->ifindex, 0);
 }
 

@@ -45,6 +45,8 @@ struct cp_addr {
 enum {
 	CP_DEST_V6 = 1u << 0,
 	CP_DEST_BLOCKED = 1u << 1, /* never transmitted to; counted CP_STAT_TX_BLOCKED */
+	CP_DEST_SACK = 1u << 2, /* TCP: probed inside a connection once its flow has one */
+	CP_DEST_CLEARED = 1u << 3, /* set by the emitter: the blocklist does not have it */
 };
 enum {
 	CP_NH_L3 = 1u << 0, /* device without a link-layer header (tun, wg) */
@@ -84,6 +86,46 @@ static inline __u32 cp_sent_attempt(__u64 sent)
 {
 	return (__u32)(sent & 7);
 }
+
+/*
+ * TCP SACK probing. A flow's connection is opened by a scout's SYN; then the
+ * probe of a TTL is one byte of data behind a hole, which a server can do
+ * nothing with but acknowledge it selectively (RFC 2018). The hole is never
+ * filled, so no application gets a byte.
+ */
+enum cp_conn_state {
+	CP_CONN_NONE = 0, /* no SYN-ACK yet: probes are SYNs, as they are in all states but CP_CONN_OPEN */
+	CP_CONN_OPENING, /* iss and irs are being written */
+	CP_CONN_NOT_PERMITTED, /* the SYN-ACK did not permit SACK */
+	CP_CONN_OPEN, /* from here on iss and irs are valid */
+	CP_CONN_UNUSED, /* it did, but data behind the hole is not acknowledged selectively */
+	CP_CONN_PEER_CLOSED, /* the server closed or reset it */
+	CP_CONN_CLOSED, /* reset by us, at the end */
+};
+
+/* The connection of a flow; number: dest * n_flows + flow. */
+struct cp_conn {
+	__u32 state; /* enum cp_conn_state */
+	__u32 iss, irs; /* initial sequence numbers, ours and the server's, host order */
+	__u8 sacked; /* something was acknowledged selectively */
+	__u8 hint_ttl; /* the distance, judging by what was left of the SYN-ACK's TTL */
+	__u8 top_sent; /* highest TTL of a data probe so far */
+	__u8 reserved;
+};
+
+/* Finds a destination by what a packet says of it. */
+struct cp_dest_key {
+	struct cp_addr addr;
+	__u16 port; /* network order */
+	__u16 reserved;
+};
+
+/* The high half of a work entry; the low one is a probe id. */
+enum cp_work_op {
+	CP_WORK_PROBE = 0,
+	CP_WORK_CLOSE, /* reset the connection of the id's path */
+	CP_WORK_GIVE_UP, /* ... since SACK is of no use in it: its probes are SYNs from now on */
+};
 
 /* What kind of packet answered a probe. Values appear in events: append only. */
 enum cp_reply_kind {
@@ -139,6 +181,10 @@ enum cp_stat {
 	CP_STAT_REJ_UNSENT, /* ... slot or attempt was never transmitted */
 	CP_STAT_REJ_FLAGS, /* ... TCP segment that answers no SYN */
 	CP_STAT_REJ_SHORT, /* ... too short to prove anything */
+	CP_STAT_RX_ACK_SENT, /* handshakes completed, repetitions included */
+	CP_STAT_RX_STREAM, /* segments of our connections that answer no probe */
+	CP_STAT_CONN_OPENED,
+	CP_STAT_TX_CLOSE, /* resets that close a connection, twice each */
 	CP_STAT_MAX,
 };
 
@@ -157,8 +203,8 @@ struct cp_run {
 	__u16 port_base; /* TCP, host order; flow f uses port_base + f */
 	__u16 udp_port_base; /* UDP likewise; 0: no such probes */
 	__u32 netns_inum; /* of the network namespace we run in */
-	__u32 reserved2;
-	__u64 cursor; /* work entries consumed so far: probes attempted */
+	__u32 sack; /* 1: there are connections, and a table to find destinations in */
+	__u64 cursor; /* work entries consumed so far: probes attempted, and CP_STAT_TX_CLOSE */
 };
 
 #endif

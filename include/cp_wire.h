@@ -12,6 +12,7 @@
 
 #include "cp_wire_base.h"
 #include "cp_wire_build.h"
+#include "cp_wire_conn.h"
 #include "cp_wire_ext.h"
 #include "cp_wire_parse.h"
 

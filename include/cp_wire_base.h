@@ -78,8 +78,10 @@ enum {
 	CP_IPPROTO_ICMPV6 = 58,
 	CP_IP_DF = 0x4000,
 	CP_IP_FRAG_MASK = 0x1fff,
-	CP_TCP_RST = 0x04,
+	CP_TCP_FIN = 0x01,
 	CP_TCP_SYN = 0x02,
+	CP_TCP_RST = 0x04,
+	CP_TCP_PSH = 0x08,
 	CP_TCP_ACK = 0x10,
 	CP_ICMP_UNREACHABLE = 3,
 	CP_ICMP_TIME_EXCEEDED = 11,
@@ -94,18 +96,19 @@ enum {
 };
 
 #define CP_SYN_OPTIONS_LEN 12
+#define CP_TCP_WINDOW 502 /* scaled by the 7 of our SYN: 64,256 bytes */
 #define CP_SYN_SEGMENT_LEN ((__u32)sizeof(struct cp_tcp) + CP_SYN_OPTIONS_LEN)
 #define CP_SYN4_FRAME_LEN ((__u32)(sizeof(struct cp_eth) + sizeof(struct cp_ip4)) + CP_SYN_SEGMENT_LEN)
-/* In XDP a reset is padded to the smallest Ethernet frame without FCS; an skb the driver pads itself. */
-#define CP_RST4_FRAME_LEN 60u
-#define CP_RST4_PACKET_LEN ((__u32)(sizeof(struct cp_ip4) + sizeof(struct cp_tcp)))
+/* In XDP an answer is padded to the smallest Ethernet frame without FCS; an skb the driver pads itself. */
+#define CP_ANSWER4_FRAME_LEN 60u
+#define CP_ANSWER4_PACKET_LEN ((__u32)(sizeof(struct cp_ip4) + sizeof(struct cp_tcp)))
 #define CP_SYN6_FRAME_LEN ((__u32)(sizeof(struct cp_eth) + sizeof(struct cp_ip6)) + CP_SYN_SEGMENT_LEN)
-#define CP_RST6_PACKET_LEN ((__u32)(sizeof(struct cp_ip6) + sizeof(struct cp_tcp)))
+#define CP_ANSWER6_PACKET_LEN ((__u32)(sizeof(struct cp_ip6) + sizeof(struct cp_tcp)))
 /* UDP and ICMP probes carry their token and a word that brings the checksum to its value. */
 #define CP_PAYLOAD_LEN 8u
 #define CP_FRAME_MAX CP_SYN6_FRAME_LEN
-#define CP_RST6_CHECK_AT ((__u32)(sizeof(struct cp_ip6) + __builtin_offsetof(struct cp_tcp, check)))
-#define CP_RST4_CHECK_AT ((__u32)(sizeof(struct cp_ip4) + __builtin_offsetof(struct cp_tcp, check)))
+#define CP_ANSWER6_CHECK_AT ((__u32)(sizeof(struct cp_ip6) + __builtin_offsetof(struct cp_tcp, check)))
+#define CP_ANSWER4_CHECK_AT ((__u32)(sizeof(struct cp_ip4) + __builtin_offsetof(struct cp_tcp, check)))
 
 /* ---- Checksums (RFC 1071) ---- */
 

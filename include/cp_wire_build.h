@@ -8,14 +8,23 @@
 
 #include "cp_wire_base.h"
 
+/* What a TCP probe is. */
+enum cp_segment {
+	CP_SEGMENT_SYN = 0,
+	CP_SEGMENT_DATA, /* one byte in an open connection */
+	CP_SEGMENT_CLOSE, /* the reset that ends it */
+};
+
 /* What one probe needs; dest and nexthop decide the family. */
 struct cp_probe {
 	const struct cp_dest *dest;
 	const struct cp_nexthop *nexthop;
-	__u32 token; /* cp_token() of the probe id */
+	__u32 token; /* cp_token() of the probe id; the sequence number of CP_SEGMENT_DATA and _CLOSE */
+	__u32 ack; /* of CP_SEGMENT_DATA */
 	__u32 flow; /* number of the flow */
 	__u16 sport; /* host order; TCP and UDP */
 	__u8 ttl;
+	__u8 segment; /* enum cp_segment; TCP */
 };
 
 /*
@@ -87,20 +96,33 @@ CP_INLINE void cp_build_ip6(struct cp_ip6 *ip, const struct cp_probe *probe, __u
 	__builtin_memcpy(ip->dst, probe->dest->addr.b, 16);
 }
 
+/* Header, options and data. */
+CP_INLINE __u32 cp_segment_len(enum cp_segment segment)
+{
+	if (segment == CP_SEGMENT_SYN)
+		return CP_SYN_SEGMENT_LEN;
+	return (__u32)sizeof(struct cp_tcp) + (segment == CP_SEGMENT_DATA);
+}
+
+CP_INLINE void cp_build_tcp(struct cp_tcp *tcp, const struct cp_probe *probe, __u32 len, __u8 flags, __u16 window)
+{
+	tcp->sport = cp_swap16(probe->sport);
+	tcp->dport = probe->dest->port;
+	tcp->seq = cp_swap32(probe->token);
+	tcp->ack = 0;
+	tcp->offset = (__u8)((len / 4) << 4);
+	tcp->flags = flags;
+	tcp->window = cp_swap16(window);
+	tcp->check = 0;
+	tcp->urgent = 0;
+}
+
 /* A SYN with the options of an ordinary one: some firewalls drop bare ones. pseudo: sum of the pseudo header. */
 CP_INLINE void cp_build_syn(struct cp_tcp *tcp, const struct cp_probe *probe, __u32 pseudo)
 {
 	cp_word *opt = (cp_word *)(tcp + 1);
 
-	tcp->sport = cp_swap16(probe->sport);
-	tcp->dport = probe->dest->port;
-	tcp->seq = cp_swap32(probe->token);
-	tcp->ack = 0;
-	tcp->offset = (CP_SYN_SEGMENT_LEN / 4) << 4;
-	tcp->flags = CP_TCP_SYN;
-	tcp->window = cp_swap16(64240);
-	tcp->check = 0;
-	tcp->urgent = 0;
+	cp_build_tcp(tcp, probe, CP_SYN_SEGMENT_LEN, CP_TCP_SYN, 64240);
 	opt[0] = cp_swap16(0x0204); /* MSS */
 	opt[1] = cp_swap16(1460);
 	opt[2] = cp_swap16(0x0402); /* SACK permitted */
@@ -108,6 +130,20 @@ CP_INLINE void cp_build_syn(struct cp_tcp *tcp, const struct cp_probe *probe, __
 	opt[4] = cp_swap16(0x0103); /* NOP, window scale */
 	opt[5] = cp_swap16(0x0307); /* ... 7 */
 	tcp->check = cp_sum_fold(pseudo + cp_sum_words(tcp, CP_SYN_SEGMENT_LEN / 2));
+}
+
+/* A byte of data, zero, which so adds nothing to the sum; or the reset. */
+CP_INLINE void cp_build_segment(
+        struct cp_tcp *tcp, const struct cp_probe *probe, const enum cp_segment segment, __u32 pseudo)
+{
+	if (segment == CP_SEGMENT_DATA) {
+		cp_build_tcp(tcp, probe, sizeof(*tcp), CP_TCP_ACK | CP_TCP_PSH, CP_TCP_WINDOW);
+		tcp->ack = cp_swap32(probe->ack);
+		*(__u8 *)(tcp + 1) = 0;
+	} else {
+		cp_build_tcp(tcp, probe, sizeof(*tcp), CP_TCP_RST, 0);
+	}
+	tcp->check = cp_sum_fold(pseudo + cp_sum_words(tcp, sizeof(*tcp) / 2));
 }
 
 /*
@@ -153,20 +189,51 @@ CP_INLINE void cp_build_echo(struct cp_echo *echo, const struct cp_probe *probe,
 	cp_build_payload((cp_word *)(echo + 1), probe->token, pseudo + cp_sum_words(echo, sizeof(*echo) / 2));
 }
 
-/* Length of the Ethernet frame of a probe to dest; 0: a protocol we do not send. */
-CP_INLINE __u32 cp_wire_frame_len(const struct cp_dest *dest)
+/* Length of the Ethernet frame of such a probe to dest; 0: a protocol we do not send. */
+CP_INLINE __u32 cp_wire_frame_len(const struct cp_dest *dest, enum cp_segment segment)
 {
 	__u32 len = sizeof(struct cp_eth) + (dest->flags & CP_DEST_V6 ? sizeof(struct cp_ip6) : sizeof(struct cp_ip4));
 
 	switch (dest->proto) {
 	case CP_IPPROTO_TCP:
-		return len + CP_SYN_SEGMENT_LEN;
+		return len + cp_segment_len(segment);
 	case CP_IPPROTO_UDP:
 	case CP_IPPROTO_ICMP:
 		return len + (__u32)sizeof(struct cp_udp) + CP_PAYLOAD_LEN;
 	default:
 		return 0;
 	}
+}
+
+/* A frame of an open connection; segment is a constant, as the verifier wants the length. */
+CP_INLINE __u32 cp_build_segment4(
+        struct cp_eth *eth, void *end, const struct cp_probe *probe, const enum cp_segment segment)
+{
+	struct cp_ip4 *ip = (struct cp_ip4 *)(eth + 1);
+	struct cp_tcp *tcp = (struct cp_tcp *)(ip + 1);
+	const __u32 len = cp_segment_len(segment);
+
+	if ((void *)((__u8 *)tcp + len) > end)
+		return 0;
+	cp_build_eth(eth, probe, CP_ETH_P_IP);
+	cp_build_ip4(ip, probe, CP_IPPROTO_TCP, len, cp_wire_ip_id(probe->token));
+	cp_build_segment(tcp, probe, segment, cp_sum_pseudo4(ip, CP_IPPROTO_TCP, len));
+	return (__u32)(sizeof(*eth) + sizeof(*ip)) + len;
+}
+
+CP_INLINE __u32 cp_build_segment6(
+        struct cp_eth *eth, void *end, const struct cp_probe *probe, const enum cp_segment segment)
+{
+	struct cp_ip6 *ip = (struct cp_ip6 *)(eth + 1);
+	struct cp_tcp *tcp = (struct cp_tcp *)(ip + 1);
+	const __u32 len = cp_segment_len(segment);
+
+	if ((void *)((__u8 *)tcp + len) > end)
+		return 0;
+	cp_build_eth(eth, probe, CP_ETH_P_IPV6);
+	cp_build_ip6(ip, probe, CP_IPPROTO_TCP, len);
+	cp_build_segment(tcp, probe, segment, cp_sum_pseudo6(ip, CP_IPPROTO_TCP, len));
+	return (__u32)(sizeof(*eth) + sizeof(*ip)) + len;
 }
 
 CP_INLINE __u32 cp_build_4(struct cp_eth *eth, void *end, const struct cp_probe *probe)
@@ -176,6 +243,10 @@ CP_INLINE __u32 cp_build_4(struct cp_eth *eth, void *end, const struct cp_probe 
 	const __u32 short_len = sizeof(struct cp_udp) + CP_PAYLOAD_LEN;
 
 	if (probe->dest->proto == CP_IPPROTO_TCP) {
+		if (probe->segment == CP_SEGMENT_DATA)
+			return cp_build_segment4(eth, end, probe, CP_SEGMENT_DATA);
+		if (probe->segment == CP_SEGMENT_CLOSE)
+			return cp_build_segment4(eth, end, probe, CP_SEGMENT_CLOSE);
 		if ((void *)((__u8 *)l4 + CP_SYN_SEGMENT_LEN) > end)
 			return 0;
 		cp_build_eth(eth, probe, CP_ETH_P_IP);
@@ -204,6 +275,10 @@ CP_INLINE __u32 cp_build_6(struct cp_eth *eth, void *end, const struct cp_probe 
 	const __u32 short_len = sizeof(struct cp_udp) + CP_PAYLOAD_LEN;
 
 	if (probe->dest->proto == CP_IPPROTO_TCP) {
+		if (probe->segment == CP_SEGMENT_DATA)
+			return cp_build_segment6(eth, end, probe, CP_SEGMENT_DATA);
+		if (probe->segment == CP_SEGMENT_CLOSE)
+			return cp_build_segment6(eth, end, probe, CP_SEGMENT_CLOSE);
 		if ((void *)((__u8 *)l4 + CP_SYN_SEGMENT_LEN) > end)
 			return 0;
 		cp_build_eth(eth, probe, CP_ETH_P_IPV6);
@@ -235,25 +310,30 @@ CP_INLINE __u32 cp_wire_build(void *data, void *end, const struct cp_probe *prob
 {
 	struct cp_eth *eth = (struct cp_eth *)data;
 
-	if ((void *)(eth + 1) > end || !cp_wire_frame_len(probe->dest))
+	if ((void *)(eth + 1) > end || !cp_wire_frame_len(probe->dest, CP_SEGMENT_SYN))
 		return 0;
 	return probe->dest->flags & CP_DEST_V6 ? cp_build_6(eth, end, probe) : cp_build_4(eth, end, probe);
 }
 
-/* ---- Resets ---- */
+/* ---- Answers to segments ---- */
 
-/* Turns the TCP header of a SYN-ACK, addresses already swapped, into that of the RST that answers it. */
-CP_INLINE void cp_reset_tcp(struct cp_tcp *tcp, __u32 pseudo)
+/*
+ * Turns the TCP header of a segment, addresses already swapped, into that of
+ * its answer: the RST (RFC 9293, 3.5.2: sequence number from the acknowledged
+ * one), or the ACK that completes the handshake of a SYN-ACK.
+ */
+CP_INLINE void cp_answer_tcp(struct cp_tcp *tcp, __u8 flags, __u32 pseudo)
 {
 	__u16 port = tcp->sport;
+	__u32 seq = tcp->seq;
 
 	tcp->sport = tcp->dport;
 	tcp->dport = port;
 	tcp->seq = tcp->ack;
-	tcp->ack = 0;
+	tcp->ack = flags == CP_TCP_ACK ? cp_swap32(cp_swap32(seq) + 1) : 0;
 	tcp->offset = (sizeof(*tcp) / 4) << 4;
-	tcp->flags = CP_TCP_RST;
-	tcp->window = 0;
+	tcp->flags = flags;
+	tcp->window = flags == CP_TCP_ACK ? cp_swap16(CP_TCP_WINDOW) : 0;
 	tcp->check = 0;
 	tcp->urgent = 0;
 	tcp->check = cp_sum_fold(pseudo + cp_sum_words(tcp, sizeof(*tcp) / 2));
@@ -269,12 +349,12 @@ CP_INLINE void cp_swap_macs(struct cp_eth *eth)
 }
 
 /*
- * Turns a received SYN-ACK frame in place into the RST that closes it (RFC
- * 9293, 3.5.2: sequence number from the acknowledged one): swaps the ends and
- * rewrites both headers. The caller has parsed the frame and trims it to
- * CP_RST4_FRAME_LEN. Returns 0 when the frame is too short for that.
+ * Turns a received TCP frame in place into its answer (cp_answer_tcp): swaps
+ * the ends and rewrites both headers. flags: CP_TCP_RST, or CP_TCP_ACK for a
+ * SYN-ACK. The caller has parsed the frame and trims it to
+ * CP_ANSWER4_FRAME_LEN. Returns 0 when the frame is too short for that.
  */
-CP_INLINE int cp_wire_make_rst4(void *data, void *end, __u32 l2_len)
+CP_INLINE int cp_wire_make_answer4(void *data, void *end, __u32 l2_len, __u8 flags)
 {
 	struct cp_ip4 *ip = (struct cp_ip4 *)((__u8 *)data + l2_len);
 	struct cp_tcp *tcp = (struct cp_tcp *)(ip + 1);
@@ -288,20 +368,20 @@ CP_INLINE int cp_wire_make_rst4(void *data, void *end, __u32 l2_len)
 	__builtin_memcpy(ip->dst, ip->src, 4);
 	__builtin_memcpy(ip->src, addr, 4);
 	ip->tos = 0;
-	ip->total_len = cp_swap16(CP_RST4_PACKET_LEN);
+	ip->total_len = cp_swap16(CP_ANSWER4_PACKET_LEN);
 	ip->id = 0;
 	ip->frag = cp_swap16(CP_IP_DF);
 	ip->ttl = 64;
 	ip->check = 0;
 	ip->check = cp_sum_fold(cp_sum_words(ip, sizeof(*ip) / 2));
 
-	cp_reset_tcp(tcp, cp_sum_pseudo4(ip, CP_IPPROTO_TCP, sizeof(*tcp)));
+	cp_answer_tcp(tcp, flags, cp_sum_pseudo4(ip, CP_IPPROTO_TCP, sizeof(*tcp)));
 	return 1;
 }
 
 /*
  * A received skb may still wait for its TCP checksum (CHECKSUM_PARTIAL: a
- * neighbour on the same machine left it to the device), and so does the reset
+ * neighbour on the same machine left it to the device), and so does the answer
  * made of it; only the kernel knows. Leaves what such an skb must hold, the
  * sum of the pseudo header, and returns the difference that completes it, for
  * bpf_l4_csum_replace(), which applies it to all others.
@@ -314,8 +394,8 @@ CP_INLINE __u32 cp_unfinish_tcp(struct cp_tcp *tcp, __u32 pseudo)
 	return diff;
 }
 
-/* For a frame of cp_wire_make_rst4(); 0 when [data, end) is too short. */
-CP_INLINE __u32 cp_wire_rst4_unfinish(void *data, void *end, __u32 l2_len)
+/* For a frame of cp_wire_make_answer4(); 0 when [data, end) is too short. */
+CP_INLINE __u32 cp_wire_answer4_unfinish(void *data, void *end, __u32 l2_len)
 {
 	struct cp_ip4 *ip = (struct cp_ip4 *)((__u8 *)data + l2_len);
 	struct cp_tcp *tcp = (struct cp_tcp *)(ip + 1);
@@ -325,8 +405,8 @@ CP_INLINE __u32 cp_wire_rst4_unfinish(void *data, void *end, __u32 l2_len)
 	return cp_unfinish_tcp(tcp, cp_sum_pseudo4(ip, CP_IPPROTO_TCP, sizeof(*tcp)));
 }
 
-/* ... of cp_wire_make_rst6(). */
-CP_INLINE __u32 cp_wire_rst6_unfinish(void *data, void *end, __u32 l2_len)
+/* ... of cp_wire_make_answer6(). */
+CP_INLINE __u32 cp_wire_answer6_unfinish(void *data, void *end, __u32 l2_len)
 {
 	struct cp_ip6 *ip = (struct cp_ip6 *)((__u8 *)data + l2_len);
 	struct cp_tcp *tcp = (struct cp_tcp *)(ip + 1);
@@ -336,8 +416,8 @@ CP_INLINE __u32 cp_wire_rst6_unfinish(void *data, void *end, __u32 l2_len)
 	return cp_unfinish_tcp(tcp, cp_sum_pseudo6(ip, CP_IPPROTO_TCP, sizeof(*tcp)));
 }
 
-/* cp_wire_make_rst4() for IPv6. */
-CP_INLINE int cp_wire_make_rst6(void *data, void *end, __u32 l2_len)
+/* cp_wire_make_answer4() for IPv6. */
+CP_INLINE int cp_wire_make_answer6(void *data, void *end, __u32 l2_len, __u8 flags)
 {
 	struct cp_ip6 *ip = (struct cp_ip6 *)((__u8 *)data + l2_len);
 	struct cp_tcp *tcp = (struct cp_tcp *)(ip + 1);
@@ -353,7 +433,7 @@ CP_INLINE int cp_wire_make_rst6(void *data, void *end, __u32 l2_len)
 	ip->version_class_label = cp_swap32(0x60000000u);
 	ip->payload_len = cp_swap16(sizeof(*tcp));
 	ip->hop_limit = 64;
-	cp_reset_tcp(tcp, cp_sum_pseudo6(ip, CP_IPPROTO_TCP, sizeof(*tcp)));
+	cp_answer_tcp(tcp, flags, cp_sum_pseudo6(ip, CP_IPPROTO_TCP, sizeof(*tcp)));
 	return 1;
 }
 

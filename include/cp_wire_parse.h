@@ -8,12 +8,14 @@
 
 #include "cp_wire_base.h"
 #include "cp_wire_build.h"
+#include "cp_wire_conn.h"
 
 enum cp_parse {
 	CP_PARSE_FOREIGN = 0, /* nothing we could have caused */
 	CP_PARSE_REPLY, /* may be ours: to be validated */
 	CP_PARSE_SHORT, /* bears one of our ports, but too short to prove anything */
 	CP_PARSE_FLAGS, /* TCP to one of our ports that answers no SYN */
+	CP_PARSE_SEGMENT, /* the same in a run with connections: may belong to one */
 };
 
 /* A reply, taken apart. */
@@ -21,6 +23,8 @@ struct cp_reply {
 	struct cp_addr from; /* outer source */
 	struct cp_addr dst; /* whom the probe was sent to, as the reply has it */
 	__u32 token;
+	__u32 seq, ack; /* of a TCP segment, host order */
+	__u32 left; /* left edge of its first SACK block */
 	__u16 dst_port; /* network order */
 	__u16 next_mtu;
 	__u16 ip_id; /* quoted IPv4 identification, host order */
@@ -32,6 +36,11 @@ struct cp_reply {
 	__u8 v6;
 	__u8 quoted; /* the probe was quoted in an ICMP error */
 	__u8 our_port; /* the source port (of the quote; for ICMP the checksum) is one of ours */
+	__u8 flow; /* that it belongs to; TCP */
+	__u8 tcp_flags;
+	__u8 n_blocks; /* SACK blocks */
+	__u8 sack_permitted;
+	__u8 has_data;
 };
 
 /* Is this the source port of one of our flows? TCP and UDP have a range each. */
@@ -63,6 +72,7 @@ CP_INLINE enum cp_parse cp_parse_quoted_l4(
 		return ret_reply->our_port ? CP_PARSE_SHORT : CP_PARSE_FOREIGN;
 	if (ret_reply->proto == CP_IPPROTO_TCP) {
 		ret_reply->token = cp_swap32(tcp->seq);
+		ret_reply->flow = (__u8)(cp_swap16(tcp->sport) - run->port_base);
 		ret_reply->dst_port = tcp->dport;
 	} else if (ret_reply->proto == CP_IPPROTO_UDP) {
 		ret_reply->dst_port = udp->dport;
@@ -184,9 +194,12 @@ CP_INLINE enum cp_parse cp_wire_parse_icmp6(
 	return cp_parse_quoted_l4(run, quote + 1, end, ret_reply);
 }
 
-/* TCP segment at `data`: an answer acknowledges our sequence number + 1, so it names the probe. */
+/*
+ * TCP segment of len bytes at `data`: the answer to a SYN acknowledges our
+ * sequence number + 1, so it names the probe.
+ */
 CP_INLINE enum cp_parse cp_wire_parse_tcp(
-        const struct cp_run *run, const void *data, const void *end, struct cp_reply *ret_reply)
+        const struct cp_run *run, const void *data, const void *end, __u32 len, struct cp_reply *ret_reply)
 {
 	const struct cp_tcp *tcp = (const struct cp_tcp *)data;
 	__u8 flags;
@@ -195,18 +208,31 @@ CP_INLINE enum cp_parse cp_wire_parse_tcp(
 		return CP_PARSE_FOREIGN;
 	if ((const void *)(tcp + 1) > end)
 		return CP_PARSE_SHORT;
+	ret_reply->our_port = 1;
+	ret_reply->proto = CP_IPPROTO_TCP;
+	ret_reply->flow = (__u8)(cp_swap16(tcp->dport) - run->port_base);
+	ret_reply->dst = ret_reply->from;
+	ret_reply->dst_port = tcp->sport;
+	ret_reply->seq = cp_swap32(tcp->seq);
+	ret_reply->ack = cp_swap32(tcp->ack);
+	ret_reply->token = ret_reply->ack - 1;
+	ret_reply->tcp_flags = tcp->flags;
+	if (run->sack) {
+		struct cp_tcp_options options;
+
+		cp_wire_tcp_options(tcp, end, &options);
+		ret_reply->sack_permitted = options.sack_permitted;
+		ret_reply->n_blocks = options.n_blocks;
+		ret_reply->has_data = len > (tcp->offset >> 4) * 4u;
+		ret_reply->left = options.left;
+	}
 	flags = tcp->flags & (CP_TCP_SYN | CP_TCP_RST | CP_TCP_ACK);
 	if (flags == (CP_TCP_SYN | CP_TCP_ACK))
 		ret_reply->kind = CP_REPLY_SYN_ACK;
 	else if (flags == (CP_TCP_RST | CP_TCP_ACK))
 		ret_reply->kind = CP_REPLY_RST;
 	else
-		return CP_PARSE_FLAGS;
-	ret_reply->our_port = 1;
-	ret_reply->proto = CP_IPPROTO_TCP;
-	ret_reply->token = cp_swap32(tcp->ack) - 1;
-	ret_reply->dst = ret_reply->from;
-	ret_reply->dst_port = tcp->sport;
+		return run->sack ? CP_PARSE_SEGMENT : CP_PARSE_FLAGS;
 	return CP_PARSE_REPLY;
 }
 
@@ -235,7 +261,7 @@ CP_INLINE enum cp_parse cp_wire_parse_ip4(
 	ret_reply->ip_len = (__u8)ihl;
 	if (ip->protocol == CP_IPPROTO_ICMP)
 		return cp_wire_parse_icmp4(run, l4, end, ret_reply);
-	return cp_wire_parse_tcp(run, l4, end, ret_reply);
+	return cp_wire_parse_tcp(run, l4, end, cp_swap16(ip->total_len) - ihl, ret_reply);
 }
 
 /* The same for IPv6. Packets with extension headers are foreign: nothing we probe with provokes them. */
@@ -255,7 +281,7 @@ CP_INLINE enum cp_parse cp_wire_parse_ip6(
 	ret_reply->ip_len = sizeof(*ip);
 	if (ip->next_header == CP_IPPROTO_ICMPV6)
 		return cp_wire_parse_icmp6(run, ip + 1, end, ret_reply);
-	return cp_wire_parse_tcp(run, ip + 1, end, ret_reply);
+	return cp_wire_parse_tcp(run, ip + 1, end, cp_swap16(ip->payload_len), ret_reply);
 }
 
 /* A packet of either family, without a link-layer header. */
@@ -325,6 +351,29 @@ CP_INLINE enum cp_validity cp_wire_validate(const struct cp_reply *reply, const 
 	if (reply->our_port)
 		return id_ok || !has_id ? CP_VALID : CP_VALID_MODIFIED;
 	return id_ok ? CP_VALID_MODIFIED : CP_INVALID_DEST;
+}
+
+/* What a segment of the server means for an open connection. */
+enum cp_conn_news {
+	CP_CONN_FOREIGN = 0, /* it does not belong to it */
+	CP_CONN_ARRIVAL, /* the probe with sequence number reply->left has arrived */
+	CP_CONN_STREAM, /* nothing of interest */
+	CP_CONN_BARE, /* an acknowledgement without a block */
+	CP_CONN_ENDS, /* the server closes or resets it */
+};
+
+/* A reset need only lie in the window we announced (RFC 9293, 3.10.7.4): forging one can but end a connection. */
+CP_INLINE enum cp_conn_news cp_wire_conn_news(const struct cp_conn *conn, const struct cp_reply *reply)
+{
+	if (reply->tcp_flags & CP_TCP_RST)
+		return reply->seq - conn->irs - 1 <= 0xffff ? CP_CONN_ENDS : CP_CONN_FOREIGN;
+	if (reply->tcp_flags & CP_TCP_SYN || !(reply->tcp_flags & CP_TCP_ACK) || reply->ack != conn->iss + 1)
+		return CP_CONN_FOREIGN;
+	if (reply->n_blocks)
+		return CP_CONN_ARRIVAL;
+	if (reply->tcp_flags & CP_TCP_FIN)
+		return CP_CONN_ENDS;
+	return reply->has_data ? CP_CONN_STREAM : CP_CONN_BARE;
 }
 
 #endif

@@ -19,6 +19,7 @@ _coldpotato()
 	fi
 	case $prev in
 	-P | --protocol) words='tcp udp icmp' ;;
+	--tcp-method) words='syn sack prefer_sack' ;;
 	-p | --port) return ;;
 	--addresses) words='all first' ;;
 	--resolver) return ;;
@@ -59,8 +60,8 @@ _coldpotato()
 	if [[ -z $words ]]; then
 		case $command in
 		'') words='audit trace doctor help version' ;;
-		audit) words='preset: --ipv4 --ipv6 --protocol --port --addresses --resolver --rate --first-ttl --max-ttl --attempts --timeout --flows --gap --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
-		trace) words='preset: --ipv4 --ipv6 --protocol --port --addresses --resolver --rate --first-ttl --max-ttl --attempts --timeout --flows --gap --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
+		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --rate --first-ttl --max-ttl --attempts --timeout --flows --gap --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
+		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --rate --first-ttl --max-ttl --attempts --timeout --flows --gap --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
 		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --blocklist --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --color --verbose --help --version' ;;
 		help) words='audit trace doctor help version --help --version' ;;
 		version) words='--help --version' ;;

@@ -28,6 +28,7 @@ enum cp_command {
 };
 
 enum cp_when { CP_WHEN_AUTO = 0, CP_WHEN_ALWAYS, CP_WHEN_NEVER };
+enum cp_tcp_method { CP_METHOD_SYN = 0, CP_METHOD_SACK, CP_METHOD_PREFER_SACK };
 enum cp_addresses { CP_ADDRESSES_ALL = 0, CP_ADDRESSES_FIRST };
 
 #define CP_OPTS_LIST_MAX 16
@@ -54,6 +55,7 @@ struct cp_opts {
 	bool want_v4, want_v6;
 	uint8_t protocol; /* IPPROTO_* */
 	uint32_t port;
+	enum cp_tcp_method tcp_method;
 	enum cp_addresses addresses;
 	const char *resolver; /* "addr", "addr:port", "[v6]:port"; NULL: /etc/resolv.conf */
 

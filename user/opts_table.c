@@ -79,6 +79,7 @@ const char *cp_opt_group_name(enum cp_opt_group group)
 }
 
 static const char *const protocol_names[] = {"tcp", "udp", "icmp", NULL};
+static const char *const tcp_method_names[] = {"syn", "sack", "prefer_sack", NULL};
 static const char *const addresses_names[] = {"all", "first", NULL};
 static const char *const datapath_names[] = {"auto", "xdp", "tc", NULL};
 static const char *const xdp_mode_names[] = {"auto", "native", "generic", NULL};
@@ -108,6 +109,14 @@ const struct cp_opt cp_opt_table[] = {
                 .arg = "tcp",
                 .choices = protocol_names,
                 .help = "probe protocol of targets that name none"},
+        {.name = "tcp-method",
+                .group = CP_OPT_PROBING,
+                .commands = PROBING,
+                .parse = cp_opt_parse_choice,
+                .offset = offsetof(struct cp_opts, tcp_method),
+                .choices = tcp_method_names,
+                .help = "sack probes inside a connection, and not at all where there is none; prefer_sack falls back "
+                        "to syn"},
         {.name = "port",
                 .letter = 'p',
                 .group = CP_OPT_TARGETS,

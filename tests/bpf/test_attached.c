@@ -90,7 +90,7 @@ static void attached_as_xdp(void **state)
 		assert_int_equal(bpf_xdp_attach((int)lab->tap_ifindex, bpf_program__fd(lab->skel->progs.cp_xdp),
 		                         modes[i], &opts),
 		        0);
-		expect_reset(lab, lab->tap_fd, LAB_ETH_LEN, CP_RST4_FRAME_LEN);
+		expect_reset(lab, lab->tap_fd, LAB_ETH_LEN, CP_ANSWER4_FRAME_LEN);
 		assert_int_equal(bpf_xdp_detach((int)lab->tap_ifindex, modes[i], &opts), 0);
 	}
 }

@@ -127,15 +127,15 @@ static void check_reset(struct lab *lab, enum hook hook, uint32_t id, uint32_t n
 	host = f;
 	out = capture(lab, hook, &f);
 	assert_int_equal(out.fate, RESET);
-	assert_int_equal(v6 ? cp_wire_make_rst6(host.b, host.b + host.len, LAB_ETH_LEN)
-	                    : cp_wire_make_rst4(host.b, host.b + host.len, LAB_ETH_LEN),
+	assert_int_equal(v6 ? cp_wire_make_answer6(host.b, host.b + host.len, LAB_ETH_LEN, CP_TCP_RST)
+	                    : cp_wire_make_answer4(host.b, host.b + host.len, LAB_ETH_LEN, CP_TCP_RST),
 	        1);
 	lab_reset_frame(&want, &probe);
 	/* XDP keeps the padding of the smallest frame, an skb is padded by its driver. */
 	if (hook == HOOK_TC || v6)
 		assert_int_equal(out.len, want.len);
 	else
-		assert_int_equal(out.len, f.len < CP_RST4_FRAME_LEN ? f.len : CP_RST4_FRAME_LEN);
+		assert_int_equal(out.len, f.len < CP_ANSWER4_FRAME_LEN ? f.len : CP_ANSWER4_FRAME_LEN);
 	assert_memory_equal(out.frame, host.b, out.len);
 	assert_memory_equal(out.frame, want.b, want.len);
 	assert_int_equal(lab_take_one(lab).kind, CP_REPLY_SYN_ACK);

@@ -36,6 +36,7 @@ static struct judgement host_judge(const struct lab *lab, const struct lab_frame
 		judgement.stat = CP_STAT_REJ_SHORT;
 		return judgement;
 	case CP_PARSE_FLAGS:
+	case CP_PARSE_SEGMENT:
 		judgement.stat = CP_STAT_REJ_FLAGS;
 		return judgement;
 	case CP_PARSE_REPLY:
@@ -137,7 +138,7 @@ static void mutated_replies_are_judged_as_on_the_host(void **state)
 	}
 	for (enum lab_kind kind = 0; kind < LAB_KINDS; kind++)
 		assert_true(n_matched[kind] > 1000);
-	for (uint32_t s = CP_STAT_RX_MATCHED; s < CP_STAT_MAX; s++) {
+	for (uint32_t s = CP_STAT_RX_MATCHED; s <= CP_STAT_REJ_SHORT; s++) {
 		if (s == CP_STAT_RX_LOST)
 			continue;
 		if (s == CP_STAT_RX_RST_SENT)

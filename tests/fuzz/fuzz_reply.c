@@ -77,6 +77,7 @@ static void check_reply(enum cp_parse parsed, const struct cp_reply *reply)
 	case CP_PARSE_FOREIGN:
 	case CP_PARSE_SHORT:
 	case CP_PARSE_FLAGS:
+	case CP_PARSE_SEGMENT:
 		return;
 	case CP_PARSE_REPLY:
 		require(reply->kind != CP_REPLY_NONE);
@@ -102,26 +103,26 @@ static void check_reset4(uint8_t *frame, size_t size, uint32_t l2_len)
 {
 	uint8_t *ip;
 
-	if (size < l2_len || !cp_wire_make_rst4(frame, frame + size, l2_len))
+	if (size < l2_len || !cp_wire_make_answer4(frame, frame + size, l2_len, CP_TCP_RST))
 		return;
 	ip = frame + l2_len;
-	require(size >= l2_len + CP_RST4_PACKET_LEN);
+	require(size >= l2_len + CP_ANSWER4_PACKET_LEN);
 	require(cp_sum_fold(cp_sum_words(ip, 10)) == 0);
 	check_reset_tcp(ip + 20, cp_sum_words(ip + 12, 4));
-	require(cp_wire_rst4_unfinish(frame, frame + size, l2_len) != 0);
+	require(cp_wire_answer4_unfinish(frame, frame + size, l2_len) != 0);
 }
 
 static void check_reset6(uint8_t *frame, size_t size, uint32_t l2_len)
 {
 	uint8_t *ip;
 
-	if (size < l2_len || !cp_wire_make_rst6(frame, frame + size, l2_len))
+	if (size < l2_len || !cp_wire_make_answer6(frame, frame + size, l2_len, CP_TCP_RST))
 		return;
 	ip = frame + l2_len;
-	require(size >= l2_len + CP_RST6_PACKET_LEN);
+	require(size >= l2_len + CP_ANSWER6_PACKET_LEN);
 	require(ip[0] == 0x60 && ip[4] == 0 && ip[5] == 20);
 	check_reset_tcp(ip + 40, cp_sum_words(ip + 8, 16));
-	require(cp_wire_rst6_unfinish(frame, frame + size, l2_len) != 0);
+	require(cp_wire_answer6_unfinish(frame, frame + size, l2_len) != 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -74,7 +74,8 @@ static __attribute__((noinline)) uint32_t build(uint8_t *buf, uint32_t n, const 
 
 static __attribute__((noinline)) int reset(uint8_t *buf, uint32_t n, uint32_t l2_len, bool v6)
 {
-	return v6 ? cp_wire_make_rst6(buf, buf + n, l2_len) : cp_wire_make_rst4(buf, buf + n, l2_len);
+	return v6 ? cp_wire_make_answer6(buf, buf + n, l2_len, CP_TCP_RST)
+	          : cp_wire_make_answer4(buf, buf + n, l2_len, CP_TCP_RST);
 }
 
 static void check_build(const struct random_probe *p, uint64_t *random)
@@ -85,7 +86,7 @@ static void check_build(const struct random_probe *p, uint64_t *random)
 
 	lab_probe_frame(&want, &p->plain);
 	assert_int_equal(want.len, len);
-	assert_int_equal(cp_wire_frame_len(&p->dest), len);
+	assert_int_equal(cp_wire_frame_len(&p->dest, CP_SEGMENT_SYN), len);
 	/* What a receiver left in the page must not show. */
 	for (uint32_t b = 0; b < sizeof(canvas); b++)
 		before[b] = canvas[b] = (uint8_t)lab_random(random);
@@ -204,7 +205,7 @@ static void build_refuses_what_cannot_be_known_again(void **state)
 		for (enum lab_kind kind = 0; kind < LAB_KINDS; kind++) {
 			draw_probe(&p, kind, &random);
 			p.dest.proto = (uint8_t)proto;
-			assert_int_equal(cp_wire_frame_len(&p.dest), 0);
+			assert_int_equal(cp_wire_frame_len(&p.dest, CP_SEGMENT_SYN), 0);
 			refuse(&p);
 		}
 	}
@@ -272,7 +273,7 @@ static void make_reset(bool v6, uint32_t l2_len)
 		assert_int_equal(reset(copy, len, l2_len, v6), 1);
 		lab_reset_frame(&want, &probe);
 		want_len = want.len - skip;
-		assert_int_equal(want_len, l2_len + (v6 ? CP_RST6_PACKET_LEN : CP_RST4_PACKET_LEN));
+		assert_int_equal(want_len, l2_len + (v6 ? CP_ANSWER6_PACKET_LEN : CP_ANSWER4_PACKET_LEN));
 		assert_memory_equal(copy, want.b + skip, want_len);
 		/* The caller cuts the rest off; it is not touched. */
 		assert_memory_equal(copy + want_len, f.b + skip + want_len, len - want_len);
@@ -299,7 +300,7 @@ static void reset_with_its_checksum_left_open(void **state)
 		bool v6 = i / 2 % 2;
 		struct lab_probe probe = probe_of(v6, lab_random(&random));
 		uint32_t l2_len = i % 2 ? LAB_ETH_LEN : 0, ip_len = v6 ? 40 : 20, whole, open, diff;
-		uint32_t check_at = v6 ? CP_RST6_CHECK_AT : CP_RST4_CHECK_AT;
+		uint32_t check_at = v6 ? CP_ANSWER6_CHECK_AT : CP_ANSWER4_CHECK_AT;
 		struct lab_frame f;
 		uint8_t *ip = f.b + l2_len, pseudo[4] = {0, 6, 0, 20};
 
@@ -309,8 +310,8 @@ static void reset_with_its_checksum_left_open(void **state)
 		assert_int_equal(reset(f.b, l2_len + ip_len + 20, l2_len, v6), 1);
 		assert_int_equal(check_at, ip_len + 16);
 		whole = lab_get16(ip + check_at);
-		diff = v6 ? cp_wire_rst6_unfinish(f.b, ip + ip_len + 20, l2_len)
-		          : cp_wire_rst4_unfinish(f.b, ip + ip_len + 20, l2_len);
+		diff = v6 ? cp_wire_answer6_unfinish(f.b, ip + ip_len + 20, l2_len)
+		          : cp_wire_answer4_unfinish(f.b, ip + ip_len + 20, l2_len);
 		open = lab_get16(ip + check_at);
 		assert_int_equal(open, lab_sum(lab_sum(0, ip + (v6 ? 8 : 12), v6 ? 32 : 8), pseudo, 4));
 		diff = cp_swap16((diff & 0xffff) + (diff >> 16));
@@ -331,8 +332,8 @@ static void unfinish_refuses_short_frames(void **state)
 
 			assert_non_null(copy);
 			memcpy(copy, f.b, n);
-			assert_int_equal(v6 ? cp_wire_rst6_unfinish(copy, copy + n, LAB_ETH_LEN)
-			                    : cp_wire_rst4_unfinish(copy, copy + n, LAB_ETH_LEN),
+			assert_int_equal(v6 ? cp_wire_answer6_unfinish(copy, copy + n, LAB_ETH_LEN)
+			                    : cp_wire_answer4_unfinish(copy, copy + n, LAB_ETH_LEN),
 			        0);
 			assert_memory_equal(copy, f.b, n);
 			free(copy);

@@ -94,11 +94,13 @@ static void test_path_direct(void **state)
 	fix.path.n_probes = 9;
 	fix.judgement.reasons = WHY(SILENT_BORDER) | WHY(CNAME_CDN);
 	fix.rec.asdb = writer->asdb;
+	fix.rec.tcp_method = "sack";
 	fix_cname(&fix, "edge.test");
 	assert_int_equal(cp_format_ndjson.path(writer->ctx, &fix.rec), 0);
 	assert_record(&writer->mem, HEAD("path") ZEN
 	        "'destination':{'ip':'203.0.113.9','asn':13335,'as_name':'Cloudflare Inc.','cname':['edge.test'],"
-	        "'service_tag':null},'flow':2,'reached':true,'end_reason':'reached','end_code':null,'probes':9,"
+	        "'service_tag':null},'flow':2,'tcp_method':'sack','sack_fallback':null,'reached':true,'end_reason':'"
+	        "reached','end_code':null,'probes':9,"
 	        "'verdict':'direct','confidence':'high','reasons':['silent-border','cname-cdn'],"
 	        "'as_path':['*','8075','13335'],"
 	        "'exit':{'ttl_min':2,'ttl_max':3,'last_home':{'ip':'198.18.0.1','ptr':null,'site':null},"
@@ -131,8 +133,10 @@ static void test_path_of_corners(void **state)
 	fix_target(&fix, "2001:db8::9", "2001:db8::9");
 	fix.target.is_literal = true;
 	fix.target.port = 0;
-	fix.target.proto = IPPROTO_ICMP;
+	fix.target.proto = IPPROTO_TCP;
 	fix.target.group = (char *)"a\"b";
+	fix.rec.tcp_method = "syn";
+	fix.rec.sack_fallback = "not-permitted";
 	fix_hop(&fix, "2001:db8::1", 0, 0)->flags = CP_HOP_LATE | CP_HOP_QUOTE_MODIFIED | CP_HOP_OTHER_ADDR;
 	fix.judgement.origins[0] = (struct cp_origin){.kind = CP_ORIGIN_IXP, .label = ""};
 	hop = fix_hop(&fix, "2001:db8::2", 64500, 70);
@@ -157,10 +161,11 @@ static void test_path_of_corners(void **state)
 	fix.judgement.confidence = CP_CONF_LOW;
 	assert_int_equal(cp_format_ndjson.path(writer->ctx, &fix.rec), 0); /* without AS names at all */
 	assert_record(&writer->mem,
-	        HEAD("path") "'target':{'name':'2001:db8::9','port':null,'protocol':'icmp','group':'a\\\"b'},"
+	        HEAD("path") "'target':{'name':'2001:db8::9','port':null,'protocol':'tcp','group':'a\\\"b'},"
 	                     "'destination':{'ip':'2001:db8::9','asn':null,'as_name':null,'cname':[],'service_tag':"
 	                     "null},"
-	                     "'flow':0,'reached':false,'end_reason':'unreachable','end_code':0,'probes':0,"
+	                     "'flow':0,'tcp_method':'syn','sack_fallback':'not-permitted','reached':false,'end_reason':"
+	                     "'unreachable','end_code':0,'probes':0,"
 	                     "'verdict':'undecided','confidence':'low','reasons':[],"
 	                     "'as_path':['IXP:','3491','?','private'],"
 	                     "'exit':{'ttl_min':0,'ttl_max':null,'last_home':null,'first_foreign':null},'hops':["
@@ -250,7 +255,7 @@ static void test_start(void **state)
 	        HEAD("start") "'version':'0.1.0','command':'audit','wall_ms':1784116800000,'mono_ns':5,"
 	                      "'host':'vm-weu-01','datapath':'tc-tcx','datapath_why':'rate at most 200,000 pps',"
 	                      "'interfaces':['eth0'],'rate_pps':10000,'first_ttl':1,'max_ttl':32,'attempts':2,"
-	                      "'timeout_ms':1000,'flows':1,'seed':42,'resolver':'198.18.0.53:53',"
+	                      "'timeout_ms':1000,'flows':1,'tcp_method':null,'seed':42,'resolver':'198.18.0.53:53',"
 	                      "'vantage':{'asn':8075,'why':'azure-dmi'},"
 	                      "'home':{'spec':'microsoft','asns':[8068,8075]},"
 	                      "'databases':[{'layer':'database','name':'asn.mmdb','rows':515158,"
@@ -263,7 +268,8 @@ static void test_start(void **state)
 	assert_record(&writer->mem,
 	        HEAD("start") "'version':'0.1.0','command':'trace','wall_ms':0,'mono_ns':0,'host':null,"
 	                      "'datapath':null,'datapath_why':null,'interfaces':[],'rate_pps':null,'first_ttl':0,"
-	                      "'max_ttl':0,'attempts':0,'timeout_ms':0,'flows':0,'seed':0,'resolver':null,"
+	                      "'max_ttl':0,'attempts':0,'timeout_ms':0,'flows':0,'tcp_method':null,'seed':0,'resolver':"
+	                      "null,"
 	                      "'vantage':{'asn':null,'why':null},'home':{'spec':null,'asns':[]},'databases':[],"
 	                      "'targets':0,'destinations':0}");
 }
@@ -271,7 +277,8 @@ static void test_start(void **state)
 #define ACCOUNTING                                                                                                     \
 	"'accounting':{'attempted':1234,'transmitted':1230,'tx_errors':0,'blocked':4,'replied':30,'timed_out':1200,"   \
 	"'matched':33,'duplicates':2,'late':1,'rejected':{'token':3,'dest':0,'unsent':1,'flags':0,'short':0},"         \
-	"'lost':0,'resets_sent':0,'probing_ns':122900000,'total_ns':1400000000,'targets':9,'unresolved':1,"            \
+	"'lost':0,'resets_sent':0,'acks_sent':0,'connections_opened':0,'connections_closed':0,'probing_ns':122900000," \
+	"'total_ns':1400000000,'targets':9,'unresolved':1,"                                                            \
 	"'skipped':0,'destinations':8,'paths':8,'complete_paths':7,'hops':60,'hops_seen':41}"
 #define NO_RTT "'handover_p50_us':null,'handover_p95_us':null,'handover_p99_us':null,'cold_share_pct':null}"
 

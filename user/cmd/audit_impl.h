@@ -142,6 +142,24 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err);
 /* Probes until done, interrupted or out of time; leaves the accounting. */
 int cp_audit_probe(struct cp_audit *audit, struct cp_err *err);
 
+/* ---- connections.c: what TCP SACK probes fly in. Without effect in other runs. ---- */
+
+/* How to wait for the engine: drains replies meanwhile. */
+struct cp_waiting {
+	void (*wait)(void *ctx, int timeout_ms);
+	void *ctx;
+};
+/* Between passes: gives up connections in which SACK is of no use. 0 or -errno. */
+int cp_connections_review(struct cp_audit *audit, const struct cp_waiting *waiting);
+/* At the end: resets what is open. */
+void cp_connections_close(struct cp_audit *audit, const struct cp_waiting *waiting);
+/* With --tcp-method sack: takes those probes out of ids whose path has no connection. Returns how many are left. */
+uint32_t cp_connections_bar(const struct cp_audit *audit, uint32_t *ids, uint32_t n);
+/* What the probes of a path flew in. */
+void cp_connections_describe(const struct cp_audit *audit, const struct cp_probe_dest *dest, const struct cp_path *path,
+        struct cp_rec_path *rec);
+void cp_connections_count(const struct cp_audit *audit, struct cp_accounting *acc);
+
 /* ---- follow.c: links, next hops and routes, as they change while probes are out ---- */
 
 struct cp_progress;

@@ -87,6 +87,7 @@ void cp_outputs_start(struct cp_audit *audit)
 {
 	const struct cp_opts *opts = audit->opts;
 	const char *interfaces[CP_IFACES_MAX];
+	static const char *const methods[] = {"syn", "sack", "prefer_sack"};
 	struct cp_rec_start rec = {
 	        .version = CP_VERSION,
 	        .command = audit->command,
@@ -103,6 +104,7 @@ void cp_outputs_start(struct cp_audit *audit)
 	        .attempts = opts->attempts,
 	        .timeout_ms = opts->timeout_ms,
 	        .n_flows = opts->n_flows,
+	        .tcp_method = methods[opts->tcp_method],
 	        .seed = audit->seed,
 	        .resolver = audit->resolver[0] ? audit->resolver : NULL,
 	        .vantage = audit->vantage,

@@ -49,6 +49,8 @@ static int fill_tables(struct cp_audit *audit)
 		        .nexthop = dest->nexthop,
 		};
 
+		if (dest->proto == IPPROTO_TCP && audit->opts->tcp_method != CP_METHOD_SYN)
+			entry.flags |= CP_DEST_SACK;
 		if (!dest->skip)
 			rc = cp_engine_set_dest(audit->engine, dest->index, &entry);
 	}
@@ -111,6 +113,7 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 	        .first_ttl = opts->first_ttl,
 	        .n_nexthops = audit->n_hops,
 	        .rate_pps = opts->rate_pps,
+	        .sack = opts->tcp_method != CP_METHOD_SYN,
 	};
 	int rc = reserve_ports(audit, IPPROTO_TCP, &audit->tcp_ports, &config.port_base, err);
 
@@ -137,6 +140,7 @@ struct probing {
 	struct cp_progress progress;
 	struct cp_follow *follow;
 	uint32_t queue_max;
+	uint32_t pass; /* of the latest probes */
 	uint64_t busy_ns;
 	uint64_t n_new, n_dup, n_late;
 	struct cp_event events[EVENTS];
@@ -177,6 +181,25 @@ static int drain(struct probing *probing, int timeout_ms)
 	return rc;
 }
 
+static void wait_and_drain(void *ctx, int timeout_ms)
+{
+	drain(ctx, timeout_ms);
+}
+
+/* The sweep has begun another pass: what the ones before it have shown of the connections. 0 or -errno. */
+static int note_pass(struct probing *probing)
+{
+	struct cp_waiting waiting = {wait_and_drain, probing};
+	uint64_t sent, total;
+	uint32_t pass;
+
+	cp_sweep_progress(probing->audit->sweep, &sent, &total, &pass);
+	if (pass == probing->pass)
+		return 0;
+	probing->pass = pass;
+	return cp_connections_review(probing->audit, &waiting);
+}
+
 /* Queues what the sweep wants, up to the queue's depth. Returns the number queued, or -errno. */
 static int feed(struct probing *probing, uint64_t now_ns)
 {
@@ -190,7 +213,8 @@ static int feed(struct probing *probing, uint64_t now_ns)
 	n = cp_sweep_next(audit->sweep, now_ns, ids, room < BATCH ? room : BATCH);
 	if (n == 0)
 		return 0;
-	rc = cp_engine_push(audit->engine, ids, n);
+	rc = note_pass(probing);
+	rc = rc ? rc : cp_engine_push(audit->engine, CP_WORK_PROBE, ids, cp_connections_bar(audit, ids, n));
 	return rc ? rc : (int)n;
 }
 
@@ -274,6 +298,9 @@ static void account(struct probing *probing)
 	acc->rejected_short = stats.stat[CP_STAT_REJ_SHORT];
 	acc->lost = stats.stat[CP_STAT_RX_LOST];
 	acc->resets_sent = stats.stat[CP_STAT_RX_RST_SENT];
+	acc->acks_sent = stats.stat[CP_STAT_RX_ACK_SENT];
+	acc->connections_opened = stats.stat[CP_STAT_CONN_OPENED];
+	cp_connections_count(probing->audit, acc);
 	acc->probing_ns = probing->busy_ns + cp_engine_take_busy_ns(probing->audit->engine);
 	/* Slots are asked for the last time in different passes, so any loss may be behind somebody's silence. */
 	probing->audit->replies_lost = acc->lost > 0;
@@ -296,6 +323,7 @@ int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 	cp_progress_init(&probing.progress, audit->opts);
 	audit->end_reason = "done";
 	rc = run_sweep(&probing, err);
+	cp_connections_close(audit, &(struct cp_waiting){wait_and_drain, &probing});
 	cp_engine_stop(audit->engine);
 	if (strcmp(audit->end_reason, "done") != 0)
 		short_drain(&probing);

@@ -56,6 +56,8 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	if (!report->path.reached && strcmp(audit->end_reason, "done") != 0 &&
 	        !cp_sweep_path_complete(audit->sweep, number))
 		report->path.end = CP_END_INTERRUPTED;
+	cp_connections_describe(audit, dest, &report->path, &rec);
+	input.sack_unavailable = audit->opts->tcp_method == CP_METHOD_SACK && rec.sack_fallback;
 	cp_judge(&input, &report->judgement);
 	if (dest->route_changed) {
 		report->judgement.reasons |= 1u << CP_WHY_ROUTE_CHANGED;

@@ -55,6 +55,7 @@ const char *cp_reason_name(enum cp_reason reason)
 	        [CP_WHY_INTERRUPTED] = "interrupted",
 	        [CP_WHY_REPLIES_LOST] = "replies-lost",
 	        [CP_WHY_ROUTE_CHANGED] = "route-changed",
+	        [CP_WHY_SACK_UNAVAILABLE] = "sack-unavailable",
 	};
 
 	return reason < CP_WHY_MAX ? names[reason] : "?";
@@ -168,6 +169,11 @@ static bool rests_on_lost_silence(const struct cp_evidence *ev)
 	return ev->in->replies_lost && ev->silence;
 }
 
+static bool is_unasked(const struct cp_evidence *ev)
+{
+	return ev->in->sack_unavailable;
+}
+
 static bool dest_is_contested(const struct cp_evidence *ev)
 {
 	return ev->dest_split && ev->n_dest_side > 0;
@@ -268,6 +274,7 @@ static const struct rule rules[] = {
         {dest_is_private, CP_UNDECIDED, WHY(PRIVATE_ENDPOINT), NO_PATH, unsure, use_none},
         {dest_has_no_origin, CP_UNDECIDED, WHY(NO_ORIGIN), NO_VANTAGE | NO_SILENCE, unsure, use_seen},
         {dest_is_half_home, CP_UNDECIDED, WHY(MULTI_ORIGIN), NO_VANTAGE | NO_SILENCE, unsure, use_seen},
+        {is_unasked, CP_UNDECIDED, WHY(SACK_UNAVAILABLE), NO_VANTAGE, unsure, use_seen},
         {nothing_seen, CP_UNDECIDED, WHY(NO_EVIDENCE), NO_VANTAGE, unsure, use_none},
         {left_and_came_back, CP_DETOUR, 0, NO_VANTAGE | NO_SILENCE, sure_of_excursion, use_stretch},
         {left_for_good, CP_TRANSIT, 0, NO_VANTAGE | NO_SILENCE, sure_of_excursion, use_stretch},

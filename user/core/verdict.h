@@ -44,6 +44,7 @@ enum cp_reason {
 	CP_WHY_INTERRUPTED, /* the run stopped before this path was done */
 	CP_WHY_REPLIES_LOST, /* replies to this run were lost in the ring: silence is doubtful */
 	CP_WHY_ROUTE_CHANGED, /* the host's route to the destination changed during the run; not of cp_judge() */
+	CP_WHY_SACK_UNAVAILABLE, /* the hops were not asked: they were to be only in a connection with SACK */
 	CP_WHY_MAX,
 };
 
@@ -97,6 +98,7 @@ struct cp_verdict_input {
 	const struct cp_home *home;
 	const struct cp_asdb *asdb;
 	bool replies_lost; /* the run lost replies in the ring */
+	bool sack_unavailable; /* the hops were not asked */
 };
 
 void cp_judge(const struct cp_verdict_input *input, struct cp_judgement *ret_judgement);

@@ -194,6 +194,7 @@ static int write_start(void *ctx, const struct cp_rec_start *rec)
 	cp_json_uint(json, "attempts", rec->attempts);
 	cp_json_uint(json, "timeout_ms", rec->timeout_ms);
 	cp_json_uint(json, "flows", rec->n_flows);
+	cp_json_string(json, "tcp_method", rec->tcp_method);
 	maybe(json, "seed", rec->seed);
 	cp_json_string(json, "resolver", rec->resolver);
 	where_from(json, rec);
@@ -396,6 +397,8 @@ static int write_path(void *ctx, const struct cp_rec_path *rec)
 	target_object(json, rec->target);
 	destination_object(state, rec);
 	cp_json_uint(json, "flow", path->flow);
+	cp_json_string(json, "tcp_method", rec->tcp_method);
+	cp_json_string(json, "sack_fallback", rec->sack_fallback);
 	cp_json_bool(json, "reached", path->reached);
 	cp_json_string(json, "end_reason", cp_end_name(path->end));
 	number(json, "end_code", path->end_code, path->end == CP_END_UNREACHABLE);
@@ -460,6 +463,9 @@ static void accounting_object(struct cp_json *json, const struct cp_accounting *
 	cp_json_object_end(json);
 	maybe(json, "lost", accounting->lost);
 	maybe(json, "resets_sent", accounting->resets_sent);
+	maybe(json, "acks_sent", accounting->acks_sent);
+	maybe(json, "connections_opened", accounting->connections_opened);
+	maybe(json, "connections_closed", accounting->connections_closed);
 	maybe(json, "probing_ns", accounting->probing_ns);
 	maybe(json, "total_ns", accounting->total_ns);
 	maybe(json, "targets", accounting->n_targets);

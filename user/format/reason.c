@@ -44,6 +44,9 @@ static const struct {
                 "This host's route to the destination changed while it was probed; the path is that of the old route: "
                 "run "
                 "again for the new one."},
+        [CP_WHY_SACK_UNAVAILABLE] = {"no TCP connection with SACK",
+                "The hops were to be asked only inside a TCP connection with SACK, which could not be had; "
+                "--tcp-method prefer_sack asks them with SYNs then."},
 };
 
 _Static_assert(sizeof(words) / sizeof(words[0]) == CP_WHY_MAX, "a reason without words");

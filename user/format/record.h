@@ -40,6 +40,7 @@ struct cp_rec_start {
 	size_t n_interfaces;
 	uint64_t rate_pps;
 	uint32_t first_ttl, max_ttl, attempts, timeout_ms, n_flows;
+	const char *tcp_method; /* "syn", "sack", "prefer_sack" */
 	uint64_t seed;
 	const char *resolver;
 	struct cp_vantage vantage;
@@ -67,6 +68,8 @@ struct cp_rec_path {
 	const struct cp_path *path;
 	const struct cp_judgement *judgement;
 	const struct cp_asdb *asdb; /* names of ASes */
+	const char *tcp_method; /* "syn" or "sack"; NULL: not TCP */
+	const char *sack_fallback; /* why it is not "sack", though asked for: closed list; NULL */
 };
 
 /* The accounting: attempted = replied + timed_out + tx_errors + blocked (lost replies are inside timed_out, and told
@@ -79,7 +82,8 @@ struct cp_accounting {
 	uint64_t duplicates, late;
 	uint64_t rejected_token, rejected_dest, rejected_unsent, rejected_flags, rejected_short;
 	uint64_t lost; /* ours, but the ring was full */
-	uint64_t resets_sent;
+	uint64_t resets_sent; /* in answer to segments */
+	uint64_t acks_sent, connections_opened, connections_closed; /* TCP SACK */
 	uint64_t probing_ns; /* time with probes to transmit: what the achieved rate is measured over */
 	uint64_t total_ns;
 	uint64_t n_targets, n_unresolved, n_skipped, n_dests, n_paths;

@@ -24,6 +24,7 @@
 #define WAKE_ALWAYS_UP_TO_PPS 20000u
 #define RING_MIN_BYTES (1u << 20)
 #define RING_MAX_BYTES (1u << 26)
+#define INDEX_ENTRY_BYTES 88u /* an element of the hash of destinations, its bucket included */
 
 struct cp_mapping {
 	void *base;
@@ -32,7 +33,7 @@ struct cp_mapping {
 
 struct cp_engine {
 	struct coldpotato *skel;
-	struct cp_mapping work, dests, sent;
+	struct cp_mapping work, dests, sent, conns;
 	struct cp_attachment attachments[CP_IFACES_MAX];
 	struct bpf_link *xmit_link; /* counts what the driver took; NULL in tc mode or without BTF */
 	struct ring_buffer *ring;
@@ -111,10 +112,13 @@ static uint32_t ring_bytes(const struct cp_engine_config *config)
 
 uint64_t cp_engine_memory(const struct cp_engine_config *config)
 {
-	uint64_t n_slots = (uint64_t)config->n_dests * config->n_flows * config->n_ttls;
+	uint64_t n_paths = (uint64_t)config->n_dests * config->n_flows;
+	uint64_t bytes = ring_bytes(config) + CP_WORK_SLOTS * sizeof(uint64_t);
 
-	return n_slots * sizeof(uint64_t) + config->n_dests * sizeof(struct cp_dest) + ring_bytes(config) +
-	       CP_WORK_SLOTS * sizeof(uint64_t);
+	bytes += config->n_dests * sizeof(struct cp_dest) + n_paths * config->n_ttls * sizeof(uint64_t);
+	if (config->sack)
+		bytes += config->n_dests * (uint64_t)INDEX_ENTRY_BYTES + n_paths * sizeof(struct cp_conn);
+	return bytes;
 }
 
 static int size_maps(struct cp_engine *engine, const struct cp_engine_config *config)
@@ -124,6 +128,10 @@ static int size_maps(struct cp_engine *engine, const struct cp_engine_config *co
 
 	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_sent, engine->n_slots);
 	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_ring, ring_bytes(config));
+	if (config->sack) {
+		rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_conns, config->n_dests * config->n_flows);
+		rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_index, config->n_dests);
+	}
 	return rc;
 }
 
@@ -197,6 +205,7 @@ static int map_tables(struct cp_engine *engine, struct cp_err *err)
 
 	rc = rc ? rc : map_table(engine->skel->maps.cp_dests, &engine->dests);
 	rc = rc ? rc : map_table(engine->skel->maps.cp_sent, &engine->sent);
+	rc = rc ? rc : map_table(engine->skel->maps.cp_conns, &engine->conns);
 	return rc ? cp_err_set(err, rc, "cannot map the BPF tables: %s", strerror(-rc)) : 0;
 }
 
@@ -215,6 +224,7 @@ static void fill_run(struct cp_engine *engine, const struct cp_engine_config *co
 	run->first_ttl = config->first_ttl;
 	run->port_base = config->port_base;
 	run->udp_port_base = config->udp_port_base;
+	run->sack = config->sack;
 	run->netns_inum = stat("/proc/self/ns/net", &ns) == 0 ? (uint32_t)ns.st_ino : 0;
 	if (config->rate_pps > WAKE_ALWAYS_UP_TO_PPS)
 		engine->skel->bss->ring_wake_bytes = bpf_map__max_entries(engine->skel->maps.cp_ring) / 8;
@@ -321,6 +331,14 @@ const char *cp_engine_why(const struct cp_engine *engine)
 	return engine->why;
 }
 
+/* Lets the capture program find the connections of a destination. */
+static int index_dest(struct cp_engine *engine, uint32_t index, const struct cp_dest *dest)
+{
+	struct cp_dest_key key = {.addr = dest->addr, .port = dest->port};
+
+	return bpf_map_update_elem(bpf_map__fd(engine->skel->maps.cp_index), &key, &index, BPF_ANY);
+}
+
 int cp_engine_set_dest(struct cp_engine *engine, uint32_t index, const struct cp_dest *dest)
 {
 	if (index >= engine->n_dests)
@@ -331,9 +349,9 @@ int cp_engine_set_dest(struct cp_engine *engine, uint32_t index, const struct cp
 	 * kernel forgets the length a page's last user left it with (our resets do) only when the program has changed
 	 * it.
 	 */
-	if (cp_wire_frame_len(dest) >= engine->sender.frame_len)
-		engine->sender.frame_len = cp_wire_frame_len(dest) + 1;
-	return 0;
+	if (cp_wire_frame_len(dest, CP_SEGMENT_SYN) >= engine->sender.frame_len)
+		engine->sender.frame_len = cp_wire_frame_len(dest, CP_SEGMENT_SYN) + 1;
+	return dest->flags & CP_DEST_SACK ? index_dest(engine, index, dest) : 0;
 }
 
 int cp_engine_set_nexthop(struct cp_engine *engine, uint32_t index, const struct cp_nexthop *nexthop)
@@ -341,6 +359,18 @@ int cp_engine_set_nexthop(struct cp_engine *engine, uint32_t index, const struct
 	if (index >= engine->n_nexthops)
 		return -ERANGE;
 	return bpf_map_update_elem(bpf_map__fd(engine->skel->maps.cp_nexthops), &index, nexthop, BPF_ANY);
+}
+
+const struct cp_conn *cp_engine_conn(const struct cp_engine *engine, uint32_t path)
+{
+	if (!engine->skel->bss->run.sack)
+		return NULL;
+	return &((const struct cp_conn *)engine->conns.base)[path];
+}
+
+const struct cp_dest *cp_engine_dest(const struct cp_engine *engine, uint32_t index)
+{
+	return &((const struct cp_dest *)engine->dests.base)[index];
 }
 
 int cp_engine_start(struct cp_engine *engine, struct cp_err *err)
@@ -362,7 +392,7 @@ uint32_t cp_engine_room(const struct cp_engine *engine)
 	return (uint32_t)(CP_WORK_SLOTS - queued(engine));
 }
 
-int cp_engine_push(struct cp_engine *engine, const uint32_t *ids, uint32_t n)
+int cp_engine_push(struct cp_engine *engine, enum cp_work_op op, const uint32_t *ids, uint32_t n)
 {
 	uint64_t head = atomic_load(&engine->sender.head), *work = engine->work.base;
 	bool was_idle = queued(engine) == 0;
@@ -372,7 +402,7 @@ int cp_engine_push(struct cp_engine *engine, const uint32_t *ids, uint32_t n)
 	if (n > cp_engine_room(engine))
 		return -ENOSPC;
 	for (uint32_t i = 0; i < n; i++)
-		work[(head + i) & (CP_WORK_SLOTS - 1)] = ids[i];
+		work[(head + i) & (CP_WORK_SLOTS - 1)] = (uint64_t)op << 32 | ids[i];
 	atomic_store_explicit(&engine->sender.head, head + n, memory_order_release);
 	if (was_idle)
 		cp_sender_wake(&engine->sender);
@@ -420,11 +450,11 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 		for (int cpu = 0; cpu < n_cpus; cpu++)
 			ret_stats->stat[s] += values[cpu];
 	}
-	ret_stats->attempted = *engine->sender.cursor;
+	ret_stats->attempted = *engine->sender.cursor - ret_stats->stat[CP_STAT_TX_CLOSE];
 	ret_stats->transmitted = ret_stats->attempted - ret_stats->stat[CP_STAT_TX_BLOCKED] -
 	                         ret_stats->stat[CP_STAT_TX_INVALID] - ret_stats->stat[CP_STAT_TX_ERROR];
 	if (engine->xmit_link)
-		ret_stats->transmitted = ret_stats->stat[CP_STAT_TX_TAKEN];
+		ret_stats->transmitted = ret_stats->stat[CP_STAT_TX_TAKEN] - ret_stats->stat[CP_STAT_TX_CLOSE];
 }
 
 uint64_t cp_engine_take_busy_ns(struct cp_engine *engine)
@@ -453,6 +483,7 @@ void cp_engine_close(struct cp_engine *engine)
 	unmap_table(&engine->work);
 	unmap_table(&engine->dests);
 	unmap_table(&engine->sent);
+	unmap_table(&engine->conns);
 	coldpotato__destroy(engine->skel);
 	free(engine);
 }

@@ -34,13 +34,14 @@ struct cp_engine_config {
 	uint16_t udp_port_base; /* UDP likewise; 0: none */
 	uint32_t token_key[4];
 	uint64_t rate_pps;
+	bool sack; /* there will be destinations with CP_DEST_SACK */
 	uint32_t ring_bytes; /* power of two; 0: chosen from rate_pps */
 };
 
 /* Counters since open; rejected etc. by enum cp_stat. */
 struct cp_engine_stats {
 	uint64_t stat[CP_STAT_MAX];
-	uint64_t attempted; /* the emitter ran */
+	uint64_t attempted; /* the emitter ran for a probe */
 	uint64_t transmitted; /* the driver took the frame */
 };
 
@@ -61,12 +62,18 @@ const char *cp_engine_why(const struct cp_engine *engine);
 /* Fill the tables, before cp_engine_start(). -ERANGE beyond the sizes of the config. */
 int cp_engine_set_dest(struct cp_engine *engine, uint32_t index, const struct cp_dest *dest);
 int cp_engine_set_nexthop(struct cp_engine *engine, uint32_t index, const struct cp_nexthop *nexthop);
+/* A flow's connection, as it stands; NULL in a run without. Number: dest * n_flows + flow. Borrowed from the engine. */
+const struct cp_conn *cp_engine_conn(const struct cp_engine *engine, uint32_t path);
+const struct cp_dest *cp_engine_dest(const struct cp_engine *engine, uint32_t index);
 /* Starts the sender. */
 int cp_engine_start(struct cp_engine *engine, struct cp_err *err);
 /* Room in the work queue, in probe ids. */
 uint32_t cp_engine_room(const struct cp_engine *engine);
-/* Queues ids for paced transmission; at most cp_engine_room(). -ENOSPC, or the sender's -errno once it failed. */
-int cp_engine_push(struct cp_engine *engine, const uint32_t *ids, uint32_t n);
+/*
+ * Queues work for paced transmission: probes by their ids, the end of connections by a slot of theirs; at most
+ * cp_engine_room(). -ENOSPC, or the sender's -errno once it failed.
+ */
+int cp_engine_push(struct cp_engine *engine, enum cp_work_op op, const uint32_t *ids, uint32_t n);
 /* Everything queued has been through the emitter. */
 bool cp_engine_idle(const struct cp_engine *engine);
 /* Reads events: waits up to timeout_ms for the first. Returns the number handed to cb, or -errno. */

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * maps.h: the tables of the datapath and its counters. Who writes what, and
+ * what it means, is in cp_abi.h.
+ */
+#ifndef CP_MAPS_H
+#define CP_MAPS_H
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "cp_abi.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, CP_WORK_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64); /* enum cp_work_op in the high half, a probe id in the low one */
+} cp_work SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cp_dest);
+} cp_dests SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64); /* cp_sent_make() */
+} cp_sent SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CP_NEXTHOPS_MAX);
+	__type(key, __u32);
+	__type(value, struct cp_nexthop);
+} cp_nexthops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cp_conn);
+} cp_conns SEC(".maps");
+
+/* Destinations that have connections, by address and port. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct cp_dest_key);
+	__type(value, __u32); /* index into cp_dests */
+} cp_index SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, CP_STAT_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} cp_stats SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} cp_ring SEC(".maps");
+
+struct cp_run run;
+__u64 ring_wake_bytes; /* unread data at which the reader is woken */
+
+static __always_inline void count_n(__u32 stat, __u64 n)
+{
+	__u64 *value = bpf_map_lookup_elem(&cp_stats, &stat);
+
+	if (value)
+		__sync_fetch_and_add(value, n);
+}
+
+static __always_inline void count(__u32 stat)
+{
+	count_n(stat, 1);
+}
+
+#endif
