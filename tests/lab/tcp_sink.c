@@ -4,10 +4,11 @@
  * and SACK, this accepts, discards and counts. Knows nothing of probes or of
  * the lab's topology. Lives for a bounded time, so that no lab leaves it behind.
  *
- *   tcp_sink [-c] [-b TEXT] SECONDS STATSFILE PORT...
+ *   tcp_sink [-c | -r] [-b TEXT] [-q N] SECONDS STATSFILE PORT...
  *
- * -c closes each connection once accepted (otherwise the peer closes first);
- * -b speaks first. STATSFILE is replaced on SIGUSR1 and at the end (SIGTERM,
+ * -c closes each connection once accepted (otherwise the peer closes first),
+ * -r resets it; -b speaks first; -q accepts nothing, with room for N in the
+ * queue of each port. STATSFILE is replaced on SIGUSR1 and at the end (SIGTERM,
  * SIGINT or after SECONDS): lines "accepted N", "open N", "bytes N", "refused N".
  */
 #include <arpa/inet.h>
@@ -43,7 +44,8 @@ struct sink {
 	int spare_fd; /* given up for a moment to accept-and-drop when out of descriptors */
 	const char *stats_path;
 	const char *banner; /* or NULL */
-	bool close_at_once;
+	bool close_at_once, reset_at_once;
+	int queue; /* of a listener nobody accepts from; 0: we do */
 	uint64_t n_accepted;
 	uint64_t n_open;
 	uint64_t n_bytes;
@@ -92,15 +94,23 @@ static int sink_listen(const struct sink *sink, uint16_t port)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
 	        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) ||
-	        bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 65535)) {
+	        bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, sink->queue ? sink->queue : 65535)) {
 		rc = -errno;
 		close(fd);
 		return rc;
 	}
-	rc = sink_watch(sink, SINK_LISTENER, fd);
+	rc = sink->queue ? 0 : sink_watch(sink, SINK_LISTENER, fd);
 	if (rc)
 		close(fd);
 	return rc;
+}
+
+static void sink_reset(int fd)
+{
+	struct linger linger = {.l_onoff = 1};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	close(fd);
 }
 
 /* Without this a full descriptor table would leave the connection in the queue and epoll spinning. */
@@ -135,6 +145,10 @@ static int sink_accept(struct sink *sink, int listen_fd)
 	sink->n_accepted++;
 	if (sink->banner)
 		sink_greet(sink, fd);
+	if (sink->reset_at_once) {
+		sink_reset(fd);
+		return 0;
+	}
 	if (sink->close_at_once) {
 		close(fd);
 		return 0;
@@ -253,19 +267,23 @@ static bool sink_number(const char *text, long min, long max, long *ret_value)
 
 static int sink_usage(void)
 {
-	fprintf(stderr, "usage: tcp_sink [-c] [-b TEXT] SECONDS STATSFILE PORT...\n");
+	fprintf(stderr, "usage: tcp_sink [-c | -r] [-b TEXT] [-q N] SECONDS STATSFILE PORT...\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	struct sink sink = {0};
-	long seconds, port;
+	long seconds, port, queue;
 	int opt, rc;
 
-	while ((opt = getopt(argc, argv, "cb:")) != -1) {
+	while ((opt = getopt(argc, argv, "crb:q:")) != -1) {
 		if (opt == 'c')
 			sink.close_at_once = true;
+		else if (opt == 'r')
+			sink.reset_at_once = true;
+		else if (opt == 'q' && sink_number(optarg, 1, 65535, &queue))
+			sink.queue = (int)queue;
 		else if (opt == 'b')
 			sink.banner = optarg;
 		else
