@@ -29,9 +29,48 @@ struct emission {
 	struct cp_probe probe;
 	__u64 *sent;
 	struct cp_conn *conn; /* of a flow that has one */
+	__u64 now_ns;
 	__u32 id;
 	__u32 frame_len;
 };
+
+/* The blocklist's last word; a destination is looked up once. */
+static __always_inline int emit_allowed(struct cp_dest *dest)
+{
+	struct cp_block_key key = {.n_bits = 8 + 128, .family = dest->flags & CP_DEST_V6 ? 6 : 4};
+
+	if (!(dest->flags & (CP_DEST_BLOCKED | CP_DEST_CLEARED))) {
+		__builtin_memcpy(key.addr, &dest->addr, sizeof(key.addr));
+		dest->flags |= bpf_map_lookup_elem(&cp_blocks, &key) ? CP_DEST_BLOCKED : CP_DEST_CLEARED;
+	}
+	return !(dest->flags & CP_DEST_BLOCKED);
+}
+
+/* Returns 0 when a packet at now_ns would be one too many. The budget is not charged then. */
+static __always_inline int emit_conforms(const struct cp_budget_rule *rule, const __u64 *due_ns, __u64 now_ns)
+{
+	return !due_ns || *due_ns <= now_ns + rule->tolerance_ns;
+}
+
+static __always_inline void emit_charge(const struct cp_budget_rule *rule, __u64 *due_ns, __u64 now_ns)
+{
+	if (due_ns)
+		*due_ns = (*due_ns > now_ns ? *due_ns : now_ns) + rule->interval_ns;
+}
+
+/* Charges the budgets of a destination's address and of its prefix. Returns 0 when one of them is spent. */
+static __always_inline int emit_within_budget(const struct cp_dest *dest, __u64 now_ns)
+{
+	__u32 host = dest->host_budget, prefix = dest->prefix_budget;
+	__u64 *host_due = run.host_rule.interval_ns ? bpf_map_lookup_elem(&cp_budgets, &host) : NULL;
+	__u64 *prefix_due = run.prefix_rule.interval_ns ? bpf_map_lookup_elem(&cp_budgets, &prefix) : NULL;
+
+	if (!emit_conforms(&run.host_rule, host_due, now_ns) || !emit_conforms(&run.prefix_rule, prefix_due, now_ns))
+		return 0;
+	emit_charge(&run.host_rule, host_due, now_ns);
+	emit_charge(&run.prefix_rule, prefix_due, now_ns);
+	return 1;
+}
 
 /* The reset that ends a connection. Returns 0 when there is none. */
 static __always_inline int emit_end(struct emission *emission, __u32 op)
@@ -72,6 +111,7 @@ static __always_inline int emit_take(struct emission *emission)
 	__u64 *work = bpf_map_lookup_elem(&cp_work, &at);
 	__u32 slot, dest_index, rest, nexthop, path, per_dest = run.n_flows * run.n_ttls;
 	struct cp_probe *probe = &emission->probe;
+	struct cp_dest *dest;
 	__u32 op;
 
 	if (!work || !per_dest || !run.n_ttls)
@@ -81,11 +121,12 @@ static __always_inline int emit_take(struct emission *emission)
 	slot = cp_id_slot(emission->id);
 	dest_index = slot / per_dest;
 	rest = slot % per_dest;
-	probe->dest = bpf_map_lookup_elem(&cp_dests, &dest_index);
+	dest = bpf_map_lookup_elem(&cp_dests, &dest_index);
+	probe->dest = dest;
 	emission->sent = bpf_map_lookup_elem(&cp_sent, &slot);
-	if (!probe->dest || !emission->sent || slot >= run.n_slots)
+	if (!dest || !emission->sent || slot >= run.n_slots)
 		goto invalid;
-	if (probe->dest->flags & CP_DEST_BLOCKED) {
+	if (!emit_allowed(dest)) {
 		count(CP_STAT_TX_BLOCKED);
 		return 0;
 	}
@@ -100,10 +141,16 @@ static __always_inline int emit_take(struct emission *emission)
 		path = slot / run.n_ttls;
 		emission->conn = bpf_map_lookup_elem(&cp_conns, &path);
 	}
-	if (op == CP_WORK_PROBE)
-		emit_data(emission, rest % run.n_ttls);
-	else if (!emit_end(emission, op))
+	emission->now_ns = bpf_ktime_get_ns();
+	if (op != CP_WORK_PROBE) {
+		if (!emit_end(emission, op))
+			return 0;
+	} else if (!emit_within_budget(dest, emission->now_ns)) {
+		count(CP_STAT_TX_BUDGET);
 		return 0;
+	} else {
+		emit_data(emission, rest % run.n_ttls);
+	}
 	emission->frame_len = cp_wire_frame_len(probe->dest, (enum cp_segment)probe->segment);
 	if (!probe->nexthop || !probe->nexthop->ifindex || !emission->frame_len)
 		goto invalid;
@@ -121,7 +168,7 @@ static __always_inline __u32 emit_build(const struct emission *emission, void *d
 		return 0;
 	}
 	if (emission->probe.segment != CP_SEGMENT_CLOSE)
-		*emission->sent = cp_sent_make(bpf_ktime_get_ns(), cp_id_attempt(emission->id));
+		*emission->sent = cp_sent_make(emission->now_ns, cp_id_attempt(emission->id));
 	return emission->probe.nexthop->ifindex;
 }
 

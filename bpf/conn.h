@@ -42,7 +42,7 @@ static __always_inline enum fate conn_answered(const struct cp_reply *reply, __u
 		conn_leave(conn, CP_CONN_PEER_CLOSED);
 	if (reply->kind != CP_REPLY_SYN_ACK)
 		return FATE_CONSUME;
-	if (!conn)
+	if (!conn || run.closing)
 		return FATE_RESET;
 	if (conn->state == CP_CONN_OPEN && conn->iss == reply->ack - 1 && conn->irs == reply->seq)
 		return FATE_ACK;
@@ -134,7 +134,10 @@ __noinline int conn_segment(const struct cp_reply *reply, struct conn_probe *ret
 	if (news == CP_CONN_ARRIVAL && conn->state == CP_CONN_OPEN) {
 		conn_find_probe(conn, path, reply->left, ret_probe);
 		conn->sacked |= ret_probe->found;
-		return ret_probe->found ? FATE_CONSUME : FATE_PASS;
+		/* Of the connection all the same: the kernel, which knows of none, would reset it. */
+		if (!ret_probe->found)
+			count(CP_STAT_REJ_UNSENT);
+		return FATE_CONSUME;
 	}
 	count(CP_STAT_RX_STREAM);
 	if (news == CP_CONN_ENDS)

@@ -60,6 +60,22 @@ struct {
 } cp_index SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CP_BLOCKS_MAX);
+	__type(key, struct cp_block_key);
+	__type(value, __u8);
+} cp_blocks SEC(".maps");
+
+/* Theoretical arrival time of the next packet, CLOCK_MONOTONIC. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} cp_budgets SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, CP_STAT_MAX);
 	__type(key, __u32);

@@ -22,6 +22,7 @@
 #define CP_NEXTHOPS_MAX 256
 #define CP_MPLS_MAX 4
 #define CP_WORK_SLOTS 65536u /* entries of the work ring, a power of two */
+#define CP_BLOCKS_MAX 65536u /* prefixes of the blocklist */
 
 static inline __u32 cp_id_make(__u32 slot, __u32 attempt)
 {
@@ -44,7 +45,7 @@ struct cp_addr {
 /* cp_dest.flags and cp_nexthop.flags */
 enum {
 	CP_DEST_V6 = 1u << 0,
-	CP_DEST_BLOCKED = 1u << 1, /* never transmitted to; counted CP_STAT_TX_BLOCKED */
+	CP_DEST_BLOCKED = 1u << 1, /* never transmitted to; counted CP_STAT_TX_BLOCKED; also set by the emitter */
 	CP_DEST_SACK = 1u << 2, /* TCP: probed inside a connection once its flow has one */
 	CP_DEST_CLEARED = 1u << 3, /* set by the emitter: the blocklist does not have it */
 };
@@ -59,6 +60,29 @@ struct cp_dest {
 	__u8 proto; /* IPPROTO_* */
 	__u8 flags; /* CP_DEST_* */
 	__u32 nexthop; /* index into the next-hop map */
+	__u32 host_budget, prefix_budget; /* indexes into the budget map */
+};
+
+/*
+ * What is never transmitted to, as key of a longest-prefix-match map. IPv4
+ * addresses are apart, so that no IPv6 prefix holds a mapped one.
+ */
+struct cp_block_key {
+	__u32 n_bits; /* of what follows */
+	__u8 family; /* 4 or 6 */
+	__u8 addr[16]; /* of struct cp_addr */
+	__u8 reserved[3];
+};
+
+/*
+ * A budget: so many packets a second on average, and a few ahead of time. The
+ * generic cell rate algorithm (ITU-T I.371): each packet moves the theoretical
+ * arrival time of the next one on by an interval, and one that would come
+ * earlier than the tolerance allows does not conform.
+ */
+struct cp_budget_rule {
+	__u64 interval_ns; /* 0: no limit */
+	__u64 tolerance_ns;
 };
 
 /* Where frames leave: interface, link-layer and source address. */
@@ -185,6 +209,7 @@ enum cp_stat {
 	CP_STAT_RX_STREAM, /* segments of our connections that answer no probe */
 	CP_STAT_CONN_OPENED,
 	CP_STAT_TX_CLOSE, /* resets that close a connection, twice each */
+	CP_STAT_TX_BUDGET, /* not sent: more than the budget of its destination or prefix allows */
 	CP_STAT_MAX,
 };
 
@@ -203,6 +228,8 @@ struct cp_run {
 	__u16 port_base; /* TCP, host order; flow f uses port_base + f */
 	__u16 udp_port_base; /* UDP likewise; 0: no such probes */
 	__u32 netns_inum; /* of the network namespace we run in */
+	struct cp_budget_rule host_rule, prefix_rule;
+	__u32 closing; /* 1: no connection is opened any more */
 	__u32 sack; /* 1: there are connections, and a table to find destinations in */
 	__u64 cursor; /* work entries consumed so far: probes attempted, and CP_STAT_TX_CLOSE */
 };

@@ -60,6 +60,7 @@ struct cp_opts {
 	const char *resolver; /* "addr", "addr:port", "[v6]:port"; NULL: /etc/resolv.conf */
 
 	uint32_t rate_pps;
+	uint32_t host_pps, prefix_pps; /* 0: no limit */
 	uint32_t first_ttl, max_ttl;
 	uint32_t attempts;
 	uint32_t timeout_ms;

@@ -227,17 +227,16 @@ cases() { # name method swept-by args...
 	outcomes "$LAB_DIR/$name.ndjson" >"$LAB_DIR/outcomes"
 	expected_outcomes "$by" "$LAB_DIR/outcomes" >"$LAB_DIR/paths"
 	check_same "$name: every server is known for what it is" "$LAB_DIR/paths" "$LAB_DIR/outcomes"
-	# Strict, a path without SACK has no hops; its destination may have shown itself.
+	# Strict, a path without SACK has no hops but those seen before it was given up.
 	[[ $method == prefer_sack ]] || sed -i '/ null$/!d' "$LAB_DIR/paths"
 	hops_are_right "$name" "$LAB_DIR/paths"
 	servers_are_clean "$name"
 }
 
 strict_says_nothing() { # name
-	check_eq "$1: without SACK no hop is claimed, and no verdict" '' "$(
-		jq -r 'select(.type == "path" and .sack_fallback) | .destination.ip as $d |
-			select(.verdict != "undecided" or any(.hops[]; .ip and .ip != $d)) | "\($d) \(.verdict)"' \
-			"$LAB_DIR/$1.ndjson"
+	check_eq "$1: without SACK there is no verdict" '' "$(
+		jq -r 'select(.type == "path" and .sack_fallback and .verdict != "undecided") |
+			"\(.destination.ip) \(.verdict)"' "$LAB_DIR/$1.ndjson"
 	)"
 	check_eq "$1: who answered the handshake counts as reached, who did not does not" '' "$(
 		jq -r 'select(.type == "path") | select(.reached == (.sack_fallback == "no-answer")) |
@@ -306,19 +305,19 @@ many() { # name targets args...
 }
 
 # The routers are the kernel's and lose what they cannot keep up with, hence the attempts.
-many many-xdp "$LAB_TARGETS" -r 50000 --datapath xdp
-many many-tc "$LAB_TARGETS" -r 50000 --datapath tc
-many many-v6 "$LAB_TARGETS6" -r 20000 --datapath xdp
+many many-xdp "$LAB_TARGETS" -r 10000 --datapath xdp
+many many-tc "$LAB_TARGETS" -r 10000 --datapath tc
+many many-v6 "$LAB_TARGETS6" -r 10000 --datapath xdp
 
 # --- a run that is cut short leaves no connection behind ---
 
 for how in limit signal; do
 	if [[ $how == limit ]]; then
-		run_cp "$LAB_VANTAGE" audit --tcp-method sack -r 3000 --max-runtime 1 "@$LAB_TARGETS" \
+		run_cp "$LAB_VANTAGE" audit --tcp-method sack -r 2000 --max-runtime 3 "@$LAB_TARGETS" \
 			-o "ndjson=$LAB_DIR/$how.ndjson" >/dev/null 2>&1
 	else
-		lab_exec "$LAB_VANTAGE" timeout -s TERM 1 "$CP" audit --blocklist none --overlay "$LAB_OVERLAY" \
-			--tcp-method sack -r 3000 "@$LAB_TARGETS" -o "ndjson=$LAB_DIR/$how.ndjson" >/dev/null 2>&1
+		lab_exec "$LAB_VANTAGE" timeout -s TERM 3 "$CP" audit --blocklist none --overlay "$LAB_OVERLAY" \
+			--tcp-method sack -r 2000 "@$LAB_TARGETS" -o "ndjson=$LAB_DIR/$how.ndjson" >/dev/null 2>&1
 	fi
 	check_eq "cut short by $how: it had connections" true "$(accounting "$how" '.connections_opened > 0')"
 	servers_are_clean "cut short by $how"

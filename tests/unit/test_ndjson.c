@@ -275,7 +275,8 @@ static void test_start(void **state)
 }
 
 #define ACCOUNTING                                                                                                     \
-	"'accounting':{'attempted':1234,'transmitted':1230,'tx_errors':0,'blocked':4,'replied':30,'timed_out':1200,"   \
+	"'accounting':{'attempted':1234,'transmitted':1230,'tx_errors':0,'blocked':4,'over_budget':0,'replied':30,'"   \
+	"timed_out':1200,"                                                                                             \
 	"'matched':33,'duplicates':2,'late':1,'rejected':{'token':3,'dest':0,'unsent':1,'flags':0,'short':0},"         \
 	"'lost':0,'resets_sent':0,'acks_sent':0,'connections_opened':0,'connections_closed':0,'probing_ns':122900000," \
 	"'total_ns':1400000000,'targets':9,'unresolved':1,"                                                            \

@@ -19,6 +19,7 @@ void cp_audit_free(struct cp_audit *audit)
 	cp_ports_release(audit->tcp_ports);
 	cp_ports_release(audit->udp_ports);
 	cp_sweep_free(audit->sweep);
+	cp_budget_free(audit->budget);
 	for (size_t i = 0; audit->answers && i < audit->targets.n; i++)
 		cp_answer_free(&audit->answers[i]);
 	free(audit->answers);

@@ -12,6 +12,7 @@
 
 #include "core/asdb.h"
 #include "core/blocklist.h"
+#include "core/budget.h"
 #include "core/sweep.h"
 #include "core/target.h"
 #include "core/verdict.h"
@@ -97,6 +98,7 @@ struct cp_audit {
 	/* probe.c */
 	struct cp_engine *engine;
 	struct cp_sweep *sweep;
+	struct cp_budget *budget;
 	struct cp_ports *tcp_ports, *udp_ports;
 	uint64_t seed;
 	struct cp_accounting accounting;

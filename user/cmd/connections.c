@@ -99,22 +99,32 @@ static void wait_until_idle(struct cp_audit *audit, const struct cp_waiting *wai
 
 void cp_connections_close(struct cp_audit *audit, const struct cp_waiting *waiting)
 {
+	if (!in_use(audit))
+		return;
+	/* Scouts may be on their way still. */
+	cp_engine_open_no_more(audit->engine);
+	wait_until_idle(audit, waiting);
 	/* A reset is not acknowledged, and were it lost the server would keep the connection: so it is sent twice. */
-	if (!in_use(audit) || end_those(audit, is_open, CP_WORK_CLOSE, waiting))
+	if (end_those(audit, is_open, CP_WORK_CLOSE, waiting))
 		return;
 	wait_until_idle(audit, waiting);
 	if (end_those(audit, is_closed, CP_WORK_CLOSE, waiting) == 0)
 		wait_until_idle(audit, waiting);
 }
 
-/* Has this slot's path to wait for a connection, which it does not have? */
+/*
+ * Has this slot's path to wait for a connection, which it does not have? A
+ * scout may have been lost: where nothing answered yet, the highest TTLs are
+ * further ones.
+ */
 static bool is_barred(const struct cp_audit *audit, uint32_t slot)
 {
-	uint32_t path = slot / n_ttls(audit);
+	uint32_t path = slot / n_ttls(audit), below_top = n_ttls(audit) - 1 - slot % n_ttls(audit);
+	uint32_t state = cp_engine_conn(audit->engine, path)->state;
 
-	return slot % n_ttls(audit) != n_ttls(audit) - 1 &&
-	       cp_engine_conn(audit->engine, path)->state != CP_CONN_OPEN &&
-	       cp_engine_dest(audit->engine, path / audit->opts->n_flows)->flags & CP_DEST_SACK;
+	if (state == CP_CONN_OPEN || below_top < (state == CP_CONN_NONE ? audit->opts->attempts : 1))
+		return false;
+	return cp_engine_dest(audit->engine, path / audit->opts->n_flows)->flags & CP_DEST_SACK;
 }
 
 uint32_t cp_connections_bar(const struct cp_audit *audit, uint32_t *ids, uint32_t n)
@@ -157,7 +167,7 @@ void cp_connections_describe(const struct cp_audit *audit, const struct cp_probe
 		return;
 	rec->sack_fallback =
 	        fallback_of(cp_engine_conn(audit->engine, path->dest * audit->opts->n_flows + path->flow), path);
-	if (!rec->sack_fallback)
+	if (!rec->sack_fallback || audit->opts->tcp_method == CP_METHOD_SACK)
 		rec->tcp_method = "sack";
 }
 

@@ -20,6 +20,8 @@
 #define EVENTS 256u /* taken from the ring at a time */
 #define SLOT_BYTES 10u
 #define SHORT_DRAIN_MS 300u
+#define HOST_AHEAD 64u /* probes that an address, or a prefix, may get at once: a path's; some paths' */
+#define PREFIX_AHEAD 1000u
 
 /* ---- Opening ---- */
 
@@ -31,6 +33,11 @@ static void describe_ifaces(const struct cp_audit *audit, struct cp_engine_confi
 		config->l3[i] = audit->links[i].l3;
 		memcpy(config->ifnames[i], audit->links[i].name, sizeof(config->ifnames[i]));
 	}
+}
+
+static int block(void *ctx, const struct cp_addr *first, uint32_t n_bits, bool v6)
+{
+	return cp_engine_block(ctx, first, n_bits, v6);
 }
 
 static int fill_tables(struct cp_audit *audit)
@@ -49,12 +56,20 @@ static int fill_tables(struct cp_audit *audit)
 		        .nexthop = dest->nexthop,
 		};
 
+		if (dest->skip)
+			continue;
+		entry.host_budget = cp_budget_host(audit->budget, dest->index);
+		entry.prefix_budget = cp_budget_prefix(audit->budget, dest->index);
 		if (dest->proto == IPPROTO_TCP && audit->opts->tcp_method != CP_METHOD_SYN)
 			entry.flags |= CP_DEST_SACK;
-		if (!dest->skip)
-			rc = cp_engine_set_dest(audit->engine, dest->index, &entry);
+		rc = cp_engine_set_dest(audit->engine, dest->index, &entry);
 	}
-	return rc;
+	return rc ? rc : cp_blocklist_each(audit->blocklist, block, audit->engine);
+}
+
+static uint32_t slots_per_dest(const struct cp_opts *opts)
+{
+	return opts->n_flows * (opts->max_ttl - opts->first_ttl + 1);
 }
 
 static int open_sweep(struct cp_audit *audit)
@@ -115,7 +130,15 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 	        .rate_pps = opts->rate_pps,
 	        .sack = opts->tcp_method != CP_METHOD_SYN,
 	};
-	int rc = reserve_ports(audit, IPPROTO_TCP, &audit->tcp_ports, &config.port_base, err);
+	int rc = cp_budget_new(audit->probe_addrs, audit->n_probed, cp_budget_rule(opts->host_pps, HOST_AHEAD),
+	        cp_budget_rule(opts->prefix_pps, PREFIX_AHEAD), &audit->budget);
+
+	if (rc)
+		return cp_err_set(err, rc, "out of memory");
+	config.n_budgets = cp_budget_n(audit->budget);
+	config.host_rule = cp_budget_rule(opts->host_pps, HOST_AHEAD);
+	config.prefix_rule = cp_budget_rule(opts->prefix_pps, PREFIX_AHEAD);
+	rc = reserve_ports(audit, IPPROTO_TCP, &audit->tcp_ports, &config.port_base, err);
 
 	rc = rc ? rc : reserve_ports(audit, IPPROTO_UDP, &audit->udp_ports, &config.udp_port_base, err);
 	if (rc)
@@ -200,21 +223,44 @@ static int note_pass(struct probing *probing)
 	return cp_connections_review(probing->audit, &waiting);
 }
 
+/* Probes whose time has come and that are still worth sending. */
+static uint32_t take_due(struct cp_audit *audit, uint64_t now_ns, uint32_t *ret_ids, uint32_t cap)
+{
+	uint32_t n = cp_budget_due(audit->budget, now_ns, ret_ids, cap), n_kept = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (cp_paths_silent(cp_sweep_paths(audit->sweep), cp_id_slot(ret_ids[i])))
+			ret_ids[n_kept++] = ret_ids[i];
+	}
+	return n_kept;
+}
+
+/* Asks the sweep for probes. Those that are too much for their destination now are kept. */
+static int take_new(struct probing *probing, uint64_t now_ns, uint32_t *ids, uint32_t cap, uint32_t *ret_n)
+{
+	struct cp_audit *audit = probing->audit;
+	uint32_t n = cp_sweep_next(audit->sweep, now_ns, ids, cap);
+	int rc = n ? note_pass(probing) : 0;
+
+	n = cp_connections_bar(audit, ids, n);
+	return rc ? rc : cp_budget_admit(audit->budget, slots_per_dest(audit->opts), now_ns, ids, n, ret_n);
+}
+
 /* Queues what the sweep wants, up to the queue's depth. Returns the number queued, or -errno. */
 static int feed(struct probing *probing, uint64_t now_ns)
 {
 	struct cp_audit *audit = probing->audit;
 	uint32_t used = CP_WORK_SLOTS - cp_engine_room(audit->engine), room, n, ids[BATCH];
-	int rc;
+	int rc = 0;
 
 	if (used >= probing->queue_max)
 		return 0;
-	room = probing->queue_max - used;
-	n = cp_sweep_next(audit->sweep, now_ns, ids, room < BATCH ? room : BATCH);
+	room = probing->queue_max - used < BATCH ? probing->queue_max - used : BATCH;
+	n = take_due(audit, now_ns, ids, room);
 	if (n == 0)
-		return 0;
-	rc = note_pass(probing);
-	rc = rc ? rc : cp_engine_push(audit->engine, CP_WORK_PROBE, ids, cp_connections_bar(audit, ids, n));
+		rc = take_new(probing, now_ns, ids, room, &n);
+	if (rc == 0 && n)
+		rc = cp_engine_push(audit->engine, CP_WORK_PROBE, ids, n);
 	return rc ? rc : (int)n;
 }
 
@@ -254,7 +300,7 @@ static int run_sweep(struct probing *probing, struct cp_err *err)
 		rc = n < 0 ? n : cp_engine_error(audit->engine);
 		if (rc)
 			return stopped(rc, err);
-		if (n == 0 && cp_engine_idle(audit->engine)) {
+		if (n == 0 && cp_engine_idle(audit->engine) && !cp_budget_waiting(audit->budget)) {
 			probing->busy_ns += cp_engine_take_busy_ns(audit->engine);
 			cp_sweep_flushed(audit->sweep, now_ns);
 		}
@@ -285,7 +331,8 @@ static void account(struct probing *probing)
 	acc->attempted = stats.attempted;
 	acc->transmitted = stats.transmitted;
 	acc->tx_errors = stats.stat[CP_STAT_TX_ERROR] + stats.stat[CP_STAT_TX_INVALID];
-	acc->blocked = stats.stat[CP_STAT_TX_BLOCKED];
+	acc->over_budget = stats.stat[CP_STAT_TX_BUDGET];
+	acc->blocked = stats.stat[CP_STAT_TX_BLOCKED] + acc->over_budget;
 	acc->replied = probing->n_new;
 	acc->timed_out = acc->attempted - acc->tx_errors - acc->blocked - acc->replied;
 	acc->matched = stats.stat[CP_STAT_RX_MATCHED];

@@ -216,10 +216,10 @@ int cp_blocklist_add_text(
 	return 0;
 }
 
+static const struct cp_addr nat64 = {.b = {0x00, 0x64, 0xff, 0x9b}};
+
 const char *cp_blocklist_match(const struct cp_blocklist *list, const struct cp_addr *addr)
 {
-	static const struct cp_addr nat64 = {.b = {0x00, 0x64, 0xff, 0x9b}};
-
 	if (cp_addr_is_v4(addr))
 		return table_match(&list->v4, addr);
 
@@ -231,6 +231,32 @@ const char *cp_blocklist_match(const struct cp_blocklist *list, const struct cp_
 	struct cp_addr inside = cp_addr_from_v4(cp_addr_v4(addr));
 
 	return table_match(&list->v4, &inside);
+}
+
+/* Length of a prefix of 128 bits. */
+static uint32_t n_bits(const struct prefix *prefix)
+{
+	uint32_t n = 0;
+
+	while (n < 128 && !((prefix->first.b[n / 8] ^ prefix->last.b[n / 8]) >> (7 - n % 8) & 1))
+		n++;
+	return n;
+}
+
+int cp_blocklist_each(const struct cp_blocklist *list, cp_blocklist_cb cb, void *ctx)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < list->v4.n && rc == 0; i++) {
+		struct cp_addr inside = nat64;
+
+		memcpy(inside.b + 12, list->v4.items[i].first.b + 12, 4);
+		rc = cb(ctx, &list->v4.items[i].first, n_bits(&list->v4.items[i]), false);
+		rc = rc ? rc : cb(ctx, &inside, n_bits(&list->v4.items[i]), true);
+	}
+	for (size_t i = 0; i < list->v6.n && rc == 0; i++)
+		rc = cb(ctx, &list->v6.items[i].first, n_bits(&list->v6.items[i]), true);
+	return rc;
 }
 
 void cp_blocklist_free(struct cp_blocklist *list)

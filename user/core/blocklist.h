@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * blocklist.h: the addresses that are never probed. Must not know who asks;
- * the emitter enforces the answer through CP_DEST_BLOCKED.
+ * the emitter has a copy, and the last word.
  */
 #ifndef CP_BLOCKLIST_H
 #define CP_BLOCKLIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "addr.h"
 #include "err.h"
@@ -38,6 +39,13 @@ int cp_blocklist_add_text(
  * (64:ff9b::/96) is blocked when the IPv4 address inside it is.
  */
 const char *cp_blocklist_match(const struct cp_blocklist *list, const struct cp_addr *addr);
+
+/*
+ * Calls cb for each prefix, as first address and length (of 128 bits also for IPv4, n_bits - 96 of it then); NAT64
+ * forms of IPv4 prefixes too. Stops at the first non-zero result, which is returned.
+ */
+typedef int (*cp_blocklist_cb)(void *ctx, const struct cp_addr *first, uint32_t n_bits, bool v6);
+int cp_blocklist_each(const struct cp_blocklist *list, cp_blocklist_cb cb, void *ctx);
 
 void cp_blocklist_free(struct cp_blocklist *list);
 

@@ -449,6 +449,7 @@ static void accounting_object(struct cp_json *json, const struct cp_accounting *
 	maybe(json, "transmitted", accounting->transmitted);
 	maybe(json, "tx_errors", accounting->tx_errors);
 	maybe(json, "blocked", accounting->blocked);
+	maybe(json, "over_budget", accounting->over_budget);
 	maybe(json, "replied", accounting->replied);
 	maybe(json, "timed_out", accounting->timed_out);
 	maybe(json, "matched", accounting->matched);

@@ -75,7 +75,9 @@ struct cp_rec_path {
 /* The accounting: attempted = replied + timed_out + tx_errors + blocked (lost replies are inside timed_out, and told
  * apart). */
 struct cp_accounting {
-	uint64_t attempted, transmitted, tx_errors, blocked;
+	uint64_t attempted, transmitted, tx_errors;
+	uint64_t blocked; /* by the blocklist, or over the budget of an address or prefix */
+	uint64_t over_budget; /* of those */
 	uint64_t replied; /* probes whose first reply was taken */
 	uint64_t timed_out; /* transmitted and not replied */
 	uint64_t matched; /* replies proven ours, duplicates included */

@@ -24,6 +24,7 @@
 #define WAKE_ALWAYS_UP_TO_PPS 20000u
 #define RING_MIN_BYTES (1u << 20)
 #define RING_MAX_BYTES (1u << 26)
+#define BUDGET_SLACK_NS 50000000ull
 #define INDEX_ENTRY_BYTES 88u /* an element of the hash of destinations, its bucket included */
 
 struct cp_mapping {
@@ -115,6 +116,7 @@ uint64_t cp_engine_memory(const struct cp_engine_config *config)
 	uint64_t n_paths = (uint64_t)config->n_dests * config->n_flows;
 	uint64_t bytes = ring_bytes(config) + CP_WORK_SLOTS * sizeof(uint64_t);
 
+	bytes += config->n_budgets * sizeof(uint64_t);
 	bytes += config->n_dests * sizeof(struct cp_dest) + n_paths * config->n_ttls * sizeof(uint64_t);
 	if (config->sack)
 		bytes += config->n_dests * (uint64_t)INDEX_ENTRY_BYTES + n_paths * sizeof(struct cp_conn);
@@ -128,6 +130,8 @@ static int size_maps(struct cp_engine *engine, const struct cp_engine_config *co
 
 	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_sent, engine->n_slots);
 	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_ring, ring_bytes(config));
+	if (config->n_budgets)
+		rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_budgets, config->n_budgets);
 	if (config->sack) {
 		rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_conns, config->n_dests * config->n_flows);
 		rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_index, config->n_dests);
@@ -211,6 +215,13 @@ static int map_tables(struct cp_engine *engine, struct cp_err *err)
 
 /* ---- Wiring ---- */
 
+/* What leaves late leaves closer together: the datapath's limit lies so much above the one that probes are paced by. */
+static struct cp_budget_rule with_slack(struct cp_budget_rule rule)
+{
+	rule.tolerance_ns += BUDGET_SLACK_NS;
+	return rule;
+}
+
 static void fill_run(struct cp_engine *engine, const struct cp_engine_config *config)
 {
 	struct cp_run *run = &engine->skel->bss->run;
@@ -225,6 +236,8 @@ static void fill_run(struct cp_engine *engine, const struct cp_engine_config *co
 	run->port_base = config->port_base;
 	run->udp_port_base = config->udp_port_base;
 	run->sack = config->sack;
+	run->host_rule = with_slack(config->host_rule);
+	run->prefix_rule = with_slack(config->prefix_rule);
 	run->netns_inum = stat("/proc/self/ns/net", &ns) == 0 ? (uint32_t)ns.st_ino : 0;
 	if (config->rate_pps > WAKE_ALWAYS_UP_TO_PPS)
 		engine->skel->bss->ring_wake_bytes = bpf_map__max_entries(engine->skel->maps.cp_ring) / 8;
@@ -361,11 +374,25 @@ int cp_engine_set_nexthop(struct cp_engine *engine, uint32_t index, const struct
 	return bpf_map_update_elem(bpf_map__fd(engine->skel->maps.cp_nexthops), &index, nexthop, BPF_ANY);
 }
 
+int cp_engine_block(struct cp_engine *engine, const struct cp_addr *first, uint32_t n_bits, bool v6)
+{
+	struct cp_block_key key = {.n_bits = 8 + n_bits, .family = v6 ? 6 : 4};
+	uint8_t blocked = 1;
+
+	memcpy(key.addr, first, sizeof(key.addr));
+	return bpf_map_update_elem(bpf_map__fd(engine->skel->maps.cp_blocks), &key, &blocked, BPF_ANY);
+}
+
 const struct cp_conn *cp_engine_conn(const struct cp_engine *engine, uint32_t path)
 {
 	if (!engine->skel->bss->run.sack)
 		return NULL;
 	return &((const struct cp_conn *)engine->conns.base)[path];
+}
+
+void cp_engine_open_no_more(struct cp_engine *engine)
+{
+	__atomic_store_n(&engine->skel->bss->run.closing, 1, __ATOMIC_SEQ_CST);
 }
 
 const struct cp_dest *cp_engine_dest(const struct cp_engine *engine, uint32_t index)
@@ -452,7 +479,8 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 	}
 	ret_stats->attempted = *engine->sender.cursor - ret_stats->stat[CP_STAT_TX_CLOSE];
 	ret_stats->transmitted = ret_stats->attempted - ret_stats->stat[CP_STAT_TX_BLOCKED] -
-	                         ret_stats->stat[CP_STAT_TX_INVALID] - ret_stats->stat[CP_STAT_TX_ERROR];
+	                         ret_stats->stat[CP_STAT_TX_BUDGET] - ret_stats->stat[CP_STAT_TX_INVALID] -
+	                         ret_stats->stat[CP_STAT_TX_ERROR];
 	if (engine->xmit_link)
 		ret_stats->transmitted = ret_stats->stat[CP_STAT_TX_TAKEN] - ret_stats->stat[CP_STAT_TX_CLOSE];
 }

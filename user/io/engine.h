@@ -35,6 +35,8 @@ struct cp_engine_config {
 	uint32_t token_key[4];
 	uint64_t rate_pps;
 	bool sack; /* there will be destinations with CP_DEST_SACK */
+	struct cp_budget_rule host_rule, prefix_rule;
+	uint32_t n_budgets;
 	uint32_t ring_bytes; /* power of two; 0: chosen from rate_pps */
 };
 
@@ -64,7 +66,11 @@ int cp_engine_set_dest(struct cp_engine *engine, uint32_t index, const struct cp
 int cp_engine_set_nexthop(struct cp_engine *engine, uint32_t index, const struct cp_nexthop *nexthop);
 /* A flow's connection, as it stands; NULL in a run without. Number: dest * n_flows + flow. Borrowed from the engine. */
 const struct cp_conn *cp_engine_conn(const struct cp_engine *engine, uint32_t path);
+/* From now on SYN-ACKs are reset, so that connections only become fewer. */
+void cp_engine_open_no_more(struct cp_engine *engine);
 const struct cp_dest *cp_engine_dest(const struct cp_engine *engine, uint32_t index);
+/* A prefix that nothing is transmitted to: first address and length, of 128 bits also for IPv4. */
+int cp_engine_block(struct cp_engine *engine, const struct cp_addr *first, uint32_t n_bits, bool v6);
 /* Starts the sender. */
 int cp_engine_start(struct cp_engine *engine, struct cp_err *err);
 /* Room in the work queue, in probe ids. */
