@@ -120,6 +120,7 @@ for how in 'xdpdrv xdp foreign' 'xdpgeneric xdp foreign' 'xdpdrv xdp/dispatcher 
 	end_slow KILL
 	check_eq "$name by $mode: untouched, after a killed run, too" "$id" "$(xdp_id eth0)"
 	run_cp "$LAB_A" doctor "$LAB_B_ADDR" >"$LAB_DIR/doctor"
+	check_eq "$name by $mode: doctor finds nothing broken" 0 $?
 	check_eq "$name by $mode: doctor fits 80 columns" '' "$(grep -E '.{81}' "$LAB_DIR/doctor")"
 	check "$name by $mode: doctor names it" grep -q "id $id" "$LAB_DIR/doctor"
 	remedy=$(sed -n 's/.*if nobody needs it: //p' "$LAB_DIR/doctor")
@@ -166,9 +167,13 @@ none_loaded() { # ids...
 }
 
 check 'beside: a foreign program' in_a ip link set dev eth0 xdpgeneric obj "$foreign" sec xdp
+id=$(xdp_id eth0)
 slow --datapath xdp
 mapfile -t ids < <(programs)
 check 'beside: the run has programs' test ${#ids[@]} -gt 0
+check 'beside: the emitter is attached, which live frames need to be fast' \
+	grep -qE '^link_type:[[:space:]]*xdp$' /proc/"$pid"/fdinfo/*
+check_eq 'beside: but not where the probes leave' "$id" "$(xdp_id eth0)"
 end_slow KILL
 check 'beside: SIGKILL leaves none of them' wait_for none_loaded "${ids[@]}"
 in_a ip link set dev eth0 xdpgeneric off

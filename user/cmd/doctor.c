@@ -296,7 +296,7 @@ static void explain_silence(struct doctor *doctor, const struct cp_audit *audit,
 /* Sends one short trace and looks at what kind of answers came back. */
 static void check_answers(struct doctor *doctor, struct cp_audit *audit)
 {
-	uint32_t n_exceeded = 0, n_reached = 0, n_paths = audit->n_probed * audit->opts->n_flows;
+	uint32_t n_exceeded = 0, n_reached = 0, n_between = 0, n_paths = audit->n_probed * audit->opts->n_flows;
 	struct cp_path *path = malloc(sizeof(*path));
 	struct cp_err err = {.text = ""};
 	int rc = path ? cp_audit_open(audit, &err) : -ENOMEM;
@@ -312,14 +312,18 @@ static void check_answers(struct doctor *doctor, struct cp_audit *audit)
 	for (uint32_t i = 0; i < n_paths; i++) {
 		cp_paths_get(cp_sweep_paths(audit->sweep), i, audit->opts->gap, path);
 		n_reached += path->reached;
+		/* A destination on the link is the first hop itself. */
+		n_between += !path->reached || path->n_hops > 1;
 		for (uint32_t h = 0; h < path->n_hops; h++)
 			n_exceeded += path->hops[h].kind == CP_REPLY_TIME_EXCEEDED;
 	}
 	free(path);
-	say(doctor, n_reached ? HEALTH_OK : HEALTH_NOTE, "answers", "%u of %u paths reached their destination", n_reached,
-	        n_paths);
+	say(doctor, n_reached ? HEALTH_OK : HEALTH_NOTE, "answers", "%u of %u paths reached their destination",
+	        n_reached, n_paths);
 	if (n_exceeded)
 		say(doctor, HEALTH_OK, "ICMP", "%u time-exceeded messages came back", n_exceeded);
+	else if (n_between == 0)
+		say(doctor, HEALTH_NOTE, "ICMP", "no router on the way, so nothing to hear: try a target farther away");
 	else
 		explain_silence(doctor, audit, n_reached);
 }
