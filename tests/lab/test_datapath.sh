@@ -179,12 +179,12 @@ check 'beside: SIGKILL leaves none of them' wait_for none_loaded "${ids[@]}"
 in_a ip link set dev eth0 xdpgeneric off
 
 # Kills a run with its janitor: what the kernel does not remove by itself stays.
-kill_both() { # args...
+kill_both() {
 	local janitor
-	slow --datapath tc --tc-attach clsact "$@"
-	janitor=$(cat "/proc/$pid/task/$pid/children")
-	check_eq 'the janitor is there' coldpotato-tidy "$(cat /proc/"${janitor% }"/comm)"
-	kill -KILL ${janitor}
+	slow --datapath tc --tc-attach clsact
+	read -r janitor <"/proc/$pid/task/$pid/children"
+	check_eq 'the janitor is there' coldpotato-tidy "$(cat "/proc/$janitor/comm")"
+	kill -KILL "$janitor"
 	end_slow KILL
 }
 
@@ -216,6 +216,27 @@ check_eq 'a run that lives: it keeps its filter' "$theirs" "$(filters)"
 end_slow TERM
 check_eq 'a run that lives: no filter is left in the end' '' "$(filters)"
 check_eq 'a run that lives: no qdisc is left in the end' '' "$(clsact)"
+
+# --- other traffic, in frames larger than any on a wire ---
+
+bytes_in() { sed -n 's/^bytes //p' "$LAB_DIR/sink"; }
+rejected() { jq -s '.[-1].accounting.rejected | add' "$LAB_DIR/slow"; }
+
+in_b ethtool -K eth0 tso on gso on >/dev/null
+for how in "--datapath tc" "--datapath xdp --xdp-mode generic" "--datapath xdp"; do
+	rm -f "$LAB_DIR/sink"
+	lab_serve a "$BUILD/lab/tcp_sink" 30 "$LAB_DIR/sink" 9000
+	sink=$!
+	# shellcheck disable=SC2086 # words
+	slow $how
+	check "$how: others' bulk traffic gets through" in_b timeout 10 bash -c \
+		"until exec 3<>/dev/tcp/$LAB_A_ADDR/9000; do sleep 0.1; done 2>/dev/null; head -c 20000000 /dev/zero >&3"
+	end_slow TERM
+	kill $sink
+	wait $sink
+	check_eq "$how: all of it" 20000000 "$(bytes_in)"
+	check_eq "$how: none of it is rejected" 0 "$(rejected)"
+done
 
 # --- several queues ---
 
