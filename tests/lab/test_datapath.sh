@@ -280,6 +280,16 @@ check_eq 'queues rebuilt in a run: all reached' '199 done' \
 	"$(field '"\(map(select(.type == "path" and .reached)) | length) \(.[-1].reason)"')"
 in_a ip link del mq0
 
+# --- frames too large for native XDP ---
+
+in_a ip link set dev eth0 mtu 9000
+in_b ip link set dev eth0 mtu 9000
+works 'MTU 9000: xdp takes generic mode' xdp-generic "$LAB_B_ADDR" --datapath xdp
+refuses 'MTU 9000: native' 'MTU.*--xdp-mode generic' "$LAB_B_ADDR" --datapath xdp --xdp-mode native
+check 'MTU 9000: doctor says so' grep -q 'at this MTU: generic mode' <(run_cp "$LAB_A" doctor "$LAB_B_ADDR")
+in_a ip link set dev eth0 mtu 1500
+in_b ip link set dev eth0 mtu 1500
+
 # --- no XDP in the driver; a veth whose far end does not take what XDP sends ---
 
 if kernel_has 6 3; then

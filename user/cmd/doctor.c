@@ -183,7 +183,7 @@ static const char *native_text(const struct cp_engine_xdp *xdp, const struct cp_
 	if (!xdp->native)
 		return xdp->emits ? "no native programs: generic mode" : "no XDP in this driver: only tc works";
 	if (link->mtu > NATIVE_MTU_MAX)
-		return "native, but few drivers take it at this MTU: generic mode then";
+		return "native, but hardly at this MTU: generic mode then";
 	return xdp->emits ? "native" : "native; whether it sends for others is known only once attached";
 }
 
@@ -264,6 +264,9 @@ static void check_datapath(struct doctor *doctor, const struct cp_audit *audit)
 	struct cp_err err;
 
 	say(doctor, HEALTH_OK, "datapath", "%s (%s)", cp_engine_datapath(audit->engine), cp_engine_why(audit->engine));
+	if (cp_engine_n_tidied(audit->engine))
+		say(doctor, HEALTH_NOTE, "datapath", "took off %u tc filters that a killed run had left behind",
+		        cp_engine_n_tidied(audit->engine));
 	if (doctor->opts->datapath != CP_DATAPATH_AUTO)
 		return;
 	cp_audit_describe_ifaces(audit, &config);
