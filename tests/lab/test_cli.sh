@@ -7,7 +7,7 @@
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-lab_need jq bpftool capsh tcpdump
+lab_need jq bpftool capsh tcpdump nft
 lab_up_story || exit 1
 
 # Runs the program; holds when it exits with the status and says the text (an extended regex) in one line on stderr.
@@ -94,7 +94,8 @@ refuses 'missing capability is named' 1 'CAP_' lab_exec "$LAB_COLD" capsh --drop
 check 'a foreign XDP program can be attached' \
 	lab_exec "$LAB_COLD" ip link set dev eth0 xdpgeneric obj "$BUILD/lab/foreign.bpf.o" sec xdp
 foreign_id=$(lab_exec "$LAB_COLD" ip -j link show eth0 | jq '.[0].xdp.prog.id')
-refuses 'foreign XDP program: xdp refuses, names it' 1 "id $foreign_id" cold audit --datapath xdp zenn.dev
+refuses 'foreign XDP program: --xdp-mode refuses, names it' 1 "id $foreign_id" \
+	cold audit --datapath xdp --xdp-mode generic zenn.dev
 cp "$LAB_DIR/err" "$LAB_DIR/xdp.err"
 check 'foreign XDP program: auto takes tc' cold audit -4 -r 300k zenn.dev -o "ndjson=$LAB_DIR/foreign.ndjson"
 check_eq 'foreign XDP program: the header says so' tc-tcx \
@@ -134,7 +135,31 @@ check '--dry-run lists destinations' grep -q 198.18.17.30 "$LAB_DIR/dry"
 
 # --- doctor, trace ---
 
-check 'doctor finds the lab healthy' cold doctor zenn.dev
+cold doctor -4 zenn.dev www.xbox.com >"$LAB_DIR/doctor" 2>&1
+check_eq 'doctor finds the lab healthy' 0 $?
+check_eq 'doctor fits 80 columns' '' "$(too_wide "$LAB_DIR/doctor")"
+check 'doctor fits a screen' test "$(wc -l <"$LAB_DIR/doctor")" -le 24
+for what in kernel rights clock vantage 'AS data' DNS interface XDP 'next hop' datapath answers ICMP; do
+	check "doctor looks at: $what" grep -qE "^(ok|note) +$what " "$LAB_DIR/doctor"
+done
+check 'doctor says what a fast run would take' grep -q 'at higher rates: xdp' "$LAB_DIR/doctor"
+# What an instance without an inbound rule for ICMP sees.
+lab_exec "$LAB_ID-c1" nft -f - <<-'NFT'
+	table ip nsg {
+		chain out { type filter hook postrouting priority 0; oifname "to-cold" icmp type time-exceeded drop; }
+	}
+NFT
+cold doctor -4 zenn.dev >"$LAB_DIR/doctor" 2>&1
+check_eq 'doctor without ICMP: exit status' 1 $?
+check 'doctor without ICMP: names the security group' \
+	grep -q 'network security group' <(tr -s '\n ' ' ' <"$LAB_DIR/doctor")
+check 'doctor without ICMP: TCP tells it from a dead network' grep -q 'TCP comes back' "$LAB_DIR/doctor"
+lab_exec "$LAB_ID-c1" nft delete table ip nsg
+# So many targets that not each can have a line.
+cold doctor -4 "@$LAB_NAMES" nosuch{1..9}.lab >"$LAB_DIR/doctor" 2>&1
+check_eq 'doctor with many targets: exit status' 1 $?
+check 'doctor with many targets: fits a screen and a bit' test "$(wc -l <"$LAB_DIR/doctor")" -le 36
+check 'doctor with many targets: says that there are more' grep -qE '^note +DNS +[.]{3} and more' "$LAB_DIR/doctor"
 cold trace -4 www.xbox.com >"$LAB_DIR/trace" 2>&1
 check 'trace shows the destination' grep -q 198.18.66.10 "$LAB_DIR/trace"
 check_eq 'trace fits 80 columns' '' "$(too_wide "$LAB_DIR/trace")"

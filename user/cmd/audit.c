@@ -58,6 +58,9 @@ static void warn_of_gaps(struct cp_audit *audit, const struct cp_err *last)
 		cp_outputs_warn(audit, "ipv6-not-probed",
 		        "%llu IPv6 addresses are not probed: their interface has no link-layer header",
 		        (unsigned long long)audit->n_skipped_v6);
+	if (cp_engine_n_tidied(audit->engine))
+		cp_outputs_warn(audit, "stale-filter", "took off %u tc filters that a killed run had left behind",
+		        cp_engine_n_tidied(audit->engine));
 	if (n_blocked)
 		cp_outputs_warn(
 		        audit, "blocklisted", "%zu addresses are on the blocklist and are not probed", n_blocked);

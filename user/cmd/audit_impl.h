@@ -139,6 +139,8 @@ int cp_audit_plan(struct cp_audit *audit, struct cp_err *err);
 
 /* ---- probe.c ---- */
 
+/* Sets the interfaces that probes leave by. */
+void cp_audit_describe_ifaces(const struct cp_audit *audit, struct cp_engine_config *config);
 /* Opens the datapath and fills its tables; sends nothing. */
 int cp_audit_open(struct cp_audit *audit, struct cp_err *err);
 /* Probes until done, interrupted or out of time; leaves the accounting. */

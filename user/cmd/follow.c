@@ -37,6 +37,8 @@ struct link_state {
 	bool blinked; /* it was down since the last look */
 	uint64_t down_since_ns; /* 0: up */
 	uint64_t up_since_ns; /* after a gap, until its routes are back; else 0 */
+	bool xdp_seen; /* the next is known */
+	uint32_t xdp_prog_id;
 };
 
 struct hop_state {
@@ -325,6 +327,19 @@ static int take_own_mac(struct cp_follow *follow, uint32_t i, const struct cp_li
 	return rc;
 }
 
+/* Our own programs are attached before the first look, so a change is somebody else's. */
+static void look_at_xdp(struct cp_follow *follow, uint32_t i, const struct cp_link *now)
+{
+	struct link_state *state = &follow->links[i];
+
+	if (state->xdp_seen && now->xdp_prog_id && now->xdp_prog_id != state->xdp_prog_id)
+		tell(follow, "xdp-attached",
+		        "somebody attached an XDP program (id %u) to %s during the run: it may keep answers from us",
+		        now->xdp_prog_id, now->name);
+	state->xdp_seen = true;
+	state->xdp_prog_id = now->xdp_prog_id;
+}
+
 static int look_at_links(struct cp_follow *follow, uint64_t now_ns, struct cp_err *err)
 {
 	int rc = 0;
@@ -345,6 +360,7 @@ static int look_at_links(struct cp_follow *follow, uint64_t now_ns, struct cp_er
 		else
 			rc = link_is_down(follow, i, now_ns, err);
 		state->blinked = false;
+		look_at_xdp(follow, i, &now);
 		rc = rc ? rc : take_own_mac(follow, i, &now);
 	}
 	return rc;

@@ -25,7 +25,7 @@
 
 /* ---- Opening ---- */
 
-static void describe_ifaces(const struct cp_audit *audit, struct cp_engine_config *config)
+void cp_audit_describe_ifaces(const struct cp_audit *audit, struct cp_engine_config *config)
 {
 	config->n_ifaces = audit->n_links;
 	for (uint32_t i = 0; i < audit->n_links; i++) {
@@ -146,7 +146,7 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 	rc = cp_host_random(config.token_key, sizeof(config.token_key));
 	if (rc)
 		return cp_err_set(err, rc, "no random bytes: %s", strerror(-rc));
-	describe_ifaces(audit, &config);
+	cp_audit_describe_ifaces(audit, &config);
 	rc = check_memory(&config, err);
 	rc = rc ? rc : cp_engine_open(&config, &audit->engine, err);
 	if (rc)

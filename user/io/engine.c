@@ -20,7 +20,6 @@
 
 #include "engine_impl.h"
 
-#define AUTO_XDP_ABOVE_PPS 200000u
 #define WAKE_ALWAYS_UP_TO_PPS 20000u
 #define RING_MIN_BYTES (1u << 20)
 #define RING_MAX_BYTES (1u << 26)
@@ -42,8 +41,10 @@ struct cp_engine {
 	cp_engine_event_cb event_cb; /* during a drain */
 	void *event_ctx;
 	uint32_t n_dests, n_nexthops, n_slots;
-	bool xdp;
-	char why[160];
+	bool xdp; /* choice.xdp */
+	struct cp_engine_choice choice;
+	struct cp_park park;
+	uint32_t n_tidied;
 };
 
 static cp_engine_log_cb engine_log;
@@ -62,39 +63,6 @@ static int log_libbpf(enum libbpf_print_level level, const char *fmt, va_list ar
 void cp_engine_set_log(cp_engine_log_cb log)
 {
 	engine_log = log;
-}
-
-/* ---- Choice of the datapath (docs/datapath.md) ---- */
-
-static int choose_datapath(const struct cp_engine_config *config, struct cp_engine *engine, struct cp_err *err)
-{
-	const char *l3 = NULL, *foreign = NULL;
-
-	for (uint32_t i = 0; i < config->n_ifaces; i++) {
-		if (config->l3[i])
-			l3 = config->ifnames[i];
-		if (cp_xdp_owner(config->ifindexes[i]))
-			foreign = config->ifnames[i];
-	}
-	if (config->datapath == CP_DATAPATH_XDP && l3)
-		return cp_err_set(
-		        err, -EOPNOTSUPP, "%s has no link-layer header, which XDP needs: use --datapath tc", l3);
-	if (config->datapath != CP_DATAPATH_AUTO) {
-		engine->xdp = config->datapath == CP_DATAPATH_XDP;
-		snprintf(engine->why, sizeof(engine->why), "asked for with --datapath");
-		return 0;
-	}
-	engine->xdp = config->rate_pps > AUTO_XDP_ABOVE_PPS && !l3 && !foreign;
-	if (engine->xdp)
-		snprintf(engine->why, sizeof(engine->why), "above %u packets/s", AUTO_XDP_ABOVE_PPS);
-	else if (config->rate_pps <= AUTO_XDP_ABOVE_PPS)
-		snprintf(engine->why, sizeof(engine->why), "up to %u packets/s tc disturbs no driver",
-		        AUTO_XDP_ABOVE_PPS);
-	else if (l3)
-		snprintf(engine->why, sizeof(engine->why), "%s has no link-layer header", l3);
-	else
-		snprintf(engine->why, sizeof(engine->why), "%s carries another XDP program, left alone", foreign);
-	return 0;
 }
 
 /* ---- Loading ---- */
@@ -151,7 +119,7 @@ static void choose_programs(struct cp_engine *engine, const struct cp_engine_con
 	bpf_program__set_autoload(skel->progs.cp_xdp, engine->xdp);
 	bpf_program__set_autoload(skel->progs.cp_xdp_xmit, engine->xdp && count_xmit);
 	bpf_program__set_autoload(skel->progs.cp_tc_emit, !engine->xdp);
-	bpf_program__set_autoload(skel->progs.cp_tc_capture, !engine->xdp && any_l2);
+	bpf_program__set_autoload(skel->progs.cp_tc_capture, (!engine->xdp || engine->choice.beside) && any_l2);
 	bpf_program__set_autoload(skel->progs.cp_tc_capture_l3, !engine->xdp && any_l3);
 }
 
@@ -246,13 +214,18 @@ static void fill_run(struct cp_engine *engine, const struct cp_engine_config *co
 static int attach_one(struct cp_engine *engine, const struct cp_engine_config *config, uint32_t i, struct cp_err *err)
 {
 	struct bpf_program *prog = engine->skel->progs.cp_xdp;
+	struct cp_attachment *at = &engine->attachments[i];
+	int rc;
 
-	if (engine->xdp)
-		return cp_attach_xdp(bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], config->xdp_mode,
-		        &engine->attachments[i], err);
+	engine->n_tidied += cp_clsact_tidy(config->ifindexes[i]);
+	if (engine->xdp && !(engine->choice.beside >> i & 1))
+		return cp_attach_xdp(
+		        bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], config->xdp_mode, at, err);
 	prog = config->l3[i] ? engine->skel->progs.cp_tc_capture_l3 : engine->skel->progs.cp_tc_capture;
-	return cp_attach_tc(bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], config->tc_attach,
-	        &engine->attachments[i], err);
+	rc = cp_attach_tc(bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], config->tc_attach, at, err);
+	if (rc == 0 && engine->xdp)
+		at->mode = at->clsact ? "xdp-clsact" : "xdp-tcx";
+	return rc;
 }
 
 static int handle_event(void *ctx, void *data, size_t len)
@@ -274,6 +247,8 @@ static int wire_up(struct cp_engine *engine, const struct cp_engine_config *conf
 		return cp_err_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
 	for (uint32_t i = 0; i < config->n_ifaces && rc == 0; i++)
 		rc = attach_one(engine, config, i, err);
+	if (rc == 0 && engine->choice.beside)
+		rc = cp_park_open(bpf_program__fd(engine->skel->progs.cp_xdp), &engine->park, err);
 	if (rc)
 		return rc;
 	if (engine->xdp && bpf_program__fd(engine->skel->progs.cp_xdp_xmit) >= 0)
@@ -302,28 +277,25 @@ static int check_config(const struct cp_engine_config *config, struct cp_err *er
 	return 0;
 }
 
-int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret_engine, struct cp_err *err)
+static int open_as(const struct cp_engine_config *config, const struct cp_engine_choice *choice,
+        struct cp_engine **ret_engine, struct cp_err *err)
 {
-	struct cp_engine *engine;
-	int rc = check_config(config, err);
+	struct cp_engine *engine = calloc(1, sizeof(*engine));
+	int rc;
 
-	if (rc)
-		return rc;
-	engine = calloc(1, sizeof(*engine));
 	if (!engine)
 		return cp_err_set(err, -ENOMEM, "out of memory");
-	libbpf_set_print(log_libbpf);
 	cp_sender_init(&engine->sender);
+	engine->choice = *choice;
+	engine->xdp = choice->xdp;
+	engine->park = (struct cp_park)CP_PARK_NONE;
 	engine->n_dests = config->n_dests;
 	engine->n_nexthops = config->n_nexthops;
 	engine->n_slots = config->n_dests * config->n_flows * config->n_ttls;
-	rc = choose_datapath(config, engine, err);
-	if (rc == 0) {
-		rc = open_object(engine, config, true, err);
-		/* Counting the driver's word needs kernel BTF; everything else does not. */
-		if (rc && rc != -EPERM && rc != -ENOMEM && engine->xdp)
-			rc = open_object(engine, config, false, err);
-	}
+	rc = open_object(engine, config, true, err);
+	/* Counting the driver's word needs kernel BTF; everything else does not. */
+	if (rc && rc != -EPERM && rc != -ENOMEM && engine->xdp)
+		rc = open_object(engine, config, false, err);
 	rc = rc ? rc : map_tables(engine, err);
 	rc = rc ? rc : wire_up(engine, config, err);
 	if (rc) {
@@ -334,6 +306,23 @@ int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret
 	return 0;
 }
 
+int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret_engine, struct cp_err *err)
+{
+	struct cp_engine_choice choice;
+	int rc = check_config(config, err);
+
+	rc = rc ? rc : cp_engine_choose(config, &choice, err);
+	if (rc)
+		return rc;
+	libbpf_set_print(log_libbpf);
+	rc = open_as(config, &choice, ret_engine, err);
+	if (rc == 0 || rc == -EPERM || rc == -ENOMEM || !choice.xdp || config->datapath != CP_DATAPATH_AUTO)
+		return rc;
+	/* Not every driver keeps what it promised. */
+	choice = (struct cp_engine_choice){.why = "XDP does not work here; --datapath xdp says why"};
+	return open_as(config, &choice, ret_engine, err);
+}
+
 const char *cp_engine_datapath(const struct cp_engine *engine)
 {
 	return engine->attachments[0].mode;
@@ -341,7 +330,12 @@ const char *cp_engine_datapath(const struct cp_engine *engine)
 
 const char *cp_engine_why(const struct cp_engine *engine)
 {
-	return engine->why;
+	return engine->choice.why;
+}
+
+uint32_t cp_engine_n_tidied(const struct cp_engine *engine)
+{
+	return engine->n_tidied;
 }
 
 /* Lets the capture program find the connections of a destination. */
@@ -506,6 +500,7 @@ void cp_engine_close(struct cp_engine *engine)
 	cp_sender_stop(&engine->sender);
 	for (uint32_t i = 0; i < CP_IFACES_MAX; i++)
 		cp_detach(&engine->attachments[i]);
+	cp_park_close(&engine->park);
 	bpf_link__destroy(engine->xmit_link);
 	ring_buffer__free(engine->ring);
 	unmap_table(&engine->work);

@@ -40,6 +40,30 @@ struct cp_engine_config {
 	uint32_t ring_bytes; /* power of two; 0: chosen from rate_pps */
 };
 
+/* What can be known of an interface's XDP side without attaching. */
+struct cp_engine_xdp {
+	uint32_t prog_id; /* 0: no program */
+	char prog_name[16];
+	bool generic; /* the program, not the driver, ... */
+	bool known; /* the kernel (6.3) says what the driver can: */
+	bool native, emits; /* run programs, send frames of other programs; the latter may take a program of its own */
+};
+#define CP_XDP_OWNER_SIZE 64
+#define CP_XDP_REMEDY_SIZE 64
+void cp_engine_xdp_look(uint32_t ifindex, struct cp_engine_xdp *ret_xdp);
+/* "another XDP program (id 7, name)", and the command that removes it. Both return buf. */
+const char *cp_engine_xdp_owner(const struct cp_engine_xdp *xdp, char *buf, size_t size);
+const char *cp_engine_xdp_remedy(const struct cp_engine_xdp *xdp, const char *ifname, char *buf, size_t size);
+
+/* Which datapath a run takes. */
+struct cp_engine_choice {
+	bool xdp; /* probes leave by XDP, else by tc */
+	uint32_t beside; /* bit i: interface i has somebody else's XDP program, so answers come by tc */
+	char why[192];
+};
+/* Attaches nothing. On failure err says what to do. */
+int cp_engine_choose(const struct cp_engine_config *config, struct cp_engine_choice *ret_choice, struct cp_err *err);
+
 /* Counters since open; rejected etc. by enum cp_stat. */
 struct cp_engine_stats {
 	uint64_t stat[CP_STAT_MAX];
@@ -58,9 +82,14 @@ typedef void (*cp_engine_event_cb)(void *ctx, const struct cp_event *event);
 uint64_t cp_engine_memory(const struct cp_engine_config *config);
 /* Loads and attaches; nothing is sent yet. On failure err says what to do. */
 int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret_engine, struct cp_err *err);
-/* "xdp-native", "xdp-generic", "tc-tcx" or "tc-clsact", and one clause that says why. */
+/*
+ * "xdp-native", "xdp-generic", "tc-tcx", "tc-clsact", or, emission by XDP with capture by tc, "xdp-tcx" or
+ * "xdp-clsact"; and one clause that says why.
+ */
 const char *cp_engine_datapath(const struct cp_engine *engine);
 const char *cp_engine_why(const struct cp_engine *engine);
+/* Filters of killed runs that were found and taken off while this one attached. */
+uint32_t cp_engine_n_tidied(const struct cp_engine *engine);
 /* Fill the tables, before cp_engine_start(). -ERANGE beyond the sizes of the config. */
 int cp_engine_set_dest(struct cp_engine *engine, uint32_t index, const struct cp_dest *dest);
 int cp_engine_set_nexthop(struct cp_engine *engine, uint32_t index, const struct cp_nexthop *nexthop);

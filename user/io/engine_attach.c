@@ -19,32 +19,31 @@
 #define CP_BPF_TCX_INGRESS 46
 #define CP_BPF_F_BEFORE (1u << 3)
 
-uint32_t cp_xdp_owner(uint32_t ifindex)
+int cp_explain_xdp_owner(struct cp_err *err, const struct cp_engine_xdp *xdp, const char *ifname)
 {
-	uint32_t id = 0;
+	char owner[CP_XDP_OWNER_SIZE], remedy[CP_XDP_REMEDY_SIZE];
 
-	return bpf_xdp_query_id((int)ifindex, 0, &id) ? 0 : id;
+	return cp_err_set(err, -EBUSY, "%s carries %s, which is left alone: use --datapath tc, or remove it with `%s`",
+	        ifname, cp_engine_xdp_owner(xdp, owner, sizeof(owner)),
+	        cp_engine_xdp_remedy(xdp, ifname, remedy, sizeof(remedy)));
 }
 
-static const char *xdp_mode_name(uint32_t ifindex)
+int cp_explain_no_xmit(struct cp_err *err, const char *ifname)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-
-	if (bpf_xdp_query((int)ifindex, 0, &query) == 0 && query.attach_mode == XDP_ATTACHED_SKB)
-		return "xdp-generic";
-	return "xdp-native";
+	return cp_err_set(err, -EOPNOTSUPP,
+	        "%s would drop what XDP sends (a driver without transmission, or only with a native program; a veth "
+	        "whose far end has neither XDP nor GRO): use --datapath tc",
+	        ifname);
 }
 
 static int explain_xdp(struct cp_err *err, int rc, uint32_t ifindex, const char *ifname, enum cp_xdp_mode mode)
 {
+	struct cp_engine_xdp xdp;
+
 	switch (rc) {
 	case -EBUSY:
-		return cp_err_set(err, rc,
-		        "%s carries another XDP program (id %u), which is left alone: use --datapath tc, or remove it "
-		        "with "
-		        "`ip link set dev %s %s off`",
-		        ifname, cp_xdp_owner(ifindex), ifname,
-		        strcmp(xdp_mode_name(ifindex), "xdp-generic") == 0 ? "xdpgeneric" : "xdpdrv");
+		cp_engine_xdp_look(ifindex, &xdp);
+		return cp_explain_xdp_owner(err, &xdp, ifname);
 	case -EOPNOTSUPP:
 		return cp_err_set(err, rc, "the driver of %s has no %s XDP: use --xdp-mode generic or --datapath tc",
 		        ifname, mode == CP_XDP_NATIVE ? "native" : "such");
@@ -53,10 +52,10 @@ static int explain_xdp(struct cp_err *err, int rc, uint32_t ifindex, const char 
 		return cp_err_set(err, rc,
 		        "not allowed to attach XDP to %s: run as root, or with CAP_NET_ADMIN and CAP_BPF", ifname);
 	case -EINVAL:
+	case -ERANGE:
 		return cp_err_set(err, rc,
 		        "%s refuses XDP (an MTU above a page, or receive offloads, can be why): use --xdp-mode generic "
-		        "or "
-		        "--datapath tc",
+		        "or --datapath tc",
 		        ifname);
 	default:
 		return cp_err_set(err, rc, "cannot attach XDP to %s: %s", ifname, strerror(-rc));
@@ -67,10 +66,12 @@ int cp_attach_xdp(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_xdp
         struct cp_attachment *ret_at, struct cp_err *err)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts);
+	struct cp_engine_xdp xdp;
 	int fd;
 
-	if (cp_xdp_owner(ifindex))
-		return explain_xdp(err, -EBUSY, ifindex, ifname, mode);
+	cp_engine_xdp_look(ifindex, &xdp);
+	if (xdp.prog_id)
+		return cp_explain_xdp_owner(err, &xdp, ifname);
 	if (mode != CP_XDP_AUTO)
 		opts.flags = mode == CP_XDP_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
 	fd = bpf_link_create(prog_fd, (int)ifindex, BPF_XDP, &opts);
@@ -81,7 +82,14 @@ int cp_attach_xdp(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_xdp
 	}
 	if (fd < 0)
 		return explain_xdp(err, fd, ifindex, ifname, mode);
-	*ret_at = (struct cp_attachment){.ifindex = ifindex, .link_fd = fd, .mode = xdp_mode_name(ifindex)};
+	/* Some drivers send frames for others only once a native program is there. */
+	cp_engine_xdp_look(ifindex, &xdp);
+	if (xdp.known && !xdp.emits) {
+		close(fd);
+		return cp_explain_no_xmit(err, ifname);
+	}
+	*ret_at = (struct cp_attachment){
+	        .ifindex = ifindex, .link_fd = fd, .mode = xdp.generic ? "xdp-generic" : "xdp-native"};
 	return 0;
 }
 

@@ -19,6 +19,7 @@ struct cp_attachment {
 	bool clsact; /* a filter that must be taken off by hand */
 	bool made_qdisc; /* the clsact qdisc is ours too */
 	uint32_t handle, priority;
+	int claim_fd; /* shows others that the filter has an owner */
 	pid_t janitor; /* takes the filter off should we be killed; 0: none */
 	int janitor_fd; /* our end of its pipe */
 	const char *mode; /* "xdp-native", ... */
@@ -33,8 +34,22 @@ void cp_detach(struct cp_attachment *at);
 /* engine_clsact.c: the fallback for kernels without TCX. 0 or -errno. */
 int cp_clsact_attach(int prog_fd, uint32_t ifindex, struct cp_attachment *ret_at);
 void cp_clsact_detach(struct cp_attachment *at);
-/* Id of the XDP program on an interface, 0: none. */
-uint32_t cp_xdp_owner(uint32_t ifindex);
+/* Takes off what killed runs left on an interface whose janitors were killed, too. Returns the number of filters. */
+uint32_t cp_clsact_tidy(uint32_t ifindex);
+/* The sentences for an interface that somebody else has, and for one that would not send what XDP gives it. */
+int cp_explain_xdp_owner(struct cp_err *err, const struct cp_engine_xdp *xdp, const char *ifname);
+int cp_explain_no_xmit(struct cp_err *err, const char *ifname);
+
+/* The emitter, attached where it sees no packet. */
+struct cp_park {
+	int link_fd, netns_fd;
+};
+#define CP_PARK_NONE                                                                                                   \
+	{                                                                                                              \
+		-1, -1                                                                                                 \
+	}
+int cp_park_open(int prog_fd, struct cp_park *ret_park, struct cp_err *err);
+void cp_park_close(struct cp_park *park);
 
 /* The pacing clock and the run call, on a thread of their own. */
 struct cp_sender {
