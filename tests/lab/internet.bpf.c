@@ -7,6 +7,7 @@
 #include "internet_frames.h"
 
 #define LIMIT_BURST 6u /* answers a rate-limited router gives at once */
+#define WINDOW 65160u /* of a server */
 
 /* A handshake somebody began. */
 struct half_open_key {
@@ -64,7 +65,9 @@ static __always_inline int done(__u32 count, int verdict)
 /* A received probe, as far as answers depend on it. */
 struct arrival {
 	struct internet_probe probe;
-	__u32 seq; /* of a SYN, otherwise whatever tells it from other probes */
+	__u32 seq; /* of a segment, otherwise whatever tells it from other probes */
+	__u32 ack; /* of a segment; not 0: it is in a connection */
+	__u32 n_data; /* of such a segment */
 	__u32 length; /* behind the IP header */
 	__u8 protocol;
 };
@@ -132,15 +135,30 @@ static __always_inline int at_server(struct xdp_md *ctx, const struct internet_k
 {
 	const struct internet_probe *probe = &arrival->probe;
 	struct half_open_key key = {.dest = probe->dest, .sport = probe->sport, .dport = probe->dport};
-	__u32 iss = internet_hash(knobs, INTERNET_SALT_KIND, probe->dest, probe->sport), seq = arrival->seq, *first;
+	__u32 shift = internet_iss_shift(knobs, probe), seq = arrival->seq, *first;
 
 	if (knobs->half_open) {
 		first = bpf_map_lookup_elem(&internet_half_open, &key);
 		if (first && *first != seq)
-			return answered(make_bare(ctx, v6, hop, TCP_ACK, iss + 1, *first + 1), INTERNET_COUNT_bare_ack);
+			return answered(make_bare(ctx, v6, hop, TCP_ACK, *first + shift + 1, *first + 1),
+			        INTERNET_COUNT_bare_ack);
 		bpf_map_update_elem(&internet_half_open, &key, &seq, BPF_ANY);
 	}
-	return answered(make_syn_ack(ctx, v6, hop, iss), INTERNET_COUNT_syn_ack);
+	return answered(make_syn_ack(ctx, v6, hop, seq + shift), INTERNET_COUNT_syn_ack);
+}
+
+/* A server that accepted: data behind a hole is acknowledged as such. There is no application to take any other. */
+static __always_inline int at_connection(struct xdp_md *ctx, const struct internet_knobs *knobs, const int v6,
+        const struct arrival *arrival, const struct internet_hop *hop)
+{
+	__u32 irs = arrival->ack - 1 - internet_iss_shift(knobs, &arrival->probe);
+	struct sack_block block = {.left = arrival->seq, .right = arrival->seq + arrival->n_data};
+
+	if (!arrival->n_data)
+		return done(INTERNET_COUNT_acks, XDP_DROP);
+	if (hop->kind != INTERNET_SYN_ACK || block.left - irs - 2 > WINDOW)
+		return done(INTERNET_COUNT_unknown, XDP_DROP);
+	return answered(make_sack(ctx, v6, hop, irs, &block), INTERNET_COUNT_sack);
 }
 
 static __always_inline int say_unreachable(struct xdp_md *ctx, const struct internet_knobs *knobs, const int v6,
@@ -167,6 +185,8 @@ static __always_inline int at_destination(struct xdp_md *ctx, const struct inter
 		return answered(make_echo_reply(ctx, v6, hop), INTERNET_COUNT_echo);
 	if (arrival->protocol == IPPROTO_UDP && hop->kind == INTERNET_SYN_ACK)
 		return answered(make_udp(ctx, v6, hop), INTERNET_COUNT_udp);
+	if (arrival->ack)
+		return at_connection(ctx, knobs, v6, arrival, hop);
 	if (arrival->protocol == IPPROTO_TCP && hop->kind == INTERNET_SYN_ACK)
 		return at_server(ctx, knobs, v6, arrival, hop);
 	if (arrival->protocol == IPPROTO_TCP && hop->kind == INTERNET_RST)
@@ -191,16 +211,23 @@ static __always_inline void note_port(__u16 port)
 
 static __always_inline int read_tcp(const struct tcphdr *tcp, const void *end, struct arrival *arrival)
 {
+	__u32 length;
 	__u8 flags;
 
 	if ((const void *)(tcp + 1) > end)
 		return -1;
 	flags = ((const __u8 *)tcp)[13] & (TCP_SYN | TCP_RST | TCP_ACK);
+	length = (((const __u8 *)tcp)[12] >> 4) * 4u;
 	arrival->probe.sport = bpf_ntohs(tcp->source);
 	arrival->probe.dport = bpf_ntohs(tcp->dest);
 	arrival->seq = bpf_ntohl(tcp->seq);
 	if (flags & TCP_RST)
 		return 1;
+	if (flags == TCP_ACK && length <= arrival->length) {
+		arrival->ack = bpf_ntohl(tcp->ack_seq);
+		arrival->n_data = arrival->length - length;
+		return arrival->ack ? 0 : -1;
+	}
 	return flags == TCP_SYN ? 0 : -1;
 }
 

@@ -91,6 +91,7 @@ enum internet_salt {
 	INTERNET_SALT_NAT,
 	INTERNET_SALT_WAY_BACK,
 	INTERNET_SALT_START,
+	INTERNET_SALT_SERVER,
 };
 
 CP_INLINE __u32 internet_hash(const struct internet_knobs *knobs, enum internet_salt salt, __u32 a, __u32 b)
@@ -197,6 +198,15 @@ CP_INLINE void internet_route(
 	}
 }
 
+/*
+ * What a server adds to the initial sequence number of its peer to get its own: so it knows the one of any connection
+ * from what the peer acknowledges, and has none to keep, as with SYN cookies.
+ */
+CP_INLINE __u32 internet_iss_shift(const struct internet_knobs *knobs, const struct internet_probe *probe)
+{
+	return internet_hash(knobs, INTERNET_SALT_SERVER, probe->dest, (__u32)probe->sport << 16 | probe->dport);
+}
+
 /* identity: a number that each probe has of its own. */
 CP_INLINE int internet_loses(const struct internet_knobs *knobs, __u32 identity)
 {
@@ -237,11 +247,13 @@ CP_INLINE __u32 internet_label(const struct internet_knobs *knobs, __u32 router,
 	X(time_exceeded, "answered by a router")                                                                       \
 	X(syn_ack, "answered by a destination")                                                                        \
 	X(rst, "answered by a destination")                                                                            \
+	X(sack, "answered by a destination: data behind a hole")                                                       \
 	X(udp, "answered by a destination, with a datagram")                                                           \
 	X(echo, "answered by a destination")                                                                           \
 	X(port_unreachable, "answered by a destination")                                                               \
 	X(prohibited, "answered by the router before a destination")                                                   \
 	X(bare_ack, "answered by a destination with a handshake unfinished")                                           \
+	X(acks, "bare acknowledgements of the prober, swallowed")                                                      \
 	X(resets, "resets of the prober, swallowed")                                                                   \
 	X(silent_router, "no answer: a silent router")                                                                 \
 	X(dark, "no answer: a silent destination")                                                                     \

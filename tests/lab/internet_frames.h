@@ -26,6 +26,7 @@
 #define ETH_LEN ((__u32)sizeof(struct ethhdr))
 #define IP_LEN(v6) ((v6) ? (__u32)sizeof(struct ipv6hdr) : (__u32)sizeof(struct iphdr))
 #define TCP_LEN ((__u32)sizeof(struct tcphdr))
+#define SACK_LEN 12u /* of the options that show one block */
 #define ETH_FRAME_MIN 60u
 #define IP_FLAG_DF 0x4000
 #define IP_FRAGMENT 0x3fff /* more fragments, or not the first */
@@ -301,6 +302,11 @@ static __always_inline int make_error(
 
 /* ---- Answers of a destination ---- */
 
+/* Data that arrived, as sequence numbers. */
+struct sack_block {
+	__u32 left, right;
+};
+
 /*
  * Back to where it came from, with `length` bytes behind the IP header (0: all); returns those, NULL if there are
  * fewer than `least` in the frame.
@@ -377,6 +383,50 @@ static __always_inline int make_bare(
 	        (__u16)~fold(sum_pseudo((void *)tcp - IP_LEN(v6), v6, IPPROTO_TCP, TCP_LEN) + sum_words(tcp, TCP_LEN));
 	if (!v6)
 		__builtin_memset(tcp + 1, 0, ETH_FRAME_MIN - ETH_LEN - IP_LEN(v6) - TCP_LEN);
+	return 0;
+}
+
+/*
+ * Answers a segment with data behind a hole (RFC 2018): an acknowledgement of all before the hole, and one block. It is
+ * longer than what it answers; there is always room before a frame, so it begins there and is written anew.
+ */
+static __always_inline int make_sack(
+        struct xdp_md *ctx, const int v6, const struct internet_hop *hop, __u32 irs, const struct sack_block *block)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __u32 length = TCP_LEN + SACK_LEN, frame = ETH_LEN + IP_LEN(v6) + length;
+	__u8 macs[2 * ETH_ALEN], heard[sizeof(struct ipv6hdr)] __attribute__((aligned(8)));
+	struct tcphdr tcp, *out;
+	__u32 *options;
+
+	if (data + ETH_LEN + IP_LEN(v6) + TCP_LEN > end)
+		return -1;
+	__builtin_memcpy(macs, data, sizeof(macs));
+	__builtin_memcpy(heard, data + ETH_LEN, IP_LEN(v6));
+	__builtin_memcpy(&tcp, data + ETH_LEN + IP_LEN(v6), TCP_LEN);
+	if (bpf_xdp_adjust_head(ctx, (int)(frame_len(ctx) - (long)frame)))
+		return -1;
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	if (data + frame > end)
+		return -1;
+	fill_eth(data, macs, v6);
+	fill_ip(data + ETH_LEN, heard, v6, IPPROTO_TCP, length, hop->address, hop->reply_ttl);
+	swap_ports(&tcp);
+	tcp.seq = tcp.ack_seq;
+	tcp.ack_seq = bpf_htonl(irs + 1);
+	((__u8 *)&tcp)[12] = (__u8)(length / 4 << 4);
+	((__u8 *)&tcp)[13] = TCP_ACK;
+	tcp.window = bpf_htons(65160);
+	tcp.check = 0;
+	tcp.urg_ptr = 0;
+	out = data + ETH_LEN + IP_LEN(v6);
+	__builtin_memcpy(out, &tcp, TCP_LEN);
+	options = (void *)(out + 1);
+	options[0] = bpf_htonl(0x0101050a); /* two NOPs, SACK, its length */
+	options[1] = bpf_htonl(block->left);
+	options[2] = bpf_htonl(block->right);
+	out->check = (__u16)~fold(sum_pseudo(data + ETH_LEN, v6, IPPROTO_TCP, length) + sum_words(out, length));
 	return 0;
 }
 
