@@ -148,8 +148,8 @@ targets() { # options...: what the next audits ask for
 	"$internet" targets 2000 "$@" >"$LAB_DIR/targets" || exit 1
 }
 
-# One audit: what holds in whatever weather.
-weather() { # name options of the Internet... -- options of the program...
+# One audit: what holds in whatever weather, and by whatever method.
+audit() { # name options of the Internet... -- options of the program...
 	local name=$1 out=$LAB_DIR/$1.ndjson counts=$LAB_DIR/$1.counts
 	shift
 	net_knobs=()
@@ -166,10 +166,14 @@ weather() { # name options of the Internet... -- options of the program...
 	check "$name: the paths compare with the truth" compare "$out" "$counts" "${net_knobs[@]}"
 	check_eq "$name: no hop is wrong, nor its reply TTL" '0 0' \
 		"$(value "$LAB_DIR/tally" wrong) $(value "$LAB_DIR/tally" wrong_ttl)"
-	check "$name: the accounting adds up" identity "$out"
-	check "$name: nothing is lost uncounted" both_ends "$out" "$counts"
 	check_eq "$name: every probe arrived whole and was understood" '0 0' \
 		"$(value "$counts" truncated) $(value "$counts" unknown)"
+}
+
+weather() { # as above: by probes that are answered one by one
+	audit "$@"
+	check "$1: the accounting adds up" identity "$LAB_DIR/$1.ndjson"
+	check "$1: nothing is lost uncounted" both_ends "$LAB_DIR/$1.ndjson" "$LAB_DIR/$1.counts"
 }
 
 complete() { # name paths
@@ -227,6 +231,33 @@ for datapath in xdp tc; do
 	complete "icmp6-$datapath" 2000
 	[[ $datapath == xdp ]] || near_end_down
 done
+
+# --- TCP behind a hole: to who accepts, and by SYNs to the others; every path is asked in its own connection ---
+
+behind_a_hole() { # name paths options of the Internet... -- options of the program...
+	audit "$1" "${@:3}" --tcp-method prefer_sack
+	complete "$1" "$2"
+	check_eq "$1: each reason to fall back is one the Internet gave" 'null refused no-answer' "$(
+		jq -r 'select(.type == "path") | .sack_fallback' "$LAB_DIR/$1.ndjson" | sort | uniq -c | sort -rn |
+			awk '{print $2}' | paste -sd' '
+	)"
+	check_eq "$1: who answers as a server is asked behind a hole" 1 "$(($(value "$LAB_DIR/$1.counts" acks) >= $2 / 2))"
+	check_eq "$1: every connection is closed" 1 "$(
+		awk '{v[$1] = $2} END {print (v["resets"] >= v["acks"] && v["sack"] >= v["acks"])}' "$LAB_DIR/$1.counts"
+	)"
+}
+
+servers=(--rst 15 --dark 10 --silent 10 --balanced 40 --mpls 20 --nat 10 --asymmetry 2)
+targets
+behind_a_hole sack-xdp 2000 "${servers[@]}" -- --datapath xdp
+behind_a_hole sack-flows 6000 "${servers[@]}" -- --datapath xdp --flows 3
+targets --ipv6 1
+behind_a_hole sack6-xdp 2000 "${servers[@]}" -- --datapath xdp
+near_end_up
+behind_a_hole sack6-tc 2000 "${servers[@]}" -- --datapath tc
+targets
+behind_a_hole sack-tc 2000 "${servers[@]}" -- --datapath tc
+near_end_down
 
 # --- the comparison itself can fail ---
 
