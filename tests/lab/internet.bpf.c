@@ -1,55 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * internet.bpf.c: answers as the Internet of internet.h from the far end of a
- * link: every answer is made of the received frame, in place, and sent back.
- * Owns how the answers look; it has frames of its own, so that the program
- * under test cannot agree with itself. TCP over IPv4 so far: another protocol
- * is another case in answer() and another answer at the destination; what
- * routers say is the same for all.
+ * link: TCP, UDP and echo requests over IPv4 and IPv6. Owns who answers what;
+ * how the answers look is in internet_frames.h.
  */
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/tcp.h>
+#include "internet_frames.h"
 
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-
-#include "internet.h"
-
-#define ETH_LEN ((__u32)sizeof(struct ethhdr))
-#define IP_LEN ((__u32)sizeof(struct iphdr))
-#define TCP_LEN ((__u32)sizeof(struct tcphdr))
-#define ETH_FRAME_MIN 60
-#define IP_FLAG_DF 0x4000
-#define IP_FRAGMENT 0x3fff /* more fragments, or not the first */
-#define QUOTE_SHORT (IP_LEN + 8u) /* RFC 792 */
-#define QUOTE_WHOLE (IP_LEN + TCP_LEN + 12u) /* an ordinary SYN; of a longer packet its begin */
-#define QUOTE_PADDED 128u /* before extensions (RFC 4884, 5.1) */
-#define EXTENSION_LEN 8u /* of a label stack, without its entries (RFC 4950) */
-#define ERROR_LEN (IP_LEN + (__u32)sizeof(struct icmp_error)) /* in front of the quote */
-#define TCP_SYN 0x02
-#define TCP_RST 0x04
-#define TCP_ACK 0x10
 #define LIMIT_BURST 6u /* answers a rate-limited router gives at once */
-
-struct icmp_error {
-	__u8 type, code;
-	__u16 check;
-	__u8 unused, length; /* RFC 4884: of the quote, in words; 0: no extensions */
-	__u16 unused2;
-};
-
-struct extension {
-	__u8 version, reserved;
-	__u16 check;
-	__u16 length; /* of the object: class, type and entries */
-	__u8 class, type;
-	__u32 entries[INTERNET_MPLS_MAX];
-};
-
-typedef __u16 __attribute__((may_alias)) word;
+#define WINDOW 65160u /* of a server */
 
 /* A handshake somebody began. */
 struct half_open_key {
@@ -102,263 +60,17 @@ static __always_inline int done(__u32 count, int verdict)
 	return verdict;
 }
 
-/* ---- Checksums (RFC 1071) ---- */
-
-static __always_inline __u32 sum_words(const void *data, __u32 n_bytes)
-{
-	const word *w = data;
-	__u32 sum = 0;
-
-#pragma unroll
-	for (__u32 i = 0; i < n_bytes / 2; i++)
-		sum += w[i];
-	return sum;
-}
-
-static __always_inline __u16 fold(__u32 sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (__u16)((sum & 0xffff) + (sum >> 16));
-}
-
-static __always_inline void finish_ip(struct iphdr *ip)
-{
-	ip->check = 0;
-	ip->check = (__u16)~fold(sum_words(ip, IP_LEN));
-}
-
-/* ---- Answers ---- */
-
-static __always_inline long frame_len(const struct xdp_md *ctx)
-{
-	return (void *)(long)ctx->data_end - (void *)(long)ctx->data;
-}
-
-static __always_inline void swap_macs(struct ethhdr *eth, const __u8 received[2 * ETH_ALEN])
-{
-	__builtin_memcpy(eth->h_dest, received + ETH_ALEN, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, received, ETH_ALEN);
-	eth->h_proto = bpf_htons(ETH_P_IP);
-}
-
-static __always_inline void fill_ip(struct iphdr *ip, __u8 protocol, __u32 length, __u32 from, __u32 to_be, __u8 ttl)
-{
-	ip->version = 4;
-	ip->ihl = 5;
-	ip->tos = 0;
-	ip->tot_len = bpf_htons((__u16)length);
-	ip->id = 0;
-	ip->frag_off = bpf_htons(IP_FLAG_DF);
-	ip->ttl = ttl;
-	ip->protocol = protocol;
-	ip->saddr = bpf_htonl(from);
-	ip->daddr = to_be;
-	finish_ip(ip);
-}
-
-/* What a router sees of the packet it quotes: the last TTL, and what a NAT before it made of the source. */
-static __always_inline void age_quote(struct iphdr *quote, __u16 *sport, int nat)
-{
-	quote->ttl = 1;
-	if (nat) {
-		quote->saddr = bpf_htonl(INTERNET_NAT | (bpf_ntohl(quote->saddr) & 0xff));
-		*sport ^= bpf_htons(0x5a5a);
-	}
-	finish_ip(quote);
-}
-
-/* Writes the n entries of a router's label stack at data; returns their share of the ICMP checksum, -1 without room. */
-static __always_inline long write_labels(
-        void *data, void *end, const struct internet_knobs *knobs, __u32 router, __u32 n)
-{
-	struct extension *extension = data;
-	__u32 sum;
-
-	if (data + EXTENSION_LEN > end)
-		return -1;
-	extension->version = 2 << 4;
-	extension->reserved = 0;
-	extension->check = 0;
-	extension->length = bpf_htons((__u16)(4 + 4 * n));
-	extension->class = 1;
-	extension->type = 1;
-	sum = sum_words(extension, EXTENSION_LEN);
-	for (__u32 i = 0; i < INTERNET_MPLS_MAX && i < n; i++) {
-		if ((void *)(extension->entries + i + 1) > end)
-			return -1;
-		extension->entries[i] = bpf_htonl(internet_label(knobs, router, i, n));
-		sum += sum_words(extension->entries + i, 4);
-	}
-	extension->check = (__u16)~fold(sum);
-	return (long)sum + extension->check;
-}
-
-/* The sum over an ICMP error whose quote is the whole or the short one. */
-static __always_inline long sum_error(const void *icmp, const void *end, __u32 quote_len)
-{
-	if (quote_len == QUOTE_WHOLE)
-		return icmp + 8 + QUOTE_WHOLE <= end ? (long)sum_words(icmp, 8 + QUOTE_WHOLE) : -1;
-	return icmp + 8 + QUOTE_SHORT <= end ? (long)sum_words(icmp, 8 + QUOTE_SHORT) : -1;
-}
-
-/* What an ICMP error consists of. */
-struct error_plan {
-	__u32 from;
-	__u32 router; /* 0: a destination says it */
-	__u32 quote_len;
-	__u32 n_labels;
-	__u8 type, code, ttl;
-	__u8 nat;
-};
-
-/*
- * Room for the labels as well is made before the frame, where a driver always has some, so the quote moves; behind it
- * come the padding and the labels.
- */
-static __always_inline int move_quote(struct xdp_md *ctx, const struct error_plan *plan)
-{
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u8 quote[QUOTE_WHOLE];
-
-	if (data + ETH_LEN + QUOTE_WHOLE > end)
-		return -1;
-	__builtin_memcpy(quote, data + ETH_LEN, QUOTE_WHOLE);
-	if (bpf_xdp_adjust_head(
-	            ctx, -(int)(ERROR_LEN + QUOTE_PADDED - QUOTE_WHOLE + EXTENSION_LEN + 4 * plan->n_labels)))
-		return -1;
-	data = (void *)(long)ctx->data;
-	end = (void *)(long)ctx->data_end;
-	if (data + ETH_LEN + ERROR_LEN + QUOTE_PADDED > end)
-		return -1;
-	__builtin_memcpy(data + ETH_LEN + ERROR_LEN, quote, QUOTE_WHOLE);
-	__builtin_memset(data + ETH_LEN + ERROR_LEN + QUOTE_WHOLE, 0, QUOTE_PADDED - QUOTE_WHOLE);
-	return 0;
-}
-
-/* Cuts the frame to what is quoted, and makes room for what comes around it. */
-static __always_inline int make_room(struct xdp_md *ctx, const struct error_plan *plan)
-{
-	long excess = frame_len(ctx) - (long)(ETH_LEN + plan->quote_len);
-
-	if (excess < 0 || (excess > 0 && bpf_xdp_adjust_tail(ctx, (int)-excess)))
-		return -1;
-	return plan->n_labels ? move_quote(ctx, plan) : (int)bpf_xdp_adjust_head(ctx, -(int)ERROR_LEN);
-}
-
-static __always_inline int send_error(
-        struct xdp_md *ctx, const struct internet_knobs *knobs, const struct error_plan *plan, __u32 count)
-{
-	__u8 macs[2 * ETH_ALEN];
-	__u32 length = ERROR_LEN + plan->quote_len;
-	struct icmp_error *icmp;
-	struct iphdr *ip, *quote;
-	long sum, label_sum = 0;
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-
-	if (data + sizeof(macs) > end)
-		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	__builtin_memcpy(macs, data, sizeof(macs));
-	if (make_room(ctx, plan))
-		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	data = (void *)(long)ctx->data;
-	end = (void *)(long)ctx->data_end;
-	ip = data + ETH_LEN;
-	icmp = (void *)(ip + 1);
-	quote = (void *)(icmp + 1);
-	if ((void *)(quote + 1) + 8 > end)
-		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	swap_macs(data, macs);
-	if (plan->n_labels) {
-		length += QUOTE_PADDED - plan->quote_len + EXTENSION_LEN + 4 * plan->n_labels;
-		label_sum = write_labels((void *)quote + QUOTE_PADDED, end, knobs, plan->router, plan->n_labels);
-	}
-	fill_ip(ip, IPPROTO_ICMP, length, plan->from, quote->saddr, plan->ttl);
-	age_quote(quote, (__u16 *)(quote + 1), plan->nat);
-	icmp->type = plan->type;
-	icmp->code = plan->code;
-	icmp->check = 0;
-	icmp->unused = 0;
-	icmp->length = plan->n_labels ? QUOTE_PADDED / 4 : 0;
-	icmp->unused2 = 0;
-	sum = sum_error(icmp, end, plan->quote_len);
-	if (sum < 0 || label_sum < 0)
-		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	icmp->check = (__u16)~fold((__u32)(sum + label_sum));
-	return done(count, XDP_TX);
-}
-
-/* Turns the received SYN into an answer with its options, fit for a SYN-ACK. */
-static __always_inline int send_syn_ack(struct xdp_md *ctx, const struct internet_hop *hop, __u32 iss)
-{
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct iphdr *ip = data + ETH_LEN;
-	struct tcphdr *tcp = (void *)(ip + 1);
-	__u8 macs[2 * ETH_ALEN];
-	__u32 before, to_be;
-	__u16 port, check;
-
-	if ((void *)(tcp + 1) > end)
-		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	__builtin_memcpy(macs, data, sizeof(macs));
-	swap_macs(data, macs);
-	to_be = ip->saddr;
-	fill_ip(ip, IPPROTO_TCP, bpf_ntohs(ip->tot_len), hop->address, to_be, hop->reply_ttl);
-	/* The sum changes by what changes in the header; ends swapped sum up to the same (RFC 1624). */
-	check = tcp->check;
-	tcp->check = 0;
-	before = sum_words(tcp, TCP_LEN);
-	port = tcp->source;
-	tcp->source = tcp->dest;
-	tcp->dest = port;
-	tcp->ack_seq = bpf_htonl(bpf_ntohl(tcp->seq) + 1);
-	tcp->seq = bpf_htonl(iss);
-	((__u8 *)tcp)[13] = TCP_SYN | TCP_ACK;
-	tcp->window = bpf_htons(65160);
-	tcp->check = (__u16)~fold((__u16)~check + (__u16)~fold(before) + sum_words(tcp, TCP_LEN));
-	return done(INTERNET_COUNT_syn_ack, XDP_TX);
-}
-
-/* Turns the received SYN into a segment without options, in the smallest Ethernet frame. */
-static __always_inline int send_bare(
-        struct xdp_md *ctx, const struct internet_hop *hop, __u8 flags, __u32 seq, __u32 ack, __u32 count)
-{
-	long excess = frame_len(ctx) - ETH_FRAME_MIN;
-	void *data, *end;
-	struct iphdr *ip;
-	struct tcphdr *tcp;
-	__u8 macs[2 * ETH_ALEN];
-	__u32 to_be;
-	__u16 port;
-
-	if (excess > 0 && bpf_xdp_adjust_tail(ctx, (int)-excess))
-		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	data = (void *)(long)ctx->data;
-	end = (void *)(long)ctx->data_end;
-	ip = data + ETH_LEN;
-	tcp = (void *)(ip + 1);
-	if (data + ETH_FRAME_MIN > end)
-		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	__builtin_memcpy(macs, data, sizeof(macs));
-	swap_macs(data, macs);
-	to_be = ip->saddr;
-	fill_ip(ip, IPPROTO_TCP, IP_LEN + TCP_LEN, hop->address, to_be, hop->reply_ttl);
-	port = tcp->source;
-	tcp->source = tcp->dest;
-	tcp->dest = port;
-	tcp->seq = bpf_htonl(seq);
-	tcp->ack_seq = bpf_htonl(ack);
-	((__u8 *)tcp)[12] = TCP_LEN / 4 << 4;
-	((__u8 *)tcp)[13] = flags;
-	tcp->window = 0;
-	tcp->check = 0;
-	tcp->urg_ptr = 0;
-	tcp->check = (__u16)~fold(
-	        sum_words(&ip->saddr, 8) + bpf_htons(IPPROTO_TCP) + bpf_htons(TCP_LEN) + sum_words(tcp, TCP_LEN));
-	__builtin_memset(tcp + 1, 0, ETH_FRAME_MIN - ETH_LEN - IP_LEN - TCP_LEN);
-	return done(count, XDP_TX);
-}
-
 /* ---- What happens to a probe ---- */
+
+/* A received probe, as far as answers depend on it. */
+struct arrival {
+	struct internet_probe probe;
+	__u32 seq; /* of a segment, otherwise whatever tells it from other probes */
+	__u32 ack; /* of a segment; not 0: it is in a connection */
+	__u32 n_data; /* of such a segment */
+	__u32 length; /* behind the IP header */
+	__u8 protocol;
+};
 
 /* Has the router a token left? A generic cell rate algorithm (ITU-T I.371): one time stamp is the bucket. */
 static __always_inline int may_answer(const struct internet_knobs *knobs, __u32 router)
@@ -375,58 +87,111 @@ static __always_inline int may_answer(const struct internet_knobs *knobs, __u32 
 	return 1;
 }
 
-static __always_inline int at_router(struct xdp_md *ctx, const struct internet_knobs *knobs,
-        const struct internet_probe *probe, const struct internet_hop *hop, __u32 packet_len)
+static __always_inline int answered(int failed, __u32 count)
 {
+	return failed ? done(INTERNET_COUNT_unknown, XDP_DROP) : done(count, XDP_TX);
+}
+
+/* How much of it an error quotes. Over IPv6 errors quote all they can (RFC 4443, 2.4). */
+static __always_inline __u32 quote_len(const struct arrival *arrival, int may_be_short)
+{
+	if (may_be_short || arrival->length < QUOTE_DATAGRAM)
+		return QUOTE_SHORT;
+	return arrival->length < QUOTE_SYN ? QUOTE_DATAGRAM : QUOTE_SYN;
+}
+
+static __always_inline __u8 nats(
+        const struct internet_knobs *knobs, const int v6, const struct arrival *arrival, __u32 ttl)
+{
+	return !v6 && arrival->protocol == IPPROTO_TCP && internet_nats(knobs, arrival->probe.dest, ttl);
+}
+
+static __always_inline int at_router(struct xdp_md *ctx, const struct internet_knobs *knobs, const int v6,
+        const struct arrival *arrival, const struct internet_hop *hop)
+{
+	const __u8 unreachable = v6 ? 1 : 3, prohibited = v6 ? 1 : 13, exceeded = v6 ? 3 : 11;
 	struct error_plan plan = {
 	        .from = hop->address,
 	        .router = hop->router,
-	        .n_labels = packet_len < QUOTE_WHOLE ? 0 : internet_n_labels(knobs, hop->router),
-	        .type = hop->at_end ? 3 : 11,
-	        .code = hop->at_end ? 13 : 0,
+	        .n_labels = arrival->length < QUOTE_DATAGRAM ? 0 : internet_n_labels(knobs, hop->router),
+	        .type = hop->at_end ? unreachable : exceeded,
+	        .code = hop->at_end ? prohibited : 0,
 	        .ttl = hop->reply_ttl,
-	        .nat = (__u8)internet_nats(knobs, probe->dest, hop->ttl),
+	        .nat = nats(knobs, v6, arrival, hop->ttl),
 	};
-	int cut = packet_len < QUOTE_WHOLE || (!plan.n_labels && internet_quotes_short(knobs, hop->router));
 
 	if (!hop->address)
 		return done(INTERNET_COUNT_silent_router, XDP_DROP);
 	if (!may_answer(knobs, hop->router))
 		return done(INTERNET_COUNT_limited, XDP_DROP);
-	plan.quote_len = cut ? QUOTE_SHORT : QUOTE_WHOLE;
-	return send_error(ctx, knobs, &plan, hop->at_end ? INTERNET_COUNT_prohibited : INTERNET_COUNT_time_exceeded);
+	plan.quote_len = quote_len(arrival, !v6 && !plan.n_labels && internet_quotes_short(knobs, hop->router));
+	return answered(make_error(ctx, knobs, v6, &plan),
+	        hop->at_end ? INTERNET_COUNT_prohibited : INTERNET_COUNT_time_exceeded);
 }
 
 /* A server in SYN-RECEIVED; see RFC 9293, 3.10.7.4. */
-static __always_inline int at_server(struct xdp_md *ctx, const struct internet_knobs *knobs,
-        const struct internet_probe *probe, const struct internet_hop *hop, __u32 seq)
+static __always_inline int at_server(struct xdp_md *ctx, const struct internet_knobs *knobs, const int v6,
+        const struct arrival *arrival, const struct internet_hop *hop)
 {
+	const struct internet_probe *probe = &arrival->probe;
 	struct half_open_key key = {.dest = probe->dest, .sport = probe->sport, .dport = probe->dport};
-	__u32 iss = internet_hash(knobs, INTERNET_SALT_KIND, probe->dest, probe->sport), *first;
+	__u32 shift = internet_iss_shift(knobs, probe), seq = arrival->seq, *first;
 
-	if (!knobs->half_open)
-		return send_syn_ack(ctx, hop, iss);
-	first = bpf_map_lookup_elem(&internet_half_open, &key);
-	if (first && *first != seq)
-		return send_bare(ctx, hop, TCP_ACK, iss + 1, *first + 1, INTERNET_COUNT_bare_ack);
-	bpf_map_update_elem(&internet_half_open, &key, &seq, BPF_ANY);
-	return send_syn_ack(ctx, hop, iss);
+	if (knobs->half_open) {
+		first = bpf_map_lookup_elem(&internet_half_open, &key);
+		if (first && *first != seq)
+			return answered(make_bare(ctx, v6, hop, TCP_ACK, *first + shift + 1, *first + 1),
+			        INTERNET_COUNT_bare_ack);
+		bpf_map_update_elem(&internet_half_open, &key, &seq, BPF_ANY);
+	}
+	return answered(make_syn_ack(ctx, v6, hop, seq + shift), INTERNET_COUNT_syn_ack);
 }
 
-static __always_inline int at_destination(struct xdp_md *ctx, const struct internet_knobs *knobs,
-        const struct internet_probe *probe, const struct internet_hop *hop, __u32 seq)
+/* A server that accepted: data behind a hole is acknowledged as such. There is no application to take any other. */
+static __always_inline int at_connection(struct xdp_md *ctx, const struct internet_knobs *knobs, const int v6,
+        const struct arrival *arrival, const struct internet_hop *hop)
 {
-	struct error_plan plan = {.from = hop->address, .quote_len = QUOTE_SHORT, .type = 3, .code = 3};
+	__u32 irs = arrival->ack - 1 - internet_iss_shift(knobs, &arrival->probe);
+	struct sack_block block = {.left = arrival->seq, .right = arrival->seq + arrival->n_data};
 
+	if (!arrival->n_data)
+		return done(INTERNET_COUNT_acks, XDP_DROP);
+	if (hop->kind != INTERNET_SYN_ACK || block.left - irs - 2 > WINDOW)
+		return done(INTERNET_COUNT_unknown, XDP_DROP);
+	return answered(make_sack(ctx, v6, hop, irs, &block), INTERNET_COUNT_sack);
+}
+
+static __always_inline int say_unreachable(struct xdp_md *ctx, const struct internet_knobs *knobs, const int v6,
+        const struct arrival *arrival, const struct internet_hop *hop)
+{
+	struct error_plan plan = {
+	        .from = hop->address,
+	        .quote_len = quote_len(arrival, !v6),
+	        .type = v6 ? 1 : 3,
+	        .code = v6 ? 4 : 3,
+	        .ttl = hop->reply_ttl,
+	        .nat = nats(knobs, v6, arrival, hop->ttl),
+	};
+
+	return answered(make_error(ctx, knobs, v6, &plan), INTERNET_COUNT_port_unreachable);
+}
+
+static __always_inline int at_destination(struct xdp_md *ctx, const struct internet_knobs *knobs, const int v6,
+        const struct arrival *arrival, const struct internet_hop *hop)
+{
 	if (hop->kind == INTERNET_DARK)
 		return done(INTERNET_COUNT_dark, XDP_DROP);
-	if (hop->kind == INTERNET_SYN_ACK)
-		return at_server(ctx, knobs, probe, hop, seq);
-	if (hop->kind == INTERNET_RST)
-		return send_bare(ctx, hop, TCP_RST | TCP_ACK, 0, seq + 1, INTERNET_COUNT_rst);
-	plan.ttl = hop->reply_ttl;
-	plan.nat = (__u8)internet_nats(knobs, probe->dest, hop->ttl);
-	return send_error(ctx, knobs, &plan, INTERNET_COUNT_port_unreachable);
+	if (arrival->protocol == IPPROTO_ICMP)
+		return answered(make_echo_reply(ctx, v6, hop), INTERNET_COUNT_echo);
+	if (arrival->protocol == IPPROTO_UDP && hop->kind == INTERNET_SYN_ACK)
+		return answered(make_udp(ctx, v6, hop), INTERNET_COUNT_udp);
+	if (arrival->ack)
+		return at_connection(ctx, knobs, v6, arrival, hop);
+	if (arrival->protocol == IPPROTO_TCP && hop->kind == INTERNET_SYN_ACK)
+		return at_server(ctx, knobs, v6, arrival, hop);
+	if (arrival->protocol == IPPROTO_TCP && hop->kind == INTERNET_RST)
+		return answered(make_bare(ctx, v6, hop, TCP_RST | TCP_ACK, 0, arrival->seq + 1), INTERNET_COUNT_rst);
+	return say_unreachable(ctx, knobs, v6, arrival, hop);
 }
 
 static __always_inline void note_port(__u16 port)
@@ -442,37 +207,138 @@ static __always_inline void note_port(__u16 port)
 		seen->port_high = port;
 }
 
-static __always_inline int answer_tcp(
-        struct xdp_md *ctx, const struct internet_knobs *knobs, const struct iphdr *ip, void *end)
+/* ---- Reading; 0, -1: not a probe, or 1: a reset ---- */
+
+static __always_inline int read_tcp(const struct tcphdr *tcp, const void *end, struct arrival *arrival)
 {
-	const struct tcphdr *tcp = (const void *)(ip + 1);
-	struct internet_probe probe = {.dest = bpf_ntohl(ip->daddr), .ttl = ip->ttl};
-	__u32 seq, packet_len = bpf_ntohs(ip->tot_len);
-	struct internet_hop hop;
+	__u32 length;
 	__u8 flags;
 
 	if ((const void *)(tcp + 1) > end)
-		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	probe.sport = bpf_ntohs(tcp->source);
-	probe.dport = bpf_ntohs(tcp->dest);
-	seq = bpf_ntohl(tcp->seq);
+		return -1;
 	flags = ((const __u8 *)tcp)[13] & (TCP_SYN | TCP_RST | TCP_ACK);
-	if (flags & TCP_RST) {
-		struct half_open_key key = {.dest = probe.dest, .sport = probe.sport, .dport = probe.dport};
-
-		if (knobs->half_open)
-			bpf_map_delete_elem(&internet_half_open, &key);
-		return done(INTERNET_COUNT_resets, XDP_DROP);
+	length = (((const __u8 *)tcp)[12] >> 4) * 4u;
+	arrival->probe.sport = bpf_ntohs(tcp->source);
+	arrival->probe.dport = bpf_ntohs(tcp->dest);
+	arrival->seq = bpf_ntohl(tcp->seq);
+	if (flags & TCP_RST)
+		return 1;
+	if (flags == TCP_ACK && length <= arrival->length) {
+		arrival->ack = bpf_ntohl(tcp->ack_seq);
+		arrival->n_data = arrival->length - length;
+		return arrival->ack ? 0 : -1;
 	}
-	if (flags != TCP_SYN)
+	return flags == TCP_SYN ? 0 : -1;
+}
+
+static __always_inline int read_udp(const struct udphdr *udp, const void *end, struct arrival *arrival)
+{
+	const __u32 *payload = (const void *)(udp + 1);
+
+	if ((const void *)(payload + 1) > end)
+		return -1;
+	arrival->probe.sport = bpf_ntohs(udp->source);
+	arrival->probe.dport = bpf_ntohs(udp->dest);
+	arrival->seq = bpf_ntohl(*payload);
+	return 0;
+}
+
+static __always_inline int read_echo(const struct echo *echo, const void *end, const int v6, struct arrival *arrival)
+{
+	if ((const void *)(echo + 1) > end || echo->type != ECHO_REQUEST(v6))
+		return -1;
+	arrival->probe.sport = bpf_ntohs(echo->check);
+	arrival->seq = (__u32)bpf_ntohs(echo->id) << 16 | bpf_ntohs(echo->sequence);
+	return 0;
+}
+
+static __always_inline int read_l4(const void *l4, const void *end, const int v6, struct arrival *arrival)
+{
+	switch (arrival->protocol) {
+	case IPPROTO_TCP:
+		return read_tcp(l4, end, arrival);
+	case IPPROTO_UDP:
+		return read_udp(l4, end, arrival);
+	case IPPROTO_ICMP:
+		return read_echo(l4, end, v6, arrival);
+	}
+	return -1;
+}
+
+static __always_inline int close_half_open(const struct internet_knobs *knobs, const struct internet_probe *probe)
+{
+	struct half_open_key key = {.dest = probe->dest, .sport = probe->sport, .dport = probe->dport};
+
+	if (knobs->half_open)
+		bpf_map_delete_elem(&internet_half_open, &key);
+	return done(INTERNET_COUNT_resets, XDP_DROP);
+}
+
+/* `arrival` has what its IP header says. */
+static __always_inline int answer(struct xdp_md *ctx, const int v6, struct arrival *arrival)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const struct internet_knobs *knobs;
+	struct internet_hop hop;
+	__u32 zero = 0;
+	int rc;
+
+	done(INTERNET_COUNT_received, 0);
+	knobs = bpf_map_lookup_elem(&internet_knobs, &zero);
+	if (!knobs || arrival->probe.ttl == 0)
 		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	note_port(probe.sport);
-	if (internet_loses(knobs, seq))
+	if (frame_len(ctx) < (long)(ETH_LEN + IP_LEN(v6) + arrival->length))
+		return done(INTERNET_COUNT_truncated, XDP_DROP);
+	rc = read_l4(data + ETH_LEN + IP_LEN(v6), end, v6, arrival);
+	if (rc < 0)
+		return done(INTERNET_COUNT_unknown, XDP_DROP);
+	if (rc > 0)
+		return close_half_open(knobs, &arrival->probe);
+	note_port(arrival->probe.sport);
+	if (internet_loses(knobs, arrival->seq))
 		return done(INTERNET_COUNT_lost, XDP_DROP);
-	internet_route(knobs, &probe, &hop);
+	internet_route(knobs, &arrival->probe, &hop);
 	if (hop.router)
-		return at_router(ctx, knobs, &probe, &hop, packet_len);
-	return at_destination(ctx, knobs, &probe, &hop, seq);
+		return at_router(ctx, knobs, v6, arrival, &hop);
+	return at_destination(ctx, knobs, v6, arrival, &hop);
+}
+
+static __always_inline int is_destination(__u32 number)
+{
+	return (number & 0xffff0000) == INTERNET_DESTS;
+}
+
+static __always_inline int answer_ip4(struct xdp_md *ctx, const struct iphdr *ip, const void *end)
+{
+	struct arrival arrival = {0};
+
+	if ((const void *)(ip + 1) > end || !is_destination(bpf_ntohl(ip->daddr)))
+		return done(INTERNET_COUNT_passed, XDP_PASS);
+	if (ip->version != 4 || ip->ihl != 5 || (ip->frag_off & bpf_htons(IP_FRAGMENT)) ||
+	        bpf_ntohs(ip->tot_len) < sizeof(*ip)) {
+		done(INTERNET_COUNT_received, 0);
+		return done(INTERNET_COUNT_unknown, XDP_DROP);
+	}
+	arrival.probe.dest = bpf_ntohl(ip->daddr);
+	arrival.probe.ttl = ip->ttl;
+	arrival.protocol = ip->protocol;
+	arrival.length = bpf_ntohs(ip->tot_len) - (__u32)sizeof(*ip);
+	return answer(ctx, 0, &arrival);
+}
+
+static __always_inline int answer_ip6(struct xdp_md *ctx, const struct ipv6hdr *ip, const void *end)
+{
+	struct arrival arrival = {0};
+
+	if ((const void *)(ip + 1) > end || ip->daddr.s6_addr32[0] != bpf_htonl(INTERNET_V6_HIGH) ||
+	        ip->daddr.s6_addr32[1] != bpf_htonl(INTERNET_V6_LOW) || ip->daddr.s6_addr32[2] ||
+	        !is_destination(bpf_ntohl(ip->daddr.s6_addr32[3])))
+		return done(INTERNET_COUNT_passed, XDP_PASS);
+	arrival.probe.dest = bpf_ntohl(ip->daddr.s6_addr32[3]);
+	arrival.probe.ttl = ip->hop_limit;
+	arrival.protocol = ip->nexthdr == IPPROTO_ICMPV6 ? IPPROTO_ICMP : ip->nexthdr;
+	arrival.length = bpf_ntohs(ip->payload_len);
+	return answer(ctx, 1, &arrival);
 }
 
 SEC("xdp")
@@ -480,21 +346,14 @@ int internet(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	const struct ethhdr *eth = data;
-	const struct iphdr *ip = (const void *)(eth + 1);
-	const struct internet_knobs *knobs;
-	__u32 zero = 0;
 
-	if ((const void *)(ip + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) ||
-	        (bpf_ntohl(ip->daddr) & 0xffff0000) != INTERNET_DESTS)
+	if ((const void *)(eth + 1) > end)
 		return done(INTERNET_COUNT_passed, XDP_PASS);
-	done(INTERNET_COUNT_received, 0);
-	knobs = bpf_map_lookup_elem(&internet_knobs, &zero);
-	if (!knobs || ip->version != 4 || ip->ihl != 5 || ip->ttl == 0 || (ip->frag_off & bpf_htons(IP_FRAGMENT)) ||
-	        ip->protocol != IPPROTO_TCP)
-		return done(INTERNET_COUNT_unknown, XDP_DROP);
-	if (frame_len(ctx) < (long)ETH_LEN + bpf_ntohs(ip->tot_len))
-		return done(INTERNET_COUNT_truncated, XDP_DROP);
-	return answer_tcp(ctx, knobs, ip, end);
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		return answer_ip4(ctx, data + ETH_LEN, end);
+	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
+		return answer_ip6(ctx, data + ETH_LEN, end);
+	return done(INTERNET_COUNT_passed, XDP_PASS);
 }
 
 /*

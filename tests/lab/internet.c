@@ -35,6 +35,8 @@
 struct settings {
 	struct internet_knobs knobs;
 	uint32_t generic; /* attach in generic mode */
+	uint32_t ipv6; /* addresses of that family (targets, truth) */
+	uint32_t echo; /* of echo requests, which have no port (targets, truth) */
 	uint32_t seconds; /* serve no longer; 0: until a signal comes */
 	uint32_t sport; /* source port of flow 0 */
 	uint32_t flows;
@@ -73,7 +75,9 @@ static const struct knob knob_table[] = {
         {"half-open", KNOB(half_open), 1, "1: servers keep half-open connections"},
         {"generic", offsetof(struct settings, generic), 1, "1: XDP in generic mode (serve)"},
         {"seconds", offsetof(struct settings, seconds), 86400, "stop by oneself (serve)"},
-        {"sport", offsetof(struct settings, sport), 65535, "source port of flow 0 (truth, check)"},
+        {"ipv6", offsetof(struct settings, ipv6), 1, "1: in IPv6 addresses (targets, truth)"},
+        {"echo", offsetof(struct settings, echo), 1, "1: of echo requests, without ports (targets, truth)"},
+        {"sport", offsetof(struct settings, sport), 65535, "source port, or echo checksum, of flow 0 (truth, check)"},
         {"flows", offsetof(struct settings, flows), 64, "of each destination (truth)"},
 };
 
@@ -151,24 +155,28 @@ static void target_at(uint32_t i, struct internet_probe *ret_probe)
 	};
 }
 
-static const char *text_of(uint32_t address, char text[INET_ADDRSTRLEN])
+static const char *text_of(uint32_t number, bool ipv6, char text[INET6_ADDRSTRLEN])
 {
-	struct in_addr in = {.s_addr = htonl(address)};
+	uint32_t in[4] = {htonl(INTERNET_V6_HIGH), htonl(INTERNET_V6_LOW), 0, htonl(number)};
 
-	if (!address)
+	if (!number)
 		return "*";
-	return inet_ntop(AF_INET, &in, text, INET_ADDRSTRLEN);
+	return inet_ntop(ipv6 ? AF_INET6 : AF_INET, ipv6 ? in : in + 3, text, INET6_ADDRSTRLEN);
 }
 
 static int print_targets(const struct settings *settings)
 {
-	char text[INET_ADDRSTRLEN];
+	char text[INET6_ADDRSTRLEN];
 
 	for (uint32_t i = 0; i < settings->n_targets; i++) {
 		struct internet_probe probe;
 
 		target_at(i, &probe);
-		printf("%s:%u\n", text_of(probe.dest, text), probe.dport);
+		text_of(probe.dest, settings->ipv6, text);
+		if (settings->echo)
+			printf("%s\n", text);
+		else
+			printf(settings->ipv6 ? "[%s]:%u\n" : "%s:%u\n", text, probe.dport);
 	}
 	return 0;
 }
@@ -184,14 +192,17 @@ static void print_labels(const struct internet_knobs *knobs, const struct intern
 
 static void print_path(const struct settings *settings, struct internet_probe *probe, uint32_t flow)
 {
-	char dest[INET_ADDRSTRLEN], hop_text[INET_ADDRSTRLEN];
+	char dest[INET6_ADDRSTRLEN], hop_text[INET6_ADDRSTRLEN];
 	struct internet_hop hop = {0};
 
-	text_of(probe->dest, dest);
+	text_of(probe->dest, settings->ipv6, dest);
+	if (settings->echo)
+		probe->dport = 0;
 	probe->sport = (uint16_t)(settings->sport + flow);
 	for (probe->ttl = 1; !hop.at_end; probe->ttl++) {
 		internet_route(&settings->knobs, probe, &hop);
-		printf("%s\t%u\t%u\t%u\t%s\t", dest, probe->dport, flow, hop.ttl, text_of(hop.address, hop_text));
+		printf("%s\t%u\t%u\t%u\t%s\t", dest, probe->dport, flow, hop.ttl,
+		        text_of(hop.address, settings->ipv6, hop_text));
 		print_labels(&settings->knobs, &hop);
 	}
 }
@@ -236,29 +247,38 @@ static const char *after(const char *text, const char *key)
 	return at ? at + strlen(key) : NULL;
 }
 
+/* A number, or null, which is 0. */
 static int read_number(const char *text, const char *key, uint32_t *ret_number)
 {
 	const char *at = after(text, key);
 
-	if (!at || *at < '0' || *at > '9')
+	if (!at || ((*at < '0' || *at > '9') && strncmp(at, "null", 4) != 0))
 		return -EBADMSG;
 	*ret_number = (uint32_t)strtoul(at, NULL, 10);
 	return 0;
 }
 
-/* "a.b.c.d" or null, which is 0. */
-static int read_address(const char *text, const char *key, uint32_t *ret_address)
+/* The number of an address of either family, or of null, which is 0. UINT32_MAX: nobody of ours. */
+static int read_address(const char *text, const char *key, uint32_t *ret_number)
 {
 	const char *at = after(text, key);
-	unsigned int b[4];
+	char address[INET6_ADDRSTRLEN];
+	uint32_t in[4];
 
 	if (at && !strncmp(at, "null", 4)) {
-		*ret_address = 0;
+		*ret_number = 0;
 		return 0;
 	}
-	if (!at || sscanf(at, "\"%3u.%3u.%3u.%3u\"", &b[0], &b[1], &b[2], &b[3]) != 4)
+	if (!at || sscanf(at, "\"%45[0-9a-f.:]\"", address) != 1)
 		return -EBADMSG;
-	*ret_address = b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+	if (inet_pton(AF_INET, address, in + 3) == 1)
+		*ret_number = ntohl(in[3]);
+	else if (inet_pton(AF_INET6, address, in) != 1)
+		return -EBADMSG;
+	else if (in[0] != htonl(INTERNET_V6_HIGH) || in[1] != htonl(INTERNET_V6_LOW) || in[2])
+		*ret_number = UINT32_MAX;
+	else
+		*ret_number = ntohl(in[3]);
 	return 0;
 }
 
@@ -285,7 +305,7 @@ static void check_labels(const struct settings *settings, const char *record, ui
 static int check_hop(
         const struct settings *settings, struct internet_probe *probe, const char *record, struct tally *tally)
 {
-	char got_text[INET_ADDRSTRLEN], want_text[INET_ADDRSTRLEN];
+	char got_text[INET6_ADDRSTRLEN], want_text[INET6_ADDRSTRLEN];
 	struct internet_hop want;
 	uint32_t got, reply_ttl;
 
@@ -304,7 +324,8 @@ static int check_hop(
 		tally->overshot++;
 	} else if (tally->wrong++ < WRONG_SHOWN) {
 		fprintf(stderr, "wrong: %#x:%u from %u, TTL %u: %s, truth %s\n", probe->dest, probe->dport,
-		        probe->sport, probe->ttl, text_of(got, got_text), text_of(want.address, want_text));
+		        probe->sport, probe->ttl, text_of(got, false, got_text),
+		        text_of(want.address, false, want_text));
 	}
 	return 0;
 }

@@ -10,6 +10,8 @@
  *                  TTLs start at 1, so 198.18.0.0/21 is free for the link.
  *   198.19.0.0/16  destinations; each port is one of its own kind.
  *   203.0.113.0/24 what a NAT makes of a quoted source
+ *
+ * Over IPv6 everybody has the same number, behind 2001:db8:1::/96.
  */
 #ifndef INTERNET_H
 #define INTERNET_H
@@ -21,13 +23,18 @@
 #define INTERNET_ROUTERS 0xc6120000u
 #define INTERNET_DESTS 0xc6130000u
 #define INTERNET_NAT 0xcb007100u
+#define INTERNET_V6_HIGH 0x20010db8u /* the first four bytes of an IPv6 address, and the second ones */
+#define INTERNET_V6_LOW 0x00010000u
 #define INTERNET_N_ROUTERS 65536u /* router numbers, the low half of a router's address */
 #define INTERNET_TTL_MAX 31u
 #define INTERNET_TTL_SHIFT 11
 #define INTERNET_NODE_BITS 9 /* groups of parallel routers at one TTL; four routers each */
 #define INTERNET_MPLS_MAX 3u
 
-/* What a destination does with a SYN that reaches it. */
+/*
+ * What a destination does with a SYN that reaches it. Of datagrams it answers some, and says of others that their port
+ * is unreachable, as to what would be reset; of echo requests it answers all that are not dark or prohibited.
+ */
 enum internet_kind {
 	INTERNET_SYN_ACK = 0,
 	INTERNET_RST,
@@ -44,16 +51,16 @@ struct internet_knobs {
 	__u32 balanced; /* groups of routers that share the flows out among two to four */
 	__u32 silent; /* routers that answer nothing */
 	__u32 dark, rst, unreachable, prohibited; /* destinations by kind; the others accept */
-	__u32 loss; /* probes without an answer, by their sequence number: each attempt anew */
+	__u32 loss; /* probes without an answer: each attempt anew */
 	__u32 mpls; /* routers that show their label stack */
 	__u32 short_quote; /* routers that quote no more than IP header + 8 bytes */
-	__u32 nat; /* destinations behind a NAT that rewrites the quoted source */
+	__u32 nat; /* destinations behind a NAT that rewrites the quoted source, of TCP over IPv4 */
 	__u32 asymmetry; /* ways back may be so many hops longer */
 	__u32 limit_pps; /* answers a second, router and CPU; 0: no limit */
 	__u32 half_open; /* a server answers a second SYN of an unfinished handshake with a bare ACK */
 };
 
-/* A probe, as far as the topology cares. */
+/* A probe, as far as the topology cares. What balancers see of an echo request is its checksum: that is its sport. */
 struct internet_probe {
 	__u32 dest;
 	__u16 sport, dport;
@@ -84,6 +91,7 @@ enum internet_salt {
 	INTERNET_SALT_NAT,
 	INTERNET_SALT_WAY_BACK,
 	INTERNET_SALT_START,
+	INTERNET_SALT_SERVER,
 };
 
 CP_INLINE __u32 internet_hash(const struct internet_knobs *knobs, enum internet_salt salt, __u32 a, __u32 b)
@@ -190,9 +198,19 @@ CP_INLINE void internet_route(
 	}
 }
 
-CP_INLINE int internet_loses(const struct internet_knobs *knobs, __u32 sequence)
+/*
+ * What a server adds to the initial sequence number of its peer to get its own: so it knows the one of any connection
+ * from what the peer acknowledges, and has none to keep, as with SYN cookies.
+ */
+CP_INLINE __u32 internet_iss_shift(const struct internet_knobs *knobs, const struct internet_probe *probe)
 {
-	return internet_chance(knobs, INTERNET_SALT_LOSS, sequence, 0, knobs->loss);
+	return internet_hash(knobs, INTERNET_SALT_SERVER, probe->dest, (__u32)probe->sport << 16 | probe->dport);
+}
+
+/* identity: a number that each probe has of its own. */
+CP_INLINE int internet_loses(const struct internet_knobs *knobs, __u32 identity)
+{
+	return internet_chance(knobs, INTERNET_SALT_LOSS, identity, 0, knobs->loss);
 }
 
 CP_INLINE int internet_quotes_short(const struct internet_knobs *knobs, __u32 router)
@@ -229,9 +247,13 @@ CP_INLINE __u32 internet_label(const struct internet_knobs *knobs, __u32 router,
 	X(time_exceeded, "answered by a router")                                                                       \
 	X(syn_ack, "answered by a destination")                                                                        \
 	X(rst, "answered by a destination")                                                                            \
+	X(sack, "answered by a destination: data behind a hole")                                                       \
+	X(udp, "answered by a destination, with a datagram")                                                           \
+	X(echo, "answered by a destination")                                                                           \
 	X(port_unreachable, "answered by a destination")                                                               \
 	X(prohibited, "answered by the router before a destination")                                                   \
 	X(bare_ack, "answered by a destination with a handshake unfinished")                                           \
+	X(acks, "bare acknowledgements of the prober, swallowed")                                                      \
 	X(resets, "resets of the prober, swallowed")                                                                   \
 	X(silent_router, "no answer: a silent router")                                                                 \
 	X(dark, "no answer: a silent destination")                                                                     \
@@ -244,7 +266,7 @@ CP_INLINE __u32 internet_label(const struct internet_knobs *knobs, __u32 router,
 #define INTERNET_COUNT_ENUM(name, what) INTERNET_COUNT_##name,
 enum internet_count { INTERNET_COUNTERS(INTERNET_COUNT_ENUM) INTERNET_N_COUNTS };
 
-/* What the BPF program learns: the flows' source ports. */
+/* What the BPF program learns: the flows' source ports (internet_probe.sport). */
 struct internet_seen {
 	__u32 port_low, port_high; /* host order; 0: none yet */
 };

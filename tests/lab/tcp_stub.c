@@ -175,13 +175,12 @@ static bool read_segment(uint8_t *frame, size_t len, struct segment *ret_segment
 {
 	const struct ether_header *eth = (void *)frame;
 	struct segment segment = {.frame = frame};
-	uint16_t type;
 
 	if (len < ETH_HLEN)
 		return false;
-	memcpy(&type, &eth->ether_type, sizeof(type));
-	if (type == htons(ETHERTYPE_IP) ? !read_ip4(&segment, len - ETH_HLEN)
-	                                : type != htons(ETHERTYPE_IPV6) || !read_ip6(&segment, len - ETH_HLEN))
+	if (eth->ether_type == htons(ETHERTYPE_IP)
+	                ? !read_ip4(&segment, len - ETH_HLEN)
+	                : eth->ether_type != htons(ETHERTYPE_IPV6) || !read_ip6(&segment, len - ETH_HLEN))
 		return false;
 	segment.tcp = (void *)(frame + ETH_HLEN + segment.ip_len);
 	if (segment.tcp_len < sizeof(struct tcphdr) || segment.tcp_len < segment.tcp->doff * 4u)

@@ -13,9 +13,11 @@ lab_up_pair || exit 1
 internet=$BUILD/lab/internet
 
 lab_exec "$LAB_A" ip route add 198.18.0.0/15 via "$LAB_B_ADDR" || exit 1
-lab_exec "$LAB_A" ip neigh replace "$LAB_B_ADDR" dev eth0 nud permanent \
-	lladdr "$(lab_exec "$LAB_B" ip -br link show eth0 | awk '{print $3}')" || exit 1
-"$internet" targets 2000 >"$LAB_DIR/targets" || exit 1
+lab_exec "$LAB_A" ip route add 2001:db8:1::/96 via "$LAB_B_ADDR6" || exit 1
+for address in "$LAB_B_ADDR" "$LAB_B_ADDR6"; do
+	lab_exec "$LAB_A" ip neigh replace "$address" dev eth0 nud permanent \
+		lladdr "$(lab_exec "$LAB_B" ip -br link show eth0 | awk '{print $3}')" || exit 1
+done
 
 # Servers die with the shell that starts them, so these three run in this one. Without them there is no test.
 wait_ready() { # node
@@ -57,9 +59,9 @@ near_end_down() {
 
 # --- the Internet, seen by another tool and by the kernel ---
 
-# "destination ttl hop labels" lines of one traceroute; the number after --sport is the truth's.
-traced() { # destination
-	lab_exec "$LAB_A" traceroute -n -T -p 443 --sport=40000 -q 1 -w 1 -m 31 -e "$1" |
+# "destination ttl hop labels" lines of one traceroute.
+traced() { # destination options...
+	lab_exec "$LAB_A" traceroute -n -q 1 -w 1 -m 31 -e "${@:2}" "$1" |
 		awk -v d="$1" 'NR > 1 {
 			labels = ""
 			rest = $0
@@ -73,19 +75,47 @@ traced() { # destination
 		}'
 }
 
+# Five destinations by traceroute, and the truth of the same: the source port is 40000, echo requests have none.
+other_tool() { # name options of `internet truth`... -- options of traceroute...
+	local name=$1 destination truth=()
+	shift
+	while [[ $1 != -- ]]; do
+		truth+=("$1")
+		shift
+	done
+	shift
+	"$internet" truth 5 --sport 40000 "${net_knobs[@]}" "${truth[@]}" | awk '{print $1, $4, $5, $6}' >"$LAB_DIR/truth"
+	for destination in $(cut -d' ' -f1 "$LAB_DIR/truth" | uniq); do
+		traced "$destination" "$@"
+	done >"$LAB_DIR/traced"
+	check_same "another tool's traceroute by $name sees the truth, labels too" "$LAB_DIR/truth" "$LAB_DIR/traced"
+}
+
 net_knobs=(--balanced 50 --mpls 40 --asymmetry 3 --nat 0)
 net_up "${net_knobs[@]}"
 near_end_up
-"$internet" truth 5 --sport 40000 "${net_knobs[@]}" | awk '{print $1, $4, $5, $6}' >"$LAB_DIR/truth"
-for destination in $(cut -d' ' -f1 "$LAB_DIR/truth" | uniq); do
-	traced "$destination"
-done >"$LAB_DIR/traced"
-check_same "another tool's traceroute sees the truth, labels too" "$LAB_DIR/truth" "$LAB_DIR/traced"
-check_eq 'the kernel finds no wrong checksum in what it was sent' '0 0' "$(
-	lab_exec "$LAB_A" nstat -asz TcpInCsumErrors IcmpInCsumErrors | awk 'NR > 1 {print $2}' | paste -sd' '
+other_tool tcp -- -T -p 443 --sport=40000
+other_tool tcp6 --ipv6 1 -- -6 -T -p 443 --sport=40000
+other_tool udp -- -U -p 443 --sport=40000
+other_tool udp6 --ipv6 1 -- -6 -U -p 443 --sport=40000
+net_down
+# Its echo requests differ in what balancers look at.
+net_knobs=(--mpls 40 --asymmetry 3 --nat 0)
+net_up "${net_knobs[@]}"
+other_tool icmp --echo 1 -- -I
+other_tool icmp6 --ipv6 1 --echo 1 -- -6 -I
+for address in 198.19.0.0 2001:db8:1::c613:0; do
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	check_eq "a datagram to $address is answered" ping "$(
+		lab_exec "$LAB_A" timeout 5 bash -c "exec 3<>/dev/udp/$address/443"' && printf ping >&3 && head -c 4 <&3'
+	)"
+done
+check_eq 'the kernel finds no wrong checksum in what it was sent' '0 0 0 0 0' "$(
+	lab_exec "$LAB_A" nstat -asz TcpInCsumErrors IcmpInCsumErrors Icmp6InCsumErrors UdpInCsumErrors Udp6InCsumErrors |
+		awk 'NR > 1 {print $2}' | paste -sd' '
 )"
-check_eq 'and it was sent something' 1 "$(
-	lab_exec "$LAB_A" nstat -asz IcmpInTimeExcds | awk 'NR > 1 {print ($2 > 20)}'
+check_eq 'and it was sent something' '1 1' "$(
+	lab_exec "$LAB_A" nstat -asz IcmpInTimeExcds Icmp6InTimeExcds | awk 'NR > 1 {print ($2 > 60)}' | paste -sd' '
 )"
 near_end_down
 net_down
@@ -104,7 +134,7 @@ both_ends() { # ndjson counts
 	sent=$(jq 'select(.type == "end") | .accounting | .transmitted + .resets_sent' "$1")
 	answered=$(jq 'select(.type == "end") | .accounting | .matched + .lost + ([.rejected[]] | add)' "$1")
 	[[ $sent == "$(value "$2" received)" ]] || { echo "sent $sent, received $(value "$2" received)" && return 1; }
-	awk -v want="$answered" '/^(time_exceeded|syn_ack|rst|port_unreachable|prohibited|bare_ack) / {n += $2}
+	awk -v want="$answered" '/^(time_exceeded|syn_ack|rst|udp|echo|port_unreachable|prohibited|bare_ack) / {n += $2}
 		END {if (n != want) {print "answered " n ", accounted for " want; exit 1}}' "$2"
 }
 
@@ -114,8 +144,12 @@ compare() { # out counts options...: leaves the tally in $LAB_DIR/tally
 	"$internet" check "$out" --sport "$(value "$counts" port_low)" "$@" >"$LAB_DIR/tally"
 }
 
-# One audit: what holds in whatever weather.
-weather() { # name options of the Internet... -- options of the program...
+targets() { # options...: what the next audits ask for
+	"$internet" targets 2000 "$@" >"$LAB_DIR/targets" || exit 1
+}
+
+# One audit: what holds in whatever weather, and by whatever method.
+audit() { # name options of the Internet... -- options of the program...
 	local name=$1 out=$LAB_DIR/$1.ndjson counts=$LAB_DIR/$1.counts
 	shift
 	net_knobs=()
@@ -132,10 +166,14 @@ weather() { # name options of the Internet... -- options of the program...
 	check "$name: the paths compare with the truth" compare "$out" "$counts" "${net_knobs[@]}"
 	check_eq "$name: no hop is wrong, nor its reply TTL" '0 0' \
 		"$(value "$LAB_DIR/tally" wrong) $(value "$LAB_DIR/tally" wrong_ttl)"
-	check "$name: the accounting adds up" identity "$out"
-	check "$name: nothing is lost uncounted" both_ends "$out" "$counts"
 	check_eq "$name: every probe arrived whole and was understood" '0 0' \
 		"$(value "$counts" truncated) $(value "$counts" unknown)"
+}
+
+weather() { # as above: by probes that are answered one by one
+	audit "$@"
+	check "$1: the accounting adds up" identity "$LAB_DIR/$1.ndjson"
+	check "$1: nothing is lost uncounted" both_ends "$LAB_DIR/$1.ndjson" "$LAB_DIR/$1.counts"
 }
 
 complete() { # name paths
@@ -144,6 +182,7 @@ complete() { # name paths
 }
 
 ends=(--rst 15 --unreachable 10 --prohibited 10)
+targets
 
 weather clear "${ends[@]}" --balanced 40 -- --datapath xdp
 complete clear 2000
@@ -170,6 +209,55 @@ check_eq 'loss: some was lost, and 99 % is found all the same' '1 1' "$(
 )"
 weather limit --limit 1000 -- --datapath xdp
 check_eq 'limit: some routers ran out of tokens' 1 "$(($(value "$LAB_DIR/limit.counts" limited) > 0))"
+
+# --- the other protocols, and IPv6. A datagram as an answer would not count as one, so there are none ---
+
+refusing=(--rst 50 --unreachable 30 --prohibited 20 --balanced 40 --mpls 20 --asymmetry 2)
+for datapath in xdp tc; do
+	[[ $datapath == xdp ]] || near_end_up
+	targets
+	weather "udp-$datapath" "${refusing[@]}" --silent 10 -- --datapath $datapath -P udp
+	complete "udp-$datapath" 2000
+	targets --ipv6 1
+	weather "udp6-$datapath" "${refusing[@]}" -- --datapath $datapath -P udp
+	complete "udp6-$datapath" 2000
+	weather "tcp6-$datapath" "${ends[@]}" --balanced 40 --mpls 20 --dark 10 -- --datapath $datapath
+	complete "tcp6-$datapath" 2000
+	targets --echo 1
+	weather "icmp-$datapath" "${ends[@]}" --balanced 40 --mpls 20 --dark 10 -- --datapath $datapath -P icmp
+	complete "icmp-$datapath" 2000
+	targets --ipv6 1 --echo 1
+	weather "icmp6-$datapath" "${ends[@]}" --balanced 40 --mpls 20 --asymmetry 2 -- --datapath $datapath -P icmp
+	complete "icmp6-$datapath" 2000
+	[[ $datapath == xdp ]] || near_end_down
+done
+
+# --- TCP behind a hole: to who accepts, and by SYNs to the others; every path is asked in its own connection ---
+
+behind_a_hole() { # name paths options of the Internet... -- options of the program...
+	audit "$1" "${@:3}" --tcp-method prefer_sack
+	complete "$1" "$2"
+	check_eq "$1: each reason to fall back is one the Internet gave" 'null refused no-answer' "$(
+		jq -r 'select(.type == "path") | .sack_fallback' "$LAB_DIR/$1.ndjson" | sort | uniq -c | sort -rn |
+			awk '{print $2}' | paste -sd' '
+	)"
+	check_eq "$1: who answers as a server is asked behind a hole" 1 "$(($(value "$LAB_DIR/$1.counts" acks) >= $2 / 2))"
+	check_eq "$1: every connection is closed" 1 "$(
+		awk '{v[$1] = $2} END {print (v["resets"] >= v["acks"] && v["sack"] >= v["acks"])}' "$LAB_DIR/$1.counts"
+	)"
+}
+
+servers=(--rst 15 --dark 10 --silent 10 --balanced 40 --mpls 20 --nat 10 --asymmetry 2)
+targets
+behind_a_hole sack-xdp 2000 "${servers[@]}" -- --datapath xdp
+behind_a_hole sack-flows 6000 "${servers[@]}" -- --datapath xdp --flows 3
+targets --ipv6 1
+behind_a_hole sack6-xdp 2000 "${servers[@]}" -- --datapath xdp
+near_end_up
+behind_a_hole sack6-tc 2000 "${servers[@]}" -- --datapath tc
+targets
+behind_a_hole sack-tc 2000 "${servers[@]}" -- --datapath tc
+near_end_down
 
 # --- the comparison itself can fail ---
 
