@@ -97,6 +97,17 @@ static int choose_seed(struct cp_audit *audit, struct cp_err *err)
 	return rc ? cp_err_set(err, rc, "no random bytes: %s", strerror(-rc)) : 0;
 }
 
+static int check_rights(struct cp_err *err)
+{
+	char missing[64];
+
+	/* Where they cannot be told, the kernel will say. */
+	if (cp_host_missing_caps(missing, sizeof(missing)) || !missing[0])
+		return 0;
+	return cp_err_set(
+	        err, -EPERM, "missing %s: run as root, or with CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON", missing);
+}
+
 static int prepare(struct cp_audit *audit, struct cp_err *err)
 {
 	struct cp_progress progress;
@@ -106,7 +117,8 @@ static int prepare(struct cp_audit *audit, struct cp_err *err)
 	/* A file that cannot be read or understood is the user's to mend, as a wrong option is. */
 	if (rc)
 		return rc == -ENOMEM ? rc : -EINVAL;
-	rc = choose_seed(audit, err);
+	rc = audit->opts->dry_run ? 0 : check_rights(err);
+	rc = rc ? rc : choose_seed(audit, err);
 	if (rc)
 		return rc;
 	cp_progress_init(&progress, audit->opts);
