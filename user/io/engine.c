@@ -167,6 +167,9 @@ static int open_object(
 	if (rc == -ENOMEM)
 		return cp_err_set(err, rc, "not enough memory for the BPF maps of %u destinations: probe fewer at once",
 		        config->n_dests);
+	if (rc == -EMFILE)
+		return cp_err_set(
+		        err, rc, "too many open files for the BPF programs and maps: raise the limit (`ulimit -n`)");
 	return cp_err_set(err, rc,
 	        "the kernel refuses the BPF programs (%s): Linux 6.1 or newer is needed; -v shows why", strerror(-rc));
 }
