@@ -162,6 +162,7 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 		cp_outputs_warn(audit, "replies-lost",
 		        "%llu replies found the ring buffer full: what stayed silent is not judged by its silence",
 		        (unsigned long long)audit->accounting.lost);
+	cp_signals_spare_writes();
 	/* What was measured is shown also when probing failed half-way. */
 	report_rc = cp_audit_report(audit, &report_err);
 	if (rc == 0 && report_rc) {
@@ -212,7 +213,8 @@ static int run(struct cp_audit *audit, struct cp_err *err)
 	}
 	if (audit->n_probed == 0)
 		return nothing_to_probe(audit, err);
-	return probe_and_report(audit, err);
+	rc = probe_and_report(audit, err);
+	return rc == -EINVAL ? -EIO : rc; /* here it is the kernel's word, not about what the user wrote */
 }
 
 static int run_command(const struct cp_opts *opts, const char *command)
