@@ -299,6 +299,8 @@ int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 	cp_engine_stop(audit->engine);
 	if (strcmp(audit->end_reason, "done") != 0)
 		short_drain(&probing);
+	cp_engine_detach(audit->engine);
+	drain(&probing, 0);
 	account(&probing);
 	cp_progress_clear(&probing.progress);
 	cp_follow_finish(probing.follow);

@@ -409,6 +409,12 @@ uint32_t cp_engine_stop(struct cp_engine *engine)
 	return (uint32_t)queued(engine);
 }
 
+void cp_engine_detach(struct cp_engine *engine)
+{
+	for (uint32_t i = 0; i < CP_IFACES_MAX; i++)
+		cp_detach(&engine->attachments[i]);
+}
+
 /* ---- Numbers ---- */
 
 void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret_stats)
@@ -449,8 +455,7 @@ void cp_engine_close(struct cp_engine *engine)
 	if (!engine)
 		return;
 	cp_sender_stop(&engine->sender);
-	for (uint32_t i = 0; i < CP_IFACES_MAX; i++)
-		cp_detach(&engine->attachments[i]);
+	cp_engine_detach(engine);
 	bpf_link__destroy(engine->xmit_link);
 	ring_buffer__free(engine->ring);
 	unmap_table(&engine->work);
