@@ -41,6 +41,7 @@ struct cp_engine {
 	void *event_ctx;
 	uint32_t n_dests, n_nexthops, n_slots;
 	bool xdp;
+	const char *datapath; /* of the first interface */
 	char why[160];
 };
 
@@ -256,6 +257,7 @@ static int wire_up(struct cp_engine *engine, const struct cp_engine_config *conf
 		rc = attach_one(engine, config, i, err);
 	if (rc)
 		return rc;
+	engine->datapath = engine->attachments[0].mode;
 	if (engine->xdp && bpf_program__fd(engine->skel->progs.cp_xdp_xmit) >= 0)
 		engine->xmit_link = bpf_program__attach(engine->skel->progs.cp_xdp_xmit);
 	engine->sender.live_frames = engine->xdp;
@@ -316,7 +318,7 @@ int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret
 
 const char *cp_engine_datapath(const struct cp_engine *engine)
 {
-	return engine->attachments[0].mode;
+	return engine->datapath;
 }
 
 const char *cp_engine_why(const struct cp_engine *engine)
@@ -420,7 +422,7 @@ void cp_engine_detach(struct cp_engine *engine)
 void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret_stats)
 {
 	int fd = bpf_map__fd(engine->skel->maps.cp_stats), n_cpus = libbpf_num_possible_cpus();
-	uint64_t values[n_cpus > 0 ? n_cpus : 1];
+	uint64_t values[n_cpus > 0 ? n_cpus : 1], taken;
 
 	memset(ret_stats, 0, sizeof(*ret_stats));
 	for (uint32_t s = 0; s < CP_STAT_MAX; s++) {
@@ -432,8 +434,15 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 	ret_stats->attempted = *engine->sender.cursor;
 	ret_stats->transmitted = ret_stats->attempted - ret_stats->stat[CP_STAT_TX_BLOCKED] -
 	                         ret_stats->stat[CP_STAT_TX_INVALID] - ret_stats->stat[CP_STAT_TX_ERROR];
-	if (engine->xmit_link)
-		ret_stats->transmitted = ret_stats->stat[CP_STAT_TX_TAKEN];
+	/*
+	 * What the driver did not take: frames that a device without ndo_xdp_xmit gets never come as far as being
+	 * refused. More than our own: another run is at work in this namespace.
+	 */
+	taken = ret_stats->stat[CP_STAT_TX_TAKEN];
+	if (engine->xmit_link && taken < ret_stats->transmitted) {
+		ret_stats->stat[CP_STAT_TX_ERROR] += ret_stats->transmitted - taken;
+		ret_stats->transmitted = taken;
+	}
 }
 
 uint64_t cp_engine_take_busy_ns(struct cp_engine *engine)
