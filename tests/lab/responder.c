@@ -96,15 +96,23 @@ static uint16_t checksum(uint32_t total)
 
 /* ---- Answers ---- */
 
-/* Ethernet and IPv4 headers towards whoever sent the probe. */
-static void address(struct frame *answer, const struct frame *probe, uint32_t from, uint8_t protocol, size_t ip_len)
+/* Who answers: an address, so many hops away. */
+struct origin {
+	uint32_t from;
+	uint32_t hops;
+	uint8_t protocol;
+};
+
+/* Ethernet and IPv4 headers towards whoever sent the probe; the way back is as long as the way there. */
+static void address(struct frame *answer, const struct frame *probe, const struct origin *origin, size_t ip_len)
 {
 	memcpy(answer->eth.ether_dhost, probe->eth.ether_shost, ETH_ALEN);
 	memcpy(answer->eth.ether_shost, probe->eth.ether_dhost, ETH_ALEN);
 	answer->eth.ether_type = htons(ETHERTYPE_IP);
-	answer->ip = (struct iphdr){.version = 4, .ihl = 5, .tot_len = htons((uint16_t)ip_len), .ttl = 64};
-	answer->ip.protocol = protocol;
-	answer->ip.saddr = htonl(from);
+	answer->ip = (struct iphdr){.version = 4, .ihl = 5, .tot_len = htons((uint16_t)ip_len)};
+	answer->ip.ttl = (uint8_t)(64 - origin->hops + 1);
+	answer->ip.protocol = origin->protocol;
+	answer->ip.saddr = htonl(origin->from);
 	answer->ip.daddr = probe->ip.saddr;
 	answer->ip.check = checksum(sum(&answer->ip, sizeof(answer->ip), 0));
 }
@@ -112,8 +120,9 @@ static void address(struct frame *answer, const struct frame *probe, uint32_t fr
 static size_t exceed(struct frame *answer, const struct frame *probe, uint32_t router)
 {
 	size_t len = sizeof(answer->icmp) + sizeof(answer->quote) + sizeof(answer->quoted);
+	struct origin origin = {router, probe->ip.ttl, IPPROTO_ICMP};
 
-	address(answer, probe, router, IPPROTO_ICMP, sizeof(answer->ip) + len);
+	address(answer, probe, &origin, sizeof(answer->ip) + len);
 	answer->icmp = (struct icmphdr){.type = ICMP_TIME_EXCEEDED};
 	answer->quote = probe->ip;
 	answer->quote.ttl = 1;
@@ -122,12 +131,13 @@ static size_t exceed(struct frame *answer, const struct frame *probe, uint32_t r
 	return sizeof(answer->eth) + sizeof(answer->ip) + len;
 }
 
-static size_t accept_syn(struct frame *answer, const struct frame *probe)
+static size_t accept_syn(struct frame *answer, const struct frame *probe, uint32_t hops)
 {
 	size_t len = sizeof(answer->tcp);
+	struct origin origin = {ntohl(probe->ip.daddr), hops, IPPROTO_TCP};
 	uint32_t pseudo;
 
-	address(answer, probe, ntohl(probe->ip.daddr), IPPROTO_TCP, sizeof(answer->ip) + len);
+	address(answer, probe, &origin, sizeof(answer->ip) + len);
 	answer->tcp = (struct tcphdr){.source = probe->tcp.dest, .dest = probe->tcp.source, .doff = 5};
 	answer->tcp.seq = htonl(1);
 	answer->tcp.ack_seq = htonl(ntohl(probe->tcp.seq) + 1);
@@ -158,7 +168,7 @@ static void answer_probe(struct responder *responder, const struct frame *probe)
 	size_t len;
 
 	for (uint32_t i = 0; i < responder->copies; i++) {
-		len = arrives ? accept_syn(&answer, probe) : exceed(&answer, probe, router | 1);
+		len = arrives ? accept_syn(&answer, probe, responder->hops) : exceed(&answer, probe, router | 1);
 		enqueue(responder, &answer, len);
 	}
 	if (responder->twins && !arrives)
