@@ -150,6 +150,14 @@ for files in 8 16; do
 done
 check_eq 'F60: nothing is left attached' '' "$(attached "$cold")"
 
+# --- source ports ---
+
+lab_exec "$cold" sysctl -qw net.ipv4.ip_local_reserved_ports=1024-40000,40004-65535
+check 'F29: three source ports left: two flows find room' cold audit 198.18.17.30 --flows 2
+refuses 'F29: three source ports left: four flows do not' 1 'no 4 free TCP ports in a row' \
+	cold audit 198.18.17.30 --flows 4
+lab_exec "$cold" sysctl -qw net.ipv4.ip_local_reserved_ports=
+
 # --- who reads the results ---
 
 full() { # args...
@@ -194,26 +202,33 @@ check_eq 'F52: a reader that leaves: nothing is left attached' '' "$(attached "$
 
 # --- the whole process stands still for a while ---
 
-frozen() { # datapath
-	local out=$LAB_DIR/frozen-$1.ndjson what="F45: $1: stopped for 2 s"
-	start "$LAB_DIR/frozen" --datapath "$1" -r 250 -q 2 -w 500 "@$LAB_NAMES" -o "ndjson=$out"
-	sleep 0.5
-	kill -STOP "$pid"
-	sleep 2
-	kill -CONT "$pid"
-	await
-	check_eq "$what: exit status" 0 $rc
-	measured "$out" >"$out.hops"
-	check_same "$what: every hop is the known one" "$LAB_DIR/cold.truth" "$out.hops"
-	check "$what: the accounting adds up, nothing was lost" jq -e 'select(.type == "end") | .accounting |
-		.attempted == .replied + .timed_out + .tx_errors + .blocked and .lost == 0' "$out"
-	check_eq "$what: no round trip has it in it" 0 \
-		"$(jq -r 'select(.type == "path") | .hops[].rtt_us // 0 | select(. > 1500000)' "$out" | wc -l)"
-	check "$what: it happened while probes were out" \
-		test "$(jq 'select(.type == "end") | .accounting.total_ns' "$out")" -gt 2000000000
-}
-frozen tc
-frozen xdp
+out=$LAB_DIR/frozen.ndjson what='F45: stopped for 2 s'
+start "$LAB_DIR/frozen" -r 250 -q 2 -w 500 "@$LAB_NAMES" -o "ndjson=$out"
+wait_attached
+sleep 0.3
+kill -STOP "$pid"
+sleep 2
+kill -CONT "$pid"
+await
+check_eq "$what: exit status" 0 $rc
+measured "$out" >"$out.hops"
+check_same "$what: every hop is the known one" "$LAB_DIR/cold.truth" "$out.hops"
+check "$what: the accounting adds up, nothing was lost" jq -e 'select(.type == "end") | .accounting |
+	.attempted == .replied + .timed_out + .tx_errors + .blocked and .lost == 0' "$out"
+check_eq "$what: no round trip has it in it" 0 \
+	"$(jq -r 'select(.type == "path") | .hops[].rtt_us // 0 | select(. > 1500000)' "$out" | wc -l)"
+check "$what: it happened while probes were out" \
+	test "$(jq 'select(.type == "end") | .accounting.total_ns' "$out")" -gt 2000000000
+
+# Times of the kernel and of the process are a day apart.
+check 'F45: in a time namespace of its own: the audit runs' lab_exec "$cold" unshare --time --monotonic 86400 --boottime 86400 \
+	"$CP" audit --vantage-as 8075 -4 --resolver "$LAB_DNS" --overlay "$LAB_OVERLAY" --blocklist none "@$LAB_NAMES" \
+	-o "ndjson=$LAB_DIR/namespace.ndjson"
+measured "$LAB_DIR/namespace.ndjson" >"$LAB_DIR/namespace.hops"
+check_same 'F45: in a time namespace of its own: every hop is the known one' "$LAB_DIR/cold.truth" "$LAB_DIR/namespace.hops"
+check_eq 'F45: in a time namespace of its own: round trips are true' 0 \
+	"$(jq -r 'select(.type == "path") | .hops[] | select(.ip) | .rtt_us // 9e9 | select(. > 2000000)' \
+		"$LAB_DIR/namespace.ndjson" | wc -l)"
 
 # --- signals ---
 

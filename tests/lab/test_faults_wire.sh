@@ -222,7 +222,7 @@ done
 # --- a flood of packets of others ---
 
 flood() { # datapath
-	local what="F38: $1: a flood of pings" lost pid
+	local what="F38: $1: a flood of pings" pid
 	lab_exec "$LAB_A" ping -q -f -l 200 -w 3 -s 400 "$LAB_B_ADDR" >"$LAB_DIR/ping.out" 2>&1 &
 	pid=$!
 	check "$what: the audit runs" audit flood 198.19.0.{1..250} --datapath "$1" -q 5
@@ -261,12 +261,12 @@ responder_down() { # after a moment in which the last answers leave
 # All paths are the responder's, and each frame is accounted for at both ends.
 right() { # name paths
 	local sent seen
-	check "$1: the accounting adds up" adds_up "$1"
-	check_eq "$1: every hop is the known one" "$2" "$(paths "$1" |
+	check "F27: $1: the accounting adds up" adds_up "$1"
+	check_eq "F27: $1: every hop is the known one" "$2" "$(paths "$1" |
 		grep -cE '^(198\.19\.128\.[0-9]+) reached - 198\.18\.8\.1 198\.18\.16\.1 198\.18\.24\.1 198\.18\.32\.1 198\.18\.40\.1 \1$')"
 	sent=$(sed -n 's/^received //p' "$LAB_DIR/r.log")
 	seen=$(sed -n 's/^answered //p' "$LAB_DIR/r.log")
-	check_eq "$1: every probe arrived, every answer is accounted for" "$sent $seen" "$(jq -r 'select(.type == "end") |
+	check_eq "F27: $1: every probe arrived, every answer is accounted for" "$sent $seen" "$(jq -r 'select(.type == "end") |
 		.accounting | "\(.transmitted) \(.matched + .lost + ([.rejected[]] | add))"' "$LAB_DIR/$1.ndjson")"
 }
 
