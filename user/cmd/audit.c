@@ -129,7 +129,8 @@ static int prepare(struct cp_audit *audit, struct cp_err *err)
 		rc = cp_audit_plan(audit, err);
 	}
 	cp_progress_clear(&progress);
-	return rc;
+	/* A plan that was cut short looks as if nothing could be reached. */
+	return cp_signals_seen(NULL) ? -ECANCELED : rc;
 }
 
 static int exit_status(const struct cp_audit *audit, int rc)

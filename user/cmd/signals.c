@@ -29,7 +29,7 @@ static void on_signal(int number)
 	if (n == 1) {
 		atomic_store(&first_signal, number);
 		catch_with(0); /* whatever the first one spared, the second cuts short */
-	} else if (n > 2) {
+	} else {
 		signal(number, SIG_DFL);
 	}
 	atomic_store(&stop, true);
