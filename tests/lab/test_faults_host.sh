@@ -311,6 +311,15 @@ check 'F64: --max-runtime 1: none of them is judged' jq -es \
 	'all(.type != "path" or (.reasons | index("interrupted") | not) or .verdict == "undecided")' "$LAB_DIR/limit.ndjson"
 check 'F64: --max-runtime 1: the accounting adds up' adds_up "$LAB_DIR/limit.ndjson"
 
+start "$LAB_DIR/unheard" --resolver 198.18.1.99 --max-runtime 1 zenn.dev teams.microsoft.com 198.18.17.30 \
+	-o "ndjson=$LAB_DIR/unheard.ndjson"
+await
+check_eq 'F64: --max-runtime 1 and a silent resolver: exit status' 4 $rc
+check "F64: --max-runtime 1 and a silent resolver: it takes $took_ms ms, at most 5 s" test $took_ms -lt 5000
+check_eq 'F64: --max-runtime 1 and a silent resolver: the result is marked' max-runtime "$(ended "$LAB_DIR/unheard.ndjson")"
+check_eq 'F64: --max-runtime 1 and a silent resolver: so are the names' 'dns_timeout dns_timeout literal' \
+	"$(jq -r 'select(.type == "target") | .dns' "$LAB_DIR/unheard.ndjson" | sort | xargs)"
+
 # --- the million ---
 
 if [[ -n $million ]]; then
