@@ -186,7 +186,7 @@ static bool is_probe(const struct frame *frame, size_t len)
 
 static void receive(struct responder *responder)
 {
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = {0};
 	socklen_t from_len;
 	struct frame frame;
 	ssize_t n;
