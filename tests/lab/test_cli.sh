@@ -10,29 +10,6 @@
 lab_need jq bpftool capsh tcpdump nft
 lab_up_story || exit 1
 
-# Runs the program; holds when it exits with the status and says the text (an extended regex) in one line on stderr.
-refuses() { # what status regex command...
-	local what=$1 status=$2 regex=$3 rc
-	shift 3
-	"$@" >"$LAB_DIR/out" 2>"$LAB_DIR/err"
-	rc=$?
-	if [[ $rc != "$status" ]]; then
-		not_ok "$what" "exit $rc, not $status: $(head -n 3 "$LAB_DIR/err")"
-	elif ! grep -qE -- "$regex" "$LAB_DIR/err"; then
-		not_ok "$what" "stderr says: $(head -n 3 "$LAB_DIR/err")"
-	elif [[ $(grep -cv '^coldpotato: warning:' "$LAB_DIR/err") != 1 ]]; then
-		not_ok "$what" "more than one line: $(head -n 5 "$LAB_DIR/err")"
-	else
-		ok "$what"
-	fi
-}
-
-attached() { # namespace: what hangs on eth0, one word each
-	lab_exec "$1" "$BUILD/lab/tcx_query" eth0
-	lab_exec "$1" bpftool -j net show dev eth0 | jq -r '.[] | (.xdp + .tc)[] | .name // .id'
-	lab_exec "$1" tc qdisc show dev eth0 clsact
-}
-
 ends_well() { # ndjson: complete lines, the last one is end
 	jq -es '.[-1].type == "end"' "$1" >/dev/null
 }

@@ -143,6 +143,28 @@ static void deep_stacks_are_cut(void **state)
 	assert_memory_equal(labels, deep, sizeof(labels));
 }
 
+/* The length of the object bounds a stack, whatever its bottom bits say: what follows is another object. */
+static void bottom_bits_bound_nothing(void **state)
+{
+	static const uint32_t interface[] = {1, 2, 3};
+	uint32_t labels[CP_MPLS_MAX];
+
+	(void)state;
+	for (uint32_t bottoms = 0; bottoms < 8; bottoms++) {
+		uint32_t entries[3];
+		struct error error;
+
+		for (uint32_t i = 0; i < 3; i++)
+			entries[i] = (100 + i) << 12 | (bottoms >> i & 1) << 8 | 1;
+		start(&error, 0, 128, 1);
+		object(&error, 1, 1, entries, 3);
+		object(&error, 2, 0x0e, interface, 3);
+		finish(&error);
+		assert_int_equal(read_labels(&error, error.len, 0, labels), 3);
+		assert_memory_equal(labels, entries, sizeof(entries));
+	}
+}
+
 static void broken_ones_are_left(void **state)
 {
 	uint32_t labels[CP_MPLS_MAX];
@@ -180,6 +202,7 @@ int main(void)
 	        cmocka_unit_test(other_objects_are_skipped),
 	        cmocka_unit_test(a_missing_checksum_is_fine),
 	        cmocka_unit_test(deep_stacks_are_cut),
+	        cmocka_unit_test(bottom_bits_bound_nothing),
 	        cmocka_unit_test(broken_ones_are_left),
 	};
 

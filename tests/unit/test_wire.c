@@ -65,6 +65,26 @@ static void every_probe_is_recognised_in_its_quote(void **state)
 	}
 }
 
+/* Code 1 is a timeout of reassembly: odd for a probe this small, but whoever sends it is on the path. */
+static void time_exceeded_keeps_any_code(void **state)
+{
+	struct lab_probe probe = probe_of(6);
+
+	(void)state;
+	for (uint32_t code = 0; code < 256; code++) {
+		struct lab_icmp icmp = {
+		        .from = ROUTER, .type = 11, .code = (uint8_t)code, .mtu = 1400, .quoted_ttl = 1};
+		struct cp_reply reply;
+		struct lab_frame f;
+
+		lab_icmp_frame(&f, &icmp, &probe);
+		assert_int_equal(judge(&f, &reply, NULL), VALID);
+		assert_int_equal(reply.kind, CP_REPLY_TIME_EXCEEDED);
+		assert_int_equal(reply.icmp_code, code);
+		assert_int_equal(reply.next_mtu, 0);
+	}
+}
+
 static void unreachable_keeps_code_and_mtu(void **state)
 {
 	struct lab_probe probe = probe_of(5);
@@ -432,6 +452,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(every_probe_is_recognised_in_its_quote),
+	        cmocka_unit_test(time_exceeded_keeps_any_code),
 	        cmocka_unit_test(unreachable_keeps_code_and_mtu),
 	        cmocka_unit_test(destination_answers_name_the_probe),
 	        cmocka_unit_test(acknowledgement_wraps),

@@ -101,6 +101,17 @@ static int choose_seed(struct cp_audit *audit, struct cp_err *err)
 	return rc ? cp_err_set(err, rc, "no random bytes: %s", strerror(-rc)) : 0;
 }
 
+static int check_rights(struct cp_err *err)
+{
+	char missing[64];
+
+	/* Where they cannot be told, the kernel will say. */
+	if (cp_host_missing_caps(missing, sizeof(missing)) || !missing[0])
+		return 0;
+	return cp_err_set(
+	        err, -EPERM, "missing %s: run as root, or with CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON", missing);
+}
+
 static int prepare(struct cp_audit *audit, struct cp_err *err)
 {
 	struct cp_progress progress;
@@ -110,7 +121,8 @@ static int prepare(struct cp_audit *audit, struct cp_err *err)
 	/* A file that cannot be read or understood is the user's to mend, as a wrong option is. */
 	if (rc)
 		return rc == -ENOMEM ? rc : -EINVAL;
-	rc = choose_seed(audit, err);
+	rc = audit->opts->dry_run ? 0 : check_rights(err);
+	rc = rc ? rc : choose_seed(audit, err);
 	if (rc)
 		return rc;
 	cp_progress_init(&progress, audit->opts);
@@ -121,7 +133,8 @@ static int prepare(struct cp_audit *audit, struct cp_err *err)
 		rc = cp_audit_plan(audit, err);
 	}
 	cp_progress_clear(&progress);
-	return rc;
+	/* A plan that was cut short looks as if nothing could be reached. */
+	return cp_signals_seen(NULL) ? -ECANCELED : rc;
 }
 
 static int exit_status(const struct cp_audit *audit, int rc)
@@ -154,6 +167,7 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 		cp_outputs_warn(audit, "replies-lost",
 		        "%llu replies found the ring buffer full: what stayed silent is not judged by its silence",
 		        (unsigned long long)audit->accounting.lost);
+	cp_signals_spare_writes();
 	/* What was measured is shown also when probing failed half-way. */
 	report_rc = cp_audit_report(audit, &report_err);
 	if (rc == 0 && report_rc) {
@@ -204,7 +218,8 @@ static int run(struct cp_audit *audit, struct cp_err *err)
 	}
 	if (audit->n_probed == 0)
 		return nothing_to_probe(audit, err);
-	return probe_and_report(audit, err);
+	rc = probe_and_report(audit, err);
+	return rc == -EINVAL ? -EIO : rc; /* here it is the kernel's word, not about what the user wrote */
 }
 
 static int run_command(const struct cp_opts *opts, const char *command)

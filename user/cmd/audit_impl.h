@@ -115,6 +115,8 @@ struct cp_audit {
 
 /* Counts SIGINT and SIGTERM instead of dying from them; ignores SIGPIPE. */
 void cp_signals_catch(void);
+/* From now on the first one no longer cuts a write short, so that results reach a slow reader whole. */
+void cp_signals_spare_writes(void);
 /* How often one came; the first one's number in *ret_signal (may be NULL). */
 int cp_signals_seen(int *ret_signal);
 /* True once one came; for code that polls a flag. */

@@ -5,7 +5,6 @@
  * looks up, routes, and sends one short trace to see whether answers return.
  */
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,23 +100,13 @@ static void check_kernel(struct doctor *doctor)
 
 static void check_caps(struct doctor *doctor)
 {
-	static const struct {
-		unsigned bit;
-		const char *name;
-	} needed[] = {{CAP_NET_ADMIN, "CAP_NET_ADMIN"}, {CAP_BPF, "CAP_BPF"}, {CAP_PERFMON, "CAP_PERFMON"}};
-	uint64_t caps = 0;
-	bool all = true;
+	char missing[64];
 
-	cp_host_caps(&caps);
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		/* CAP_SYS_ADMIN stands in for the younger two. */
-		bool has = caps >> needed[i].bit & 1 || (needed[i].bit != CAP_NET_ADMIN && caps >> CAP_SYS_ADMIN & 1);
-
-		if (!has)
-			say(doctor, HEALTH_BAD, "rights", "%s is missing: run as root", needed[i].name);
-		all &= has;
-	}
-	if (all)
+	if (cp_host_missing_caps(missing, sizeof(missing)))
+		say(doctor, HEALTH_NOTE, "rights", "not known");
+	else if (missing[0])
+		say(doctor, HEALTH_BAD, "rights", "missing: %s; run as root", missing);
+	else
 		say(doctor, HEALTH_OK, "rights", "CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON");
 }
 

@@ -353,6 +353,17 @@ static void account(struct probing *probing)
 	probing->audit->replies_lost = acc->lost > 0;
 }
 
+/* A run whose probes all stayed on this host has measured nothing. */
+static int check_transmitted(const struct cp_audit *audit, struct cp_err *err)
+{
+	const struct cp_accounting *acc = &audit->accounting;
+
+	if (acc->transmitted || !acc->tx_errors)
+		return 0;
+	return cp_err_set(err, -EIO, "none of %llu probes could be transmitted%s", (unsigned long long)acc->tx_errors,
+	        strncmp(cp_engine_datapath(audit->engine), "xdp", 3) == 0 ? ": use --datapath tc" : "");
+}
+
 int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 {
 	struct probing probing = {.audit = audit, .queue_max = audit->opts->rate_pps / QUEUE_PER_SEC};
@@ -374,10 +385,13 @@ int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 	cp_engine_stop(audit->engine);
 	if (strcmp(audit->end_reason, "done") != 0)
 		short_drain(&probing);
+	cp_engine_detach(audit->engine);
+	drain(&probing, 0);
 	account(&probing);
 	cp_progress_clear(&probing.progress);
 	cp_follow_finish(probing.follow);
 	cp_follow_close(probing.follow);
+	rc = rc ? rc : check_transmitted(audit, err);
 	if (rc)
 		audit->end_reason = "failed";
 	return rc;

@@ -12,22 +12,39 @@ static atomic_int seen;
 static atomic_int first_signal;
 static atomic_bool stop;
 
+static void on_signal(int number);
+
+static void catch_with(int flags)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = flags};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 static void on_signal(int number)
 {
-	if (atomic_fetch_add(&seen, 1) == 0)
+	int n = atomic_fetch_add(&seen, 1) + 1;
+
+	if (n == 1) {
 		atomic_store(&first_signal, number);
-	else if (atomic_load(&seen) > 2)
+		catch_with(0); /* whatever the first one spared, the second cuts short */
+	} else {
 		signal(number, SIG_DFL);
+	}
 	atomic_store(&stop, true);
 }
 
 void cp_signals_catch(void)
 {
-	struct sigaction action = {.sa_handler = on_signal};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	catch_with(0);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+void cp_signals_spare_writes(void)
+{
+	if (!cp_signals_seen(NULL))
+		catch_with(SA_RESTART);
 }
 
 int cp_signals_seen(int *ret_signal)

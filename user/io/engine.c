@@ -42,6 +42,7 @@ struct cp_engine {
 	void *event_ctx;
 	uint32_t n_dests, n_nexthops, n_slots;
 	bool xdp; /* choice.xdp */
+	const char *datapath; /* of the first interface */
 	struct cp_engine_choice choice;
 	struct cp_park park;
 	uint32_t n_tidied;
@@ -147,6 +148,9 @@ static int open_object(
 	if (rc == -ENOMEM)
 		return cp_err_set(err, rc, "not enough memory for the BPF maps of %u destinations: probe fewer at once",
 		        config->n_dests);
+	if (rc == -EMFILE)
+		return cp_err_set(
+		        err, rc, "too many open files for the BPF programs and maps: raise the limit (`ulimit -n`)");
 	return cp_err_set(err, rc,
 	        "the kernel refuses the BPF programs (%s): Linux 6.1 or newer is needed; -v shows why", strerror(-rc));
 }
@@ -251,6 +255,7 @@ static int wire_up(struct cp_engine *engine, const struct cp_engine_config *conf
 		rc = cp_park_open(bpf_program__fd(engine->skel->progs.cp_xdp), &engine->park, err);
 	if (rc)
 		return rc;
+	engine->datapath = engine->attachments[0].mode;
 	if (engine->xdp && bpf_program__fd(engine->skel->progs.cp_xdp_xmit) >= 0)
 		engine->xmit_link = bpf_program__attach(engine->skel->progs.cp_xdp_xmit);
 	engine->sender.live_frames = engine->xdp;
@@ -325,7 +330,7 @@ int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret
 
 const char *cp_engine_datapath(const struct cp_engine *engine)
 {
-	return engine->attachments[0].mode;
+	return engine->datapath;
 }
 
 const char *cp_engine_why(const struct cp_engine *engine)
@@ -457,12 +462,18 @@ uint32_t cp_engine_stop(struct cp_engine *engine)
 	return (uint32_t)queued(engine);
 }
 
+void cp_engine_detach(struct cp_engine *engine)
+{
+	for (uint32_t i = 0; i < CP_IFACES_MAX; i++)
+		cp_detach(&engine->attachments[i]);
+}
+
 /* ---- Numbers ---- */
 
 void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret_stats)
 {
 	int fd = bpf_map__fd(engine->skel->maps.cp_stats), n_cpus = libbpf_num_possible_cpus();
-	uint64_t values[n_cpus > 0 ? n_cpus : 1];
+	uint64_t values[n_cpus > 0 ? n_cpus : 1], taken;
 
 	memset(ret_stats, 0, sizeof(*ret_stats));
 	for (uint32_t s = 0; s < CP_STAT_MAX; s++) {
@@ -475,8 +486,15 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 	ret_stats->transmitted = ret_stats->attempted - ret_stats->stat[CP_STAT_TX_BLOCKED] -
 	                         ret_stats->stat[CP_STAT_TX_BUDGET] - ret_stats->stat[CP_STAT_TX_INVALID] -
 	                         ret_stats->stat[CP_STAT_TX_ERROR];
-	if (engine->xmit_link)
-		ret_stats->transmitted = ret_stats->stat[CP_STAT_TX_TAKEN] - ret_stats->stat[CP_STAT_TX_CLOSE];
+	/*
+	 * What the driver did not take: frames that a device without ndo_xdp_xmit gets never come as far as being
+	 * refused. More than our own: another run is at work in this namespace.
+	 */
+	taken = ret_stats->stat[CP_STAT_TX_TAKEN] - ret_stats->stat[CP_STAT_TX_CLOSE];
+	if (engine->xmit_link && taken < ret_stats->transmitted) {
+		ret_stats->stat[CP_STAT_TX_ERROR] += ret_stats->transmitted - taken;
+		ret_stats->transmitted = taken;
+	}
 }
 
 uint64_t cp_engine_take_busy_ns(struct cp_engine *engine)
@@ -498,8 +516,7 @@ void cp_engine_close(struct cp_engine *engine)
 	if (!engine)
 		return;
 	cp_sender_stop(&engine->sender);
-	for (uint32_t i = 0; i < CP_IFACES_MAX; i++)
-		cp_detach(&engine->attachments[i]);
+	cp_engine_detach(engine);
 	cp_park_close(&engine->park);
 	bpf_link__destroy(engine->xmit_link);
 	ring_buffer__free(engine->ring);

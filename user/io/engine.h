@@ -115,6 +115,9 @@ bool cp_engine_idle(const struct cp_engine *engine);
 int cp_engine_drain(struct cp_engine *engine, int timeout_ms, cp_engine_event_cb cb, void *ctx);
 /* Drops what is queued and not yet sent; returns how many ids were dropped. Nothing more is transmitted afterwards. */
 uint32_t cp_engine_stop(struct cp_engine *engine);
+/* Takes the capture off, after cp_engine_stop(): a drain that follows finds the last events, and counters stand still.
+ */
+void cp_engine_detach(struct cp_engine *engine);
 void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret_stats);
 /*
  * Time from the first to the last transmission since the last call, the last frame's interval included: what an

@@ -53,9 +53,10 @@ static int explain_xdp(struct cp_err *err, int rc, uint32_t ifindex, const char 
 		        "not allowed to attach XDP to %s: run as root, or with CAP_NET_ADMIN and CAP_BPF", ifname);
 	case -EINVAL:
 	case -ERANGE:
+	case -ENOSPC:
 		return cp_err_set(err, rc,
-		        "%s refuses XDP (an MTU above a page, or receive offloads, can be why): use --xdp-mode generic "
-		        "or --datapath tc",
+		        "%s refuses XDP (an MTU above a page, receive offloads or too few receive queues can be why): "
+		        "use --xdp-mode generic or --datapath tc",
 		        ifname);
 	default:
 		return cp_err_set(err, rc, "cannot attach XDP to %s: %s", ifname, strerror(-rc));

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,28 @@ int cp_host_caps(uint64_t *ret_effective)
 	if (!rc)
 		*ret_effective = effective;
 	return rc;
+}
+
+int cp_host_missing_caps(char *buf, size_t size)
+{
+	static const struct {
+		unsigned bit, instead; /* CAP_SYS_ADMIN stands in for the younger two */
+		const char *name;
+	} needed[] = {
+	        {CAP_NET_ADMIN, CAP_NET_ADMIN, "CAP_NET_ADMIN"},
+	        {CAP_BPF, CAP_SYS_ADMIN, "CAP_BPF"},
+	        {CAP_PERFMON, CAP_SYS_ADMIN, "CAP_PERFMON"},
+	};
+	char names[64] = "";
+	uint64_t caps;
+	int rc = cp_host_caps(&caps);
+
+	for (size_t i = 0; rc == 0 && i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (!(caps & (1ull << needed[i].bit | 1ull << needed[i].instead)))
+			snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", names[0] ? ", " : "",
+			        needed[i].name);
+	}
+	return rc ? rc : cp_host_copy(names, buf, size);
 }
 
 int cp_host_netns_inum(uint32_t *ret_inum)

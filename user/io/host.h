@@ -20,6 +20,8 @@ int cp_host_name(char *buf, size_t size);
 int cp_host_kernel(char *buf, size_t size); /* release: "6.1.0-18-amd64" */
 /* Effective capabilities, bit CAP_x for capability x. */
 int cp_host_caps(uint64_t *ret_effective);
+/* Those that probing needs and this process lacks: "CAP_BPF, CAP_PERFMON", or "". */
+int cp_host_missing_caps(char *buf, size_t size);
 /* Names this process's network namespace while it exists. */
 int cp_host_netns_inum(uint32_t *ret_inum);
 /*
@@ -29,7 +31,7 @@ int cp_host_netns_inum(uint32_t *ret_inum);
 int cp_host_file_read(const char *path, size_t max_bytes, char **ret_text, size_t *ret_len, struct cp_err *err);
 int cp_host_random(void *buf, size_t size);
 /*
- * Bytes this process may still take: what the machine has available, or less where a cgroup (version 2) limits it.
+ * Bytes this process may still take: what the machine has available, or less where a cgroup limits it.
  * 0 or -errno when neither is known.
  */
 int cp_host_memory(uint64_t *ret_bytes);

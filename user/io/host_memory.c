@@ -42,58 +42,63 @@ static bool read_number(const char *path, const char *label, uint64_t *ret_numbe
 	return found;
 }
 
-/* What is left below the limit of one group; false: it has none ("max"), or there is no such group. */
-static bool left_in_group(const char *dir, uint64_t *ret_bytes)
+/* A hierarchy of control groups that can limit memory. */
+struct hierarchy {
+	const char *label; /* before the group's name, in /proc/self/cgroup */
+	const char *root, *limit, *used;
+};
+
+/* Lowers *left to what is left below the limit of one group. It may have none ("max"), or not be there. */
+static void lower_to_group(const struct hierarchy *hierarchy, const char *dir, uint64_t *left)
 {
 	char path[512];
 	uint64_t limit, used;
 
-	snprintf(path, sizeof(path), "%s/memory.max", dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, hierarchy->limit);
 	if (!read_number(path, "", &limit))
-		return false;
-	snprintf(path, sizeof(path), "%s/memory.current", dir);
+		return;
+	snprintf(path, sizeof(path), "%s/%s", dir, hierarchy->used);
 	if (!read_number(path, "", &used))
-		return false;
-	*ret_bytes = limit > used ? limit - used : 0;
-	return true;
+		return;
+	used = limit > used ? limit - used : 0;
+	*left = used < *left ? used : *left;
 }
 
 /* The group of this process and all above it; each may limit. */
-static bool left_in_groups(uint64_t *ret_bytes)
+static void lower_to_groups(const struct hierarchy *hierarchy, const char *groups, uint64_t *left)
 {
-	char dir[480], *line, *end;
-	bool found = false;
-	uint64_t left;
-	size_t len;
+	const char *name = strstr(groups, hierarchy->label);
+	char dir[480];
 
-	if (cp_host_file_read("/proc/self/cgroup", TEXT_MAX, &line, &len, NULL))
-		return false;
-	end = strstr(line, "0::/");
-	if (end) {
-		snprintf(dir, sizeof(dir), "/sys/fs/cgroup%.*s", (int)strcspn(end + 3, "\n"), end + 3);
-		while (strlen(dir) > strlen("/sys/fs/cgroup")) {
-			if (left_in_group(dir, &left) && (!found || left < *ret_bytes)) {
-				*ret_bytes = left;
-				found = true;
-			}
-			*strrchr(dir, '/') = '\0';
-		}
+	if (!name)
+		return;
+	name += strlen(hierarchy->label);
+	snprintf(dir, sizeof(dir), "%s%.*s", hierarchy->root, (int)strcspn(name, "\n"), name);
+	while (strlen(dir) > strlen(hierarchy->root)) {
+		lower_to_group(hierarchy, dir, left);
+		*strrchr(dir, '/') = '\0';
 	}
-	free(line);
-	return found;
 }
 
 int cp_host_memory(uint64_t *ret_bytes)
 {
-	uint64_t available_kib, left;
-	bool known = read_number("/proc/meminfo", "MemAvailable:", &available_kib);
+	static const struct hierarchy hierarchies[] = {
+	        {"0::", "/sys/fs/cgroup", "memory.max", "memory.current"},
+	        {":memory:", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"},
+	};
+	uint64_t left = UINT64_MAX, available_kib;
+	char *groups;
+	size_t len;
 
-	if (left_in_groups(&left)) {
-		*ret_bytes = known && available_kib * 1024 < left ? available_kib * 1024 : left;
-		return 0;
+	if (read_number("/proc/meminfo", "MemAvailable:", &available_kib))
+		left = available_kib * 1024;
+	if (cp_host_file_read("/proc/self/cgroup", TEXT_MAX, &groups, &len, NULL) == 0) {
+		for (size_t i = 0; i < sizeof(hierarchies) / sizeof(hierarchies[0]); i++)
+			lower_to_groups(&hierarchies[i], groups, &left);
+		free(groups);
 	}
-	if (!known)
+	if (left == UINT64_MAX)
 		return -ENOENT;
-	*ret_bytes = available_kib * 1024;
+	*ret_bytes = left;
 	return 0;
 }

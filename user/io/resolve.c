@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dns_channel.h"
 #include "dns_message.h"
@@ -231,9 +232,13 @@ static void start_name(struct resolver *resolver)
 
 static bool is_stopped(const struct resolver *resolver)
 {
-	const atomic_bool *stop = resolver->config->stop;
+	const struct cp_resolve_config *config = resolver->config;
+	struct timespec now;
 
-	return stop && atomic_load_explicit(stop, memory_order_relaxed);
+	if (config->stop && atomic_load_explicit(config->stop, memory_order_relaxed))
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return config->until_ns && (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec >= config->until_ns;
 }
 
 static void fill_window(struct resolver *resolver)

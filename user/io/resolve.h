@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/err.h"
 #include "core/target.h"
@@ -20,6 +21,7 @@ struct cp_resolve_config {
 	unsigned timeout_ms; /* of the first try, doubled for each further one; 0: 2000 */
 	unsigned tries; /* 0: 3 */
 	const atomic_bool *stop; /* checked at least every 100 ms; true: give up the rest. May be NULL */
+	uint64_t until_ns; /* likewise once CLOCK_MONOTONIC is there; 0: no limit */
 };
 
 /* Called once a name, in any order, from within cp_resolve_all(). The callee takes the answer's members over
@@ -31,9 +33,9 @@ typedef void (*cp_resolve_cb)(void *ctx, size_t index, struct cp_answer *answer)
  * order. A name's status is OK when it has at least one address, else the more telling of both questions' errors.
  * Truncated UDP answers are asked again over TCP; a server that fails or refuses is passed over for the next one.
  * While no server has ever answered, a windowful of names is asked and the rest gets their status unasked. Names that
- * *stop left without an answer are not called back. The hosts file and search domains play no part. Returns 0 when
- * every name got an answer (good or bad), -ECANCELED when *stop ended it, -EINVAL for a malformed server, -EIO/-ENOMEM
- * with err set.
+ * *stop or until_ns left without an answer are not called back. The hosts file and search domains play no part. Returns
+ * 0 when every name got an answer (good or bad), -ECANCELED when one of them ended it, -EINVAL for a malformed server,
+ * -EIO/-ENOMEM with err set.
  */
 int cp_resolve_all(const struct cp_resolve_config *config, const char *const *names, size_t n, cp_resolve_cb cb,
         void *ctx, struct cp_err *err);
