@@ -15,6 +15,9 @@
 #include "audit_impl.h"
 #include "version.h"
 
+/* A record is kilobytes: in pieces as small as stdio's own, writing them takes longer than making them. */
+#define BUFFER_BYTES (1u << 18)
+
 static int write_file(void *ctx, const char *data, size_t len)
 {
 	FILE *file = ctx;
@@ -49,6 +52,8 @@ static int open_output(struct cp_audit *audit, const struct cp_opts_output *spec
 	output->file = spec->path ? fopen(spec->path, "we") : stdout;
 	if (!output->file)
 		return cp_err_set(err, -errno, "cannot write %s: %s", spec->path, strerror(errno));
+	if (!isatty(fileno(output->file)))
+		setvbuf(output->file, NULL, _IOFBF, BUFFER_BYTES);
 	options.color = color == CP_WHEN_ALWAYS || (color == CP_WHEN_AUTO && !spec->path && isatty(STDOUT_FILENO));
 	output->sink = (struct cp_sink){.write = write_file, .ctx = output->file};
 	audit->n_outputs++;
