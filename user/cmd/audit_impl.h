@@ -57,7 +57,7 @@ struct cp_output {
 	const struct cp_format *format;
 	void *state;
 	struct cp_sink sink;
-	void *file; /* FILE * */
+	struct cp_output_file *file; /* output.c's own */
 	const char *path; /* NULL: standard output */
 	int error; /* -errno that ended it */
 };
