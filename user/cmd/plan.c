@@ -11,6 +11,23 @@
 
 #define NEIGHBOUR_TIMEOUT_MS 1500u
 
+const char *cp_skip_name(enum cp_skip skip)
+{
+	/* A closed list, in records. */
+	static const char *const names[] = {
+	        [CP_SKIP_NOT] = NULL,
+	        [CP_SKIP_BLOCKLISTED] = "blocklisted",
+	        [CP_SKIP_IPV6] = "ipv6-not-supported",
+	        [CP_SKIP_NO_ROUTE] = "no-route",
+	        [CP_SKIP_NO_NEIGHBOUR] = "next-hop-silent",
+	        [CP_SKIP_LOCAL] = "own-address",
+	        [CP_SKIP_INTERFACE] = "interface-down",
+	        [CP_SKIP_TOO_MANY] = "too-many-next-hops",
+	};
+
+	return names[skip];
+}
+
 /* ---- Unique destinations ---- */
 
 struct dest_index {
@@ -48,9 +65,9 @@ static uint32_t find_or_add(
 	return (uint32_t)audit->n_dests - 1;
 }
 
-static size_t n_used(const struct cp_audit *audit, size_t target)
+static size_t n_used(const struct cp_audit *audit, const struct cp_target *target)
 {
-	size_t n = audit->answers[target].n_addrs;
+	size_t n = cp_audit_answer(audit, target)->n_addrs;
 
 	return audit->opts->addresses == CP_ADDRESSES_FIRST && n > 1 ? 1 : n;
 }
@@ -61,7 +78,7 @@ static int unique_dests(struct cp_audit *audit)
 	size_t total = 0;
 
 	for (size_t t = 0; t < audit->targets.n; t++)
-		total += n_used(audit, t);
+		total += n_used(audit, &audit->targets.items[t]);
 	while (index.mask < total * 2)
 		index.mask = index.mask * 2 + 1;
 	index.table = calloc(index.mask + 1, sizeof(*index.table));
@@ -74,10 +91,14 @@ static int unique_dests(struct cp_audit *audit)
 	}
 	total = 0;
 	for (size_t t = 0; t < audit->targets.n; t++) {
+		const struct cp_target *target = &audit->targets.items[t];
+		const struct cp_answer *answer = cp_audit_answer(audit, target);
+
+		if (target->is_literal)
+			cp_addr_parse(target->host, &audit->literal_addr);
 		audit->target_first[t] = (uint32_t)total;
-		for (size_t a = 0; a < n_used(audit, t); a++)
-			audit->target_dests[total++] =
-			        find_or_add(audit, &index, &audit->answers[t].addrs[a], &audit->targets.items[t]);
+		for (size_t a = 0; a < n_used(audit, target); a++)
+			audit->target_dests[total++] = find_or_add(audit, &index, &answer->addrs[a], target);
 	}
 	audit->target_first[audit->targets.n] = (uint32_t)total;
 	free(index.table);
@@ -150,7 +171,7 @@ static void use_route(struct cp_audit *audit, struct cp_rtnl *rtnl, const struct
 	if (rc < 0)
 		dest->skip = CP_SKIP_TOO_MANY;
 	else
-		dest->nexthop = (uint32_t)rc;
+		dest->nexthop = (uint16_t)rc;
 }
 
 /* Routes of up to CP_ROUTES_MAX destinations, by their indexes. */

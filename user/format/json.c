@@ -233,32 +233,12 @@ void cp_json_string_n(struct cp_json *json, const char *key, size_t n_key, const
 	put(json, "\"", 1);
 }
 
-static char *put_octet(char *at, unsigned value)
-{
-	if (value >= 100)
-		*at++ = (char)('0' + value / 100);
-	if (value >= 10)
-		*at++ = (char)('0' + value / 10 % 10);
-	*at++ = (char)('0' + value % 10);
-	return at;
-}
-
-/* IPv4 is written here: a path has a dozen of them, and inet_ntop() goes through sprintf(). */
 void cp_json_addr_n(struct cp_json *json, const char *key, size_t n_key, const struct cp_addr *addr)
 {
-	char text[CP_ADDR_STRLEN + 2], *at = text;
+	char text[CP_ADDR_STRLEN];
 
-	if (!cp_addr_is_v4(addr)) {
-		cp_addr_format(addr, text);
-		cp_json_string_n(json, key, n_key, text, strlen(text));
-		return;
-	}
-	*at++ = '"';
-	for (int i = 12; i < 16; i++) {
-		at = put_octet(at, addr->b[i]);
-		*at++ = i < 15 ? '.' : '"';
-	}
-	literal(json, key, n_key, text, (size_t)(at - text));
+	cp_addr_format(addr, text);
+	cp_json_string_n(json, key, n_key, text, strlen(text));
 }
 
 void cp_json_again(struct cp_json *json, const char *text, size_t len)
