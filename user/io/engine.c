@@ -23,7 +23,7 @@
 #define AUTO_XDP_ABOVE_PPS 200000u
 #define WAKE_ALWAYS_UP_TO_PPS 20000u
 #define RING_MIN_BYTES (1u << 20)
-#define RING_MAX_BYTES (1u << 26)
+#define RING_MAX_BYTES (1u << 25) /* half a second at 932,000 packets/s; it is mapped twice */
 
 struct cp_mapping {
 	void *base;
@@ -99,8 +99,9 @@ static int choose_datapath(const struct cp_engine_config *config, struct cp_engi
 
 static uint32_t ring_bytes(const struct cp_engine_config *config)
 {
-	/* Half a second of replies at one a probe. */
-	uint64_t want = config->rate_pps * (sizeof(struct cp_event) + 8) / 2, bytes = RING_MIN_BYTES;
+	/* Half a second of replies at one a probe, and no more than one for each slot. */
+	uint64_t n_slots = (uint64_t)config->n_dests * config->n_flows * config->n_ttls, n = config->rate_pps / 2;
+	uint64_t want = (n < n_slots ? n : n_slots) * (sizeof(struct cp_event) + 8), bytes = RING_MIN_BYTES;
 
 	if (config->ring_bytes)
 		return config->ring_bytes;

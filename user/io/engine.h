@@ -34,7 +34,7 @@ struct cp_engine_config {
 	uint16_t udp_port_base; /* UDP likewise; 0: none */
 	uint32_t token_key[4];
 	uint64_t rate_pps;
-	uint32_t ring_bytes; /* power of two; 0: chosen from rate_pps */
+	uint32_t ring_bytes; /* power of two; 0: chosen from rate_pps and the slots */
 };
 
 /* Counters since open; rejected etc. by enum cp_stat. */
