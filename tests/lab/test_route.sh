@@ -218,12 +218,13 @@ err=no source address for 203.0.113.9 on t0"
 
 # Destinations of every kind, many of each and mixed, so that no batch is of one kind.
 mixed() {
-	local i
-	for i in {1..200}; do
-		printf '%s\n' 203.0.113.$i 203.0.113.$((i + 50)) 198.18.1.$i 198.18.6.$i 198.18.66.$i 198.18.67.$i \
-			198.18.68.$i 198.18.69.$i 198.18.9.$i 127.0.0.$i 224.0.0.$i 2001:db8:9::$i 2001:db8:1::$i \
-			2001:db8:66::$i 2001:db8:67::$i 2001:db8:68::$i ::1 :: ff02::$i
-	done
+	seq 200 | awk '{
+		n = split("203.0.113. 198.18.1. 198.18.6. 198.18.66. 198.18.67. 198.18.68. 198.18.69. 198.18.9. " \
+			"127.0.0. 224.0.0. 2001:db8:9:: 2001:db8:1:: 2001:db8:66:: 2001:db8:67:: 2001:db8:68:: ff02::", prefix, " ")
+		for (i = 1; i <= n; i++)
+			print prefix[i] $1
+		print "::1\n::"
+	}'
 }
 
 # Every destination asked in a batch is answered as it is alone.
