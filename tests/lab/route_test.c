@@ -4,12 +4,14 @@
  * test_route.sh compares with what the system's own tools say. Decides nothing.
  *
  *   link NAME | link -INDEX             route DST [oif INDEX] [src ADDR]
+ *   routes one|many [oif INDEX] [src ADDR], destinations from standard input, a line of output each
  *   neigh INDEX ADDR TIMEOUT_MS         storm COUNT DST
  *   ports N tcp|udp|both [hold]         facts
  *   file PATH MAX_BYTES                 bind tcp|udp ADDR PORT (IPv4; holds it)
  *
  * LOSE=N in the environment: the first N answers of the kernel come too late,
- * after ENOBUFS (or EINTR, EAGAIN: LOSE_AS). NO_IPV6=1: as on a host whose kernel runs without IPv6.
+ * after ENOBUFS (or EINTR, EAGAIN: LOSE_AS). SMALL=1: a netlink socket has room for few answers; DEAF=1: for none that
+ * come together. NO_IPV6=1: as on a host whose kernel runs without IPv6.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -48,9 +50,22 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *sock, void *buf, size_t siz
 	return next(sock, buf, size);
 }
 
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags, struct timespec *timeout)
+{
+	int (*next)(int, struct mmsghdr *, unsigned, int, struct timespec *);
+	void *symbol = dlsym(RTLD_NEXT, "recvmmsg");
+
+	if (getenv("DEAF")) {
+		errno = EAGAIN;
+		return -1;
+	}
+	memcpy(&next, &symbol, sizeof(next));
+	return next(fd, messages, n, flags, timeout);
+}
+
 int socket(int family, int type, int protocol)
 {
-	int (*next)(int, int, int);
+	int (*next)(int, int, int), fd, least = 1;
 	void *symbol = dlsym(RTLD_NEXT, "socket");
 
 	if (family == AF_INET6 && getenv("NO_IPV6")) {
@@ -58,7 +73,10 @@ int socket(int family, int type, int protocol)
 		return -1;
 	}
 	memcpy(&next, &symbol, sizeof(next));
-	return next(family, type, protocol);
+	fd = next(family, type, protocol);
+	if (fd >= 0 && family == AF_NETLINK && getenv("SMALL"))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	return fd;
 }
 
 static int show_rc(int rc, const struct cp_err *err)
@@ -100,6 +118,20 @@ static int run_link(struct cp_rtnl *rtnl, char **args)
 	return 0;
 }
 
+/* [oif INDEX] [src ADDR] */
+static int read_constraints(char **args, uint32_t *ret_ifindex, struct cp_addr *ret_src, bool *ret_has_src)
+{
+	for (; args[0] && args[1]; args += 2) {
+		if (strcmp(args[0], "oif") == 0)
+			*ret_ifindex = (uint32_t)atoi(args[1]);
+		else if (cp_addr_parse(args[1], ret_src) == 0)
+			*ret_has_src = true;
+		else
+			return 2;
+	}
+	return 0;
+}
+
 static int run_route(struct cp_rtnl *rtnl, char **args)
 {
 	struct cp_addr dst, src;
@@ -109,16 +141,8 @@ static int run_route(struct cp_rtnl *rtnl, char **args)
 	uint32_t ifindex = 0;
 	int rc;
 
-	if (cp_addr_parse(args[0], &dst))
+	if (cp_addr_parse(args[0], &dst) || read_constraints(args + 1, &ifindex, &src, &has_src))
 		return 2;
-	for (args++; args[0] && args[1]; args += 2) {
-		if (strcmp(args[0], "oif") == 0)
-			ifindex = (uint32_t)atoi(args[1]);
-		else if (cp_addr_parse(args[1], &src) == 0)
-			has_src = true;
-		else
-			return 2;
-	}
 	rc = cp_route_get(rtnl, &dst, ifindex, has_src ? &src : NULL, &route, &err);
 	show_rc(rc, &err);
 	if (rc)
@@ -126,6 +150,42 @@ static int run_route(struct cp_rtnl *rtnl, char **args)
 	printf("ifindex=%u\n", route.ifindex);
 	show_addr("src", &route.src);
 	show_addr("nexthop", &route.nexthop);
+	return 0;
+}
+
+static int run_routes(struct cp_rtnl *rtnl, char **args)
+{
+	char line[64], src_text[CP_ADDR_STRLEN], hop_text[CP_ADDR_STRLEN];
+	struct cp_route routes[CP_ROUTES_MAX];
+	struct cp_addr dsts[CP_ROUTES_MAX], src;
+	struct cp_err err = {""};
+	int rcs[CP_ROUTES_MAX];
+	bool has_src = false, many = strcmp(args[0], "many") == 0;
+	uint32_t ifindex = 0, n;
+
+	if (read_constraints(args + 1, &ifindex, &src, &has_src))
+		return 2;
+	do {
+		for (n = 0; n < CP_ROUTES_MAX && fgets(line, sizeof(line), stdin); n++) {
+			line[strcspn(line, "\n")] = '\0';
+			if (cp_addr_parse(line, &dsts[n]))
+				return 2;
+		}
+		if (many)
+			cp_routes_get(rtnl, dsts, n, ifindex, has_src ? &src : NULL, routes, rcs, &err);
+		for (uint32_t i = 0; i < n; i++) {
+			if (!many)
+				rcs[i] = cp_route_get(rtnl, &dsts[i], ifindex, has_src ? &src : NULL, &routes[i], &err);
+			printf("%s ", cp_addr_format(&dsts[i], src_text));
+			if (rcs[i])
+				printf("%s\n", strerrorname_np(-rcs[i]));
+			else
+				printf("%u %s %s\n", routes[i].ifindex, cp_addr_format(&routes[i].src, src_text),
+				        cp_addr_format(&routes[i].nexthop, hop_text));
+		}
+	} while (n);
+	if (err.text[0])
+		printf("err=%s\n", err.text);
 	return 0;
 }
 
@@ -270,6 +330,7 @@ static const struct {
 } commands[] = {
         {"link", run_link},
         {"route", run_route},
+        {"routes", run_routes},
         {"neigh", run_neigh},
         {"storm", run_storm},
         {"ports", run_ports},

@@ -216,6 +216,57 @@ err=no source address for 2001:db8:10::1 on t0"
 err=no source address for 203.0.113.9 on t0"
 }
 
+# Destinations of every kind, many of each and mixed, so that no batch is of one kind.
+mixed() {
+	seq 200 | awk '{
+		n = split("203.0.113. 198.18.1. 198.18.6. 198.18.66. 198.18.67. 198.18.68. 198.18.69. 198.18.9. " \
+			"127.0.0. 224.0.0. 2001:db8:9:: 2001:db8:1:: 2001:db8:66:: 2001:db8:67:: 2001:db8:68:: ff02::", prefix, " ")
+		for (i = 1; i <= n; i++)
+			print prefix[i] $1
+		print "::1\n::"
+	}'
+}
+
+# Every destination asked in a batch is answered as it is alone.
+check_many() { # what [args...]: of route_test routes
+	local what=$1
+	shift
+	t routes one "$@" <"$tmp/mixed" | grep -v ^err= >"$tmp/one"
+	t routes many "$@" <"$tmp/mixed" | grep -v ^err= >"$tmp/many"
+	is "$what: all are answered" "$(wc -l <"$tmp/many")" "$(wc -l <"$tmp/mixed")"
+	is "$what: as one by one" "$(diff "$tmp/one" "$tmp/many" | head -3)" ""
+}
+
+routes_many() {
+	local h0
+	h0=$(index h0)
+	mixed >"$tmp/mixed"
+	check_many "many routes"
+	is "many routes: each kind of answer" "$(grep -E '^(203.0.113.9|198.18.(1.1|1.55|66.5|67.5|68.5|69.5|9.77)|2001:db8:66::5) ' \
+		"$tmp/many" | sort -u)" "$(sort <<-END
+		198.18.1.1 EADDRNOTAVAIL
+		198.18.1.55 $h0 198.18.1.1 198.18.1.55
+		198.18.66.5 ENETUNREACH
+		198.18.67.5 ENETUNREACH
+		198.18.68.5 ENETUNREACH
+		198.18.69.5 ENETUNREACH
+		198.18.9.77 $(index t0) 198.18.9.1 198.18.9.77
+		2001:db8:66::5 ENETUNREACH
+		203.0.113.9 $h0 198.18.1.1 198.18.1.2
+		END
+	)"
+	check_many "many routes, interface given" oif "$h0"
+	check_many "many routes, source given" src 198.18.1.7
+	is "many routes: policy routing by source" "$(grep '^203.0.113.9 ' "$tmp/many" | sort -u)" \
+		"203.0.113.9 $h0 198.18.1.7 198.18.1.4"
+	check_many "many routes, foreign source" src 198.18.77.7
+	is "many routes, foreign source: none" "$(grep -vc 'EINVAL$\|^:: ' "$tmp/many")" 0
+	check_many "many routes, IPv6 source given" src 2001:db8:1::1
+	SMALL=1 check_many "many routes, most answers lost"
+	DEAF=1 check_many "many routes, all answers lost"
+	has "many routes: a sentence" "$(echo 198.18.66.5 | t routes many)" "no route to 198.18.66.5: a 'blackhole'"
+}
+
 tunnels() {
 	if ! h ip route add 198.18.71.0/24 encap ip id 7 dst 198.18.1.2 dev h0 2>/dev/null; then
 		echo "SKIP - kernel without lightweight tunnels"
@@ -378,6 +429,7 @@ net_up || { echo "SKIP - cannot make network namespaces, veth or tun here"; exit
 links
 routes_v4
 routes_v6
+routes_many
 tunnels
 neighbours
 sockets

@@ -93,12 +93,13 @@ static void accepts_addresses(void **state)
 static void keeps_the_address_of_a_literal(void **state)
 {
 	struct cp_targets targets = {0};
-	struct cp_addr want;
+	struct cp_addr want, got;
 
 	(void)state;
 	assert_int_equal(cp_targets_add(&targets, "[2001:db8::7]:443", &https, NULL), 0);
 	assert_int_equal(cp_addr_parse("2001:db8::7", &want), 0);
-	assert_true(cp_addr_eq(&targets.items[0].addr, &want));
+	assert_int_equal(cp_addr_parse(targets.items[0].host, &got), 0);
+	assert_true(cp_addr_eq(&got, &want));
 	cp_targets_free(&targets);
 }
 
@@ -249,6 +250,68 @@ static void grows(void **state)
 	cp_targets_free(NULL);
 }
 
+static void adds_after_a_trim(void **state)
+{
+	const struct cp_target_defaults grouped = {.port = 443, .proto = IPPROTO_TCP, .group = "first"};
+	struct cp_targets targets = {0};
+	char text[32];
+
+	(void)state;
+	cp_targets_trim(&targets);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(text, sizeof(text), "h%d.example", i);
+		assert_int_equal(cp_targets_add(&targets, text, i % 2 ? &grouped : &https, NULL), 0);
+		assert_int_equal(cp_targets_expect(&targets, i % 3 ? "ms" : "non-ms"), 0);
+	}
+	cp_targets_trim(&targets);
+	assert_int_equal(targets.cap, 1000);
+	assert_null(targets.index);
+	assert_int_equal(cp_targets_add(&targets, "h500.example", &https, NULL), 0);
+	assert_int_equal(cp_targets_add(&targets, "h1000.example", &https, NULL), 0);
+	assert_int_equal(targets.n, 1001);
+	assert_int_equal(targets.n_duplicates, 1);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(text, sizeof(text), "h%d.example", i);
+		assert_string_equal(targets.items[i].host, text);
+		assert_string_equal(targets.items[i].group ? targets.items[i].group : "-", i % 2 ? "first" : "-");
+		assert_string_equal(targets.items[i].expect, i % 3 ? "ms" : "non-ms");
+	}
+	assert_null(targets.items[1000].expect);
+	cp_targets_free(&targets);
+}
+
+static void numbers_the_names(void **state)
+{
+	static const char *const texts[] = {"198.18.0.1", "a.example", "2001:db8::1", "b.example", "198.18.0.2"};
+	static const uint32_t numbers[] = {0, 0, 1, 1, 2};
+	struct cp_targets targets = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(cp_targets_add(&targets, texts[i], &https, NULL), 0);
+		assert_int_equal(targets.items[i].nth_name, numbers[i]);
+	}
+	assert_int_equal(targets.n_names, 2);
+	cp_targets_free(&targets);
+}
+
+static void refuses_a_group_without_end(void **state)
+{
+	struct cp_target_defaults grouped = {.port = 443, .proto = IPPROTO_TCP};
+	struct cp_targets targets = {0};
+	char *group = malloc(100000);
+
+	(void)state;
+	assert_non_null(group);
+	memset(group, 'g', 99999);
+	group[99999] = '\0';
+	grouped.group = group;
+	assert_int_equal(cp_targets_add(&targets, "a.example", &grouped, NULL), -ENOMEM);
+	assert_int_equal(targets.n, 0);
+	free(group);
+	cp_targets_free(&targets);
+}
+
 static void names_protocols(void **state)
 {
 	uint8_t proto = 99;
@@ -294,6 +357,9 @@ int main(void)
 	        cmocka_unit_test(shows_no_control_characters),
 	        cmocka_unit_test(merges_duplicates),
 	        cmocka_unit_test(grows),
+	        cmocka_unit_test(adds_after_a_trim),
+	        cmocka_unit_test(numbers_the_names),
+	        cmocka_unit_test(refuses_a_group_without_end),
 	        cmocka_unit_test(names_protocols),
 	        cmocka_unit_test(parses_ports),
 	};

@@ -20,7 +20,7 @@ void cp_audit_free(struct cp_audit *audit)
 	cp_ports_release(audit->udp_ports);
 	cp_sweep_free(audit->sweep);
 	cp_budget_free(audit->budget);
-	for (size_t i = 0; audit->answers && i < audit->targets.n; i++)
+	for (size_t i = 0; audit->answers && i < audit->targets.n_names; i++)
 		cp_answer_free(&audit->answers[i]);
 	free(audit->answers);
 	free(audit->dests);
@@ -45,11 +45,11 @@ static void warn_of_gaps(struct cp_audit *audit, const struct cp_err *last)
 	size_t n_unrouted = 0, n_blocked = 0;
 
 	for (size_t i = 0; i < audit->n_dests; i++) {
-		const char *skip = audit->dests[i].skip;
+		enum cp_skip skip = audit->dests[i].skip;
 
-		if (!skip || strcmp(skip, CP_SKIP_IPV6) == 0)
+		if (skip == CP_SKIP_NOT || skip == CP_SKIP_IPV6)
 			continue;
-		if (strcmp(skip, CP_SKIP_BLOCKLISTED) == 0)
+		if (skip == CP_SKIP_BLOCKLISTED)
 			n_blocked++;
 		else
 			n_unrouted++;
@@ -71,17 +71,17 @@ static void warn_of_gaps(struct cp_audit *audit, const struct cp_err *last)
 /* Nothing can be probed: says why, by the first obstacle. */
 static int nothing_to_probe(const struct cp_audit *audit, struct cp_err *err)
 {
-	const struct cp_answer *answer = &audit->answers[0];
+	const struct cp_answer *answer = cp_audit_answer(audit, &audit->targets.items[0]);
 
 	if (audit->n_dests == 0)
 		return cp_err_set(err, -ENOENT, "no target resolves: %s: %s (resolver %s)",
 		        audit->targets.items[0].host, cp_dns_status_name(answer->status),
 		        audit->resolver[0] ? audit->resolver : "none");
-	if (strcmp(audit->dests[0].skip, CP_SKIP_BLOCKLISTED) == 0)
+	if (audit->dests[0].skip == CP_SKIP_BLOCKLISTED)
 		return cp_err_set(err, -EACCES,
 		        "every address is on the blocklist; the default one holds special-use ranges, --blocklist none "
 		        "lifts it");
-	if (strcmp(audit->dests[0].skip, CP_SKIP_IPV6) == 0)
+	if (audit->dests[0].skip == CP_SKIP_IPV6)
 		return cp_err_set(err, -EAFNOSUPPORT,
 		        "every address is IPv6, behind an interface without a link-layer header, which is not "
 		        "supported");
@@ -185,16 +185,17 @@ static void show_plan(const struct cp_audit *audit)
 
 	for (size_t t = 0; t < audit->targets.n; t++) {
 		const struct cp_target *target = &audit->targets.items[t];
+		const struct cp_answer *answer = cp_audit_answer(audit, target);
 
-		if (audit->answers[t].n_addrs == 0)
-			printf("%-40s %s\n", target->host, cp_dns_status_name(audit->answers[t].status));
+		if (answer->n_addrs == 0)
+			printf("%-40s %s\n", target->host, cp_dns_status_name(answer->status));
 		for (uint32_t d = audit->target_first[t]; d < audit->target_first[t + 1]; d++) {
 			const struct cp_probe_dest *dest = &audit->dests[audit->target_dests[d]];
 
 			printf("%-40s %s port %u/%s ", target->host, cp_addr_format(&dest->addr, addr), target->port,
 			        cp_proto_name(target->proto));
 			if (dest->skip)
-				printf("not probed: %s\n", dest->skip);
+				printf("not probed: %s\n", cp_skip_name(dest->skip));
 			else
 				printf("via %s dev %s\n", cp_addr_format(&audit->hops[dest->nexthop].addr, via),
 				        audit->links[audit->hops[dest->nexthop].link].name);

@@ -24,23 +24,28 @@
 
 #define CP_DATABASES_MAX (CP_OPTS_LIST_MAX + 4)
 
-/* Why a destination is not probed; closed list, in records. */
-#define CP_SKIP_BLOCKLISTED "blocklisted"
-#define CP_SKIP_IPV6 "ipv6-not-supported"
-#define CP_SKIP_NO_ROUTE "no-route"
-#define CP_SKIP_NO_NEIGHBOUR "next-hop-silent"
-#define CP_SKIP_LOCAL "own-address"
-#define CP_SKIP_INTERFACE "interface-down"
-#define CP_SKIP_TOO_MANY "too-many-next-hops"
+/* Why a destination is not probed. */
+enum cp_skip {
+	CP_SKIP_NOT = 0,
+	CP_SKIP_BLOCKLISTED,
+	CP_SKIP_IPV6,
+	CP_SKIP_NO_ROUTE,
+	CP_SKIP_NO_NEIGHBOUR,
+	CP_SKIP_LOCAL,
+	CP_SKIP_INTERFACE,
+	CP_SKIP_TOO_MANY,
+};
+/* As records have it; NULL: it is probed. */
+const char *cp_skip_name(enum cp_skip skip);
 
-/* One address, port and protocol to probe; names that share it share the probes. */
+/* One address, port and protocol to probe; names that share it share the probes. Small, as there may be a million. */
 struct cp_probe_dest {
 	struct cp_addr addr;
-	uint16_t port;
-	uint8_t proto;
-	const char *skip; /* NULL: probed; else CP_SKIP_* */
-	uint32_t nexthop; /* index into cp_audit.hops */
 	uint32_t index; /* in the engine and the sweep, when probed */
+	uint16_t port;
+	uint16_t nexthop; /* index into cp_audit.hops */
+	uint8_t proto;
+	uint8_t skip; /* enum cp_skip */
 	bool route_changed; /* during the run: its probes kept to the old way */
 };
 
@@ -58,7 +63,7 @@ struct cp_output {
 	const struct cp_format *format;
 	void *state;
 	struct cp_sink sink;
-	void *file; /* FILE * */
+	struct cp_output_file *file; /* output.c's own */
 	const char *path; /* NULL: standard output */
 	int error; /* -errno that ended it */
 };
@@ -78,7 +83,9 @@ struct cp_audit {
 
 	/* gather.c */
 	struct cp_targets targets;
-	struct cp_answer *answers; /* [targets.n] */
+	struct cp_answer *answers; /* [targets.n_names]; see cp_audit_answer() */
+	struct cp_addr literal_addr;
+	struct cp_answer literal; /* the answer of every target that is an address */
 	char resolver[256];
 
 	/* plan.c */
@@ -133,6 +140,12 @@ void cp_audit_find_vantage(struct cp_audit *audit, const struct cp_addr *source)
 int cp_audit_gather(struct cp_audit *audit, struct cp_err *err);
 /* Asks DNS for every name. 0 also when some or all names failed; -ECANCELED: interrupted. */
 int cp_audit_resolve(struct cp_audit *audit, struct cp_err *err);
+
+/* What DNS said of a target. Of one that is an address: that it is one, but not which. */
+static inline const struct cp_answer *cp_audit_answer(const struct cp_audit *audit, const struct cp_target *target)
+{
+	return target->is_literal ? &audit->literal : &audit->answers[target->nth_name];
+}
 
 /* ---- plan.c ---- */
 

@@ -218,7 +218,7 @@ static void check_dns(struct doctor *doctor, const struct cp_audit *audit)
 
 	for (size_t t = 0; t < audit->targets.n; t++) {
 		const struct cp_target *target = &audit->targets.items[t];
-		const struct cp_answer *answer = &audit->answers[t];
+		const struct cp_answer *answer = cp_audit_answer(audit, target);
 		char addr[CP_ADDR_STRLEN];
 
 		if (answer->n_addrs == 0 && is_shown(doctor, "DNS", n_bad++))
@@ -239,8 +239,8 @@ static void check_dests(struct doctor *doctor, const struct cp_audit *audit, con
 		const struct cp_probe_dest *dest = &audit->dests[i];
 
 		if (dest->skip && is_shown(doctor, "destination", n++))
-			say(doctor, strcmp(dest->skip, CP_SKIP_IPV6) == 0 ? HEALTH_NOTE : HEALTH_BAD, "destination",
-			        "%s is not probed: %s%s%s", cp_addr_format(&dest->addr, addr), dest->skip,
+			say(doctor, dest->skip == CP_SKIP_IPV6 ? HEALTH_NOTE : HEALTH_BAD, "destination",
+			        "%s is not probed: %s%s%s", cp_addr_format(&dest->addr, addr), cp_skip_name(dest->skip),
 			        last->text[0] ? ": " : "", last->text);
 	}
 }

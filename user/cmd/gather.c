@@ -67,33 +67,16 @@ int cp_audit_gather(struct cp_audit *audit, struct cp_err *err)
 		return rc;
 	if (audit->targets.n == 0)
 		return cp_err_set(err, -EINVAL, "no target in what was given");
+	cp_targets_trim(&audit->targets);
 	return 0;
 }
-
-struct resolving {
-	struct cp_audit *audit;
-	const uint32_t *targets; /* of each name asked */
-};
 
 static void take_answer(void *ctx, size_t index, struct cp_answer *answer)
 {
-	struct resolving *resolving = ctx;
-	struct cp_answer *slot = &resolving->audit->answers[resolving->targets[index]];
+	struct cp_audit *audit = ctx;
 
-	cp_answer_free(slot);
-	*slot = *answer;
-}
-
-/* A literal is its own answer. */
-static int answer_literal(struct cp_answer *answer, const struct cp_target *target)
-{
-	answer->addrs = malloc(sizeof(*answer->addrs));
-	if (!answer->addrs)
-		return -ENOMEM;
-	answer->addrs[0] = target->addr;
-	answer->n_addrs = 1;
-	answer->status = CP_DNS_LITERAL;
-	return 0;
+	cp_answer_free(&audit->answers[index]);
+	audit->answers[index] = *answer;
 }
 
 int cp_audit_resolve(struct cp_audit *audit, struct cp_err *err)
@@ -106,36 +89,34 @@ int cp_audit_resolve(struct cp_audit *audit, struct cp_err *err)
 	        .stop = cp_signals_flag(),
 	        .until_ns = opts->max_runtime_s ? audit->start_ns + opts->max_runtime_s * NSEC_PER_SEC : 0,
 	};
-	const char **names = calloc(audit->targets.n, sizeof(*names));
-	uint32_t *owners = calloc(audit->targets.n, sizeof(*owners));
-	struct resolving resolving = {audit, owners};
-	size_t n_names = 0;
-	int rc = 0;
+	size_t n_names = audit->targets.n_names;
+	const char **names;
+	int rc;
 
-	audit->answers = calloc(audit->targets.n, sizeof(*audit->answers));
-	if (!names || !owners || !audit->answers)
-		rc = cp_err_set(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < audit->targets.n && rc == 0; i++) {
+	audit->literal = (struct cp_answer){.status = CP_DNS_LITERAL, .addrs = &audit->literal_addr, .n_addrs = 1};
+	if (!n_names)
+		return 0;
+	names = calloc(n_names, sizeof(*names));
+	audit->answers = calloc(n_names, sizeof(*audit->answers));
+	if (!names || !audit->answers) {
+		free(names);
+		return cp_err_set(err, -ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < audit->targets.n; i++) {
 		const struct cp_target *target = &audit->targets.items[i];
 
-		if (target->is_literal) {
-			rc = answer_literal(&audit->answers[i], target);
+		if (target->is_literal)
 			continue;
-		}
-		audit->answers[i].status = CP_DNS_TIMEOUT; /* until it is answered */
-		owners[n_names] = (uint32_t)i;
-		names[n_names++] = target->host;
+		audit->answers[target->nth_name].status = CP_DNS_TIMEOUT; /* until it is answered */
+		names[target->nth_name] = target->host;
 	}
-	if (rc == 0 && n_names) {
-		if (cp_resolve_describe(&config, audit->resolver, sizeof(audit->resolver)))
-			audit->resolver[0] = '\0';
-		rc = cp_resolve_all(&config, names, n_names, take_answer, &resolving, err);
-		if (rc == -ECANCELED && !cp_signals_seen(NULL)) { /* out of time: what has an answer is gone on with */
-			*err = (struct cp_err){.text = ""};
-			rc = 0;
-		}
+	if (cp_resolve_describe(&config, audit->resolver, sizeof(audit->resolver)))
+		audit->resolver[0] = '\0';
+	rc = cp_resolve_all(&config, names, n_names, take_answer, audit, err);
+	if (rc == -ECANCELED && !cp_signals_seen(NULL)) { /* out of time: what has an answer is gone on with */
+		*err = (struct cp_err){.text = ""};
+		rc = 0;
 	}
 	free(names);
-	free(owners);
 	return rc;
 }

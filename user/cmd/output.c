@@ -5,6 +5,7 @@
  * becomes the run's.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +16,68 @@
 #include "audit_impl.h"
 #include "version.h"
 
+#define BUFFER_BYTES (1u << 18)
+
+/* Not stdio's: in its pieces of 4 KiB, writing a large run takes longer than making the text. */
+struct cp_output_file {
+	int fd;
+	bool is_terminal; /* shown at once */
+	size_t len;
+	char data[BUFFER_BYTES];
+};
+
+static int flush_file(struct cp_output_file *file)
+{
+	size_t done = 0;
+
+	while (done < file->len) {
+		ssize_t n = write(file->fd, file->data + done, file->len - done);
+
+		if (n < 0 && errno != EINTR)
+			break;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	if (done < file->len)
+		return -errno;
+	file->len = 0;
+	return 0;
+}
+
 static int write_file(void *ctx, const char *data, size_t len)
 {
-	FILE *file = ctx;
+	struct cp_output_file *file = ctx;
+	int rc = 0;
 
-	errno = 0;
-	if (fwrite(data, 1, len, file) == len)
-		return 0;
-	return errno ? -errno : -EIO;
+	while (len && rc == 0) {
+		size_t room = BUFFER_BYTES - file->len, n = len < room ? len : room;
+
+		memcpy(file->data + file->len, data, n);
+		file->len += n;
+		data += n;
+		len -= n;
+		if (file->len == BUFFER_BYTES)
+			rc = flush_file(file);
+	}
+	return rc == 0 && file->is_terminal ? flush_file(file) : rc;
+}
+
+static int open_file(const char *path, struct cp_output_file **ret_file)
+{
+	struct cp_output_file *file = malloc(sizeof(*file));
+	int rc;
+
+	if (!file)
+		return -ENOMEM;
+	file->len = 0;
+	file->fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
+	if (file->fd < 0) {
+		rc = -errno;
+		free(file);
+		return rc;
+	}
+	file->is_terminal = isatty(file->fd);
+	*ret_file = file;
+	return 0;
 }
 
 static unsigned terminal_width(void)
@@ -46,10 +101,11 @@ static int open_output(struct cp_audit *audit, const struct cp_opts_output *spec
 	int rc;
 
 	*output = (struct cp_output){.format = spec->format, .path = spec->path};
-	output->file = spec->path ? fopen(spec->path, "we") : stdout;
-	if (!output->file)
-		return cp_err_set(err, -errno, "cannot write %s: %s", spec->path, strerror(errno));
-	options.color = color == CP_WHEN_ALWAYS || (color == CP_WHEN_AUTO && !spec->path && isatty(STDOUT_FILENO));
+	rc = open_file(spec->path, &output->file);
+	if (rc)
+		return cp_err_set(
+		        err, rc, "cannot write %s: %s", spec->path ? spec->path : "standard output", strerror(-rc));
+	options.color = color == CP_WHEN_ALWAYS || (color == CP_WHEN_AUTO && !spec->path && output->file->is_terminal);
 	output->sink = (struct cp_sink){.write = write_file, .ctx = output->file};
 	audit->n_outputs++;
 	rc = output->format->open(&output->sink, &options, &output->state);
@@ -78,9 +134,8 @@ int cp_outputs_open(struct cp_audit *audit, struct cp_err *err)
 
 static void flush_output(struct cp_output *output)
 {
-	errno = 0;
-	if (fflush(output->file) && !output->error)
-		output->error = errno ? -errno : -EIO;
+	if (!output->error)
+		output->error = flush_file(output->file);
 }
 
 void cp_outputs_start(struct cp_audit *audit)
@@ -177,8 +232,10 @@ static void close_output(struct cp_output *output)
 	if (output->state)
 		output->format->close(output->state);
 	flush_output(output);
-	if (output->path)
-		fclose(output->file);
+	/* Some file systems say only now that the disk is full. */
+	if (output->path && close(output->file->fd) < 0 && !output->error)
+		output->error = -errno;
+	free(output->file);
 }
 
 int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, struct cp_err *err)

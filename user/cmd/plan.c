@@ -11,6 +11,23 @@
 
 #define NEIGHBOUR_TIMEOUT_MS 1500u
 
+const char *cp_skip_name(enum cp_skip skip)
+{
+	/* A closed list, in records. */
+	static const char *const names[] = {
+	        [CP_SKIP_NOT] = NULL,
+	        [CP_SKIP_BLOCKLISTED] = "blocklisted",
+	        [CP_SKIP_IPV6] = "ipv6-not-supported",
+	        [CP_SKIP_NO_ROUTE] = "no-route",
+	        [CP_SKIP_NO_NEIGHBOUR] = "next-hop-silent",
+	        [CP_SKIP_LOCAL] = "own-address",
+	        [CP_SKIP_INTERFACE] = "interface-down",
+	        [CP_SKIP_TOO_MANY] = "too-many-next-hops",
+	};
+
+	return names[skip];
+}
+
 /* ---- Unique destinations ---- */
 
 struct dest_index {
@@ -48,9 +65,9 @@ static uint32_t find_or_add(
 	return (uint32_t)audit->n_dests - 1;
 }
 
-static size_t n_used(const struct cp_audit *audit, size_t target)
+static size_t n_used(const struct cp_audit *audit, const struct cp_target *target)
 {
-	size_t n = audit->answers[target].n_addrs;
+	size_t n = cp_audit_answer(audit, target)->n_addrs;
 
 	return audit->opts->addresses == CP_ADDRESSES_FIRST && n > 1 ? 1 : n;
 }
@@ -61,7 +78,7 @@ static int unique_dests(struct cp_audit *audit)
 	size_t total = 0;
 
 	for (size_t t = 0; t < audit->targets.n; t++)
-		total += n_used(audit, t);
+		total += n_used(audit, &audit->targets.items[t]);
 	while (index.mask < total * 2)
 		index.mask = index.mask * 2 + 1;
 	index.table = calloc(index.mask + 1, sizeof(*index.table));
@@ -74,10 +91,14 @@ static int unique_dests(struct cp_audit *audit)
 	}
 	total = 0;
 	for (size_t t = 0; t < audit->targets.n; t++) {
+		const struct cp_target *target = &audit->targets.items[t];
+		const struct cp_answer *answer = cp_audit_answer(audit, target);
+
+		if (target->is_literal)
+			cp_addr_parse(target->host, &audit->literal_addr);
 		audit->target_first[t] = (uint32_t)total;
-		for (size_t a = 0; a < n_used(audit, t); a++)
-			audit->target_dests[total++] =
-			        find_or_add(audit, &index, &audit->answers[t].addrs[a], &audit->targets.items[t]);
+		for (size_t a = 0; a < n_used(audit, target); a++)
+			audit->target_dests[total++] = find_or_add(audit, &index, &answer->addrs[a], target);
 	}
 	audit->target_first[audit->targets.n] = (uint32_t)total;
 	free(index.table);
@@ -131,18 +152,11 @@ static int use_hop(struct cp_audit *audit, uint32_t link, const struct cp_route 
 	return (int)audit->n_hops++;
 }
 
-static void route_dest(
-        struct cp_audit *audit, struct cp_rtnl *rtnl, uint32_t ifindex, struct cp_probe_dest *dest, struct cp_err *err)
+static void use_route(struct cp_audit *audit, struct cp_rtnl *rtnl, const struct cp_route *route,
+        struct cp_probe_dest *dest, struct cp_err *err)
 {
-	const struct cp_addr *source = audit->opts->has_source ? &audit->opts->source : NULL;
-	struct cp_route route;
-	int rc = cp_route_get(rtnl, &dest->addr, ifindex, source, &route, err);
+	int rc = use_link(audit, rtnl, route->ifindex, err);
 
-	if (rc) {
-		dest->skip = rc == -EADDRNOTAVAIL ? CP_SKIP_LOCAL : CP_SKIP_NO_ROUTE;
-		return;
-	}
-	rc = use_link(audit, rtnl, route.ifindex, err);
 	if (rc < 0) {
 		dest->skip = rc == -ENOSPC ? CP_SKIP_TOO_MANY : CP_SKIP_INTERFACE;
 		return;
@@ -153,11 +167,52 @@ static void route_dest(
 		audit->n_skipped_v6++;
 		return;
 	}
-	rc = use_hop(audit, (uint32_t)rc, &route);
+	rc = use_hop(audit, (uint32_t)rc, route);
 	if (rc < 0)
 		dest->skip = CP_SKIP_TOO_MANY;
 	else
-		dest->nexthop = (uint32_t)rc;
+		dest->nexthop = (uint16_t)rc;
+}
+
+/* Routes of up to CP_ROUTES_MAX destinations, by their indexes. */
+static void route_some(struct cp_audit *audit, struct cp_rtnl *rtnl, uint32_t ifindex, const size_t *indexes,
+        uint32_t n, struct cp_err *err)
+{
+	const struct cp_addr *source = audit->opts->has_source ? &audit->opts->source : NULL;
+	struct cp_addr addrs[CP_ROUTES_MAX] = {0};
+	struct cp_route routes[CP_ROUTES_MAX];
+	int rcs[CP_ROUTES_MAX];
+
+	for (uint32_t i = 0; i < n; i++)
+		addrs[i] = audit->dests[indexes[i]].addr;
+	cp_routes_get(rtnl, addrs, n, ifindex, source, routes, rcs, err);
+	for (uint32_t i = 0; i < n; i++) {
+		struct cp_probe_dest *dest = &audit->dests[indexes[i]];
+
+		if (rcs[i])
+			dest->skip = rcs[i] == -EADDRNOTAVAIL ? CP_SKIP_LOCAL : CP_SKIP_NO_ROUTE;
+		else
+			use_route(audit, rtnl, &routes[i], dest, err);
+	}
+}
+
+static void route_all(struct cp_audit *audit, struct cp_rtnl *rtnl, uint32_t ifindex, struct cp_err *err)
+{
+	size_t indexes[CP_ROUTES_MAX];
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < audit->n_dests; i++) {
+		if (cp_blocklist_match(audit->blocklist, &audit->dests[i].addr)) {
+			audit->dests[i].skip = CP_SKIP_BLOCKLISTED;
+			continue;
+		}
+		indexes[n++] = i;
+		if (n == CP_ROUTES_MAX) {
+			route_some(audit, rtnl, ifindex, indexes, n, err);
+			n = 0;
+		}
+	}
+	route_some(audit, rtnl, ifindex, indexes, n, err);
 }
 
 /* Asks for all neighbours first, then waits: silent ones cost one timeout, not one each. */
@@ -229,14 +284,7 @@ static int plan_with(struct cp_audit *audit, struct cp_rtnl *rtnl, struct cp_err
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < audit->n_dests; i++) {
-		struct cp_probe_dest *dest = &audit->dests[i];
-
-		if (cp_blocklist_match(audit->blocklist, &dest->addr))
-			dest->skip = CP_SKIP_BLOCKLISTED;
-		else
-			route_dest(audit, rtnl, ifindex, dest, err);
-	}
+	route_all(audit, rtnl, ifindex, err);
 	if (!audit->opts->dry_run)
 		resolve_hops(audit, rtnl, err);
 	else

@@ -31,7 +31,8 @@ static void count_coverage(struct cp_audit *audit, uint32_t number, const struct
 static int report_path(struct report *report, uint32_t target_index, const struct cp_probe_dest *dest, uint32_t flow)
 {
 	struct cp_audit *audit = report->audit;
-	const struct cp_answer *answer = &audit->answers[target_index];
+	const struct cp_target *target = &audit->targets.items[target_index];
+	const struct cp_answer *answer = cp_audit_answer(audit, target);
 	uint32_t number = dest->index * audit->opts->n_flows + flow;
 	struct cp_verdict_input input = {
 	        .path = &report->path,
@@ -44,7 +45,7 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	        .replies_lost = audit->replies_lost || cp_follow_doubts(audit, dest),
 	};
 	struct cp_rec_path rec = {
-	        .target = &audit->targets.items[target_index],
+	        .target = target,
 	        .answer = answer,
 	        .dest = dest->addr,
 	        .path = &report->path,
@@ -71,9 +72,10 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 static int report_target(struct report *report, uint32_t index)
 {
 	struct cp_audit *audit = report->audit;
+	const struct cp_target *target = &audit->targets.items[index];
 	struct cp_rec_target rec = {
-	        .target = &audit->targets.items[index],
-	        .answer = &audit->answers[index],
+	        .target = target,
+	        .answer = cp_audit_answer(audit, target),
 	        .verdict = CP_INSIDE,
 	};
 
@@ -84,8 +86,9 @@ static int report_target(struct report *report, uint32_t index)
 	for (uint32_t d = audit->target_first[index]; d < audit->target_first[index + 1]; d++) {
 		const struct cp_probe_dest *dest = &audit->dests[audit->target_dests[d]];
 
+		audit->literal_addr = dest->addr; /* if it is one, it has this destination only */
 		if (dest->skip) {
-			rec.skip_reason = dest->skip;
+			rec.skip_reason = cp_skip_name(dest->skip);
 			continue;
 		}
 		rec.n_dests++;

@@ -32,13 +32,30 @@ int cp_addr_parse(const char *text, struct cp_addr *ret_addr)
 	return 0;
 }
 
+static char *put_octet(char *at, unsigned value)
+{
+	if (value >= 100)
+		*at++ = (char)('0' + value / 100);
+	if (value >= 10)
+		*at++ = (char)('0' + value / 10 % 10);
+	*at++ = (char)('0' + value % 10);
+	return at;
+}
+
 const char *cp_addr_format(const struct cp_addr *addr, char buf[CP_ADDR_STRLEN])
 {
-	/* Neither call can fail: the families exist and the buffer is the size of the longest text. */
-	if (cp_addr_is_v4(addr))
-		inet_ntop(AF_INET, addr->b + sizeof(v4_prefix), buf, CP_ADDR_STRLEN);
-	else
+	char *at = buf;
+
+	if (!cp_addr_is_v4(addr)) {
+		/* Cannot fail: the family exists and the buffer is the size of the longest text. */
 		inet_ntop(AF_INET6, addr->b, buf, CP_ADDR_STRLEN);
+		return buf;
+	}
+	/* inet_ntop() goes through sprintf(), which a million paths feel. */
+	for (size_t i = sizeof(v4_prefix); i < sizeof(addr->b); i++) {
+		at = put_octet(at, addr->b[i]);
+		*at++ = i + 1 < sizeof(addr->b) ? '.' : '\0';
+	}
 	return buf;
 }
 

@@ -21,11 +21,18 @@
 #define SHOWN_MAX 64
 #define SHOWN_SIZE (SHOWN_MAX + sizeof("\"...\""))
 #define INDEX_MIN 64
+#define STRINGS_BYTES 65536
+
+/* Where the strings of a list lie, one after the other. */
+struct cp_target_strings {
+	struct cp_target_strings *next;
+	size_t len;
+	char text[STRINGS_BYTES];
+};
 
 /* A target before it owns memory. */
 struct parsed {
 	char host[NAME_MAX_LEN + 1];
-	struct cp_addr addr;
 	bool is_literal;
 	uint16_t port;
 	uint8_t proto;
@@ -223,7 +230,8 @@ static int parse_name(const char *name, struct parsed *parsed, struct cp_err *wh
 
 static int parse_host(const struct parts *parts, struct parsed *parsed, struct cp_err *why)
 {
-	bool is_addr = cp_addr_parse(parts->host, &parsed->addr) == 0;
+	struct cp_addr addr;
+	bool is_addr = cp_addr_parse(parts->host, &addr) == 0;
 
 	if (parts->is_bracketed && !strchr(parts->host, ':'))
 		return cp_err_set(why, -EINVAL, "only an IPv6 address stands in brackets");
@@ -235,7 +243,7 @@ static int parse_host(const struct parts *parts, struct parsed *parsed, struct c
 	if (!is_addr)
 		return parse_name(parts->host, parsed, why);
 	parsed->is_literal = true;
-	cp_addr_format(&parsed->addr, parsed->host);
+	cp_addr_format(&addr, parsed->host);
 	return 0;
 }
 
@@ -316,7 +324,8 @@ static int grow_index(struct cp_targets *targets)
 
 	if (targets->n < targets->index_cap / 2)
 		return 0;
-	grown.index_cap = targets->index_cap ? targets->index_cap * 2 : INDEX_MIN;
+	for (grown.index_cap = INDEX_MIN; targets->n >= grown.index_cap / 2;)
+		grown.index_cap *= 2;
 	grown.index = calloc(grown.index_cap, sizeof(*grown.index));
 	if (!grown.index)
 		return -ENOMEM;
@@ -330,17 +339,13 @@ static int grow_index(struct cp_targets *targets)
 	return 0;
 }
 
-static int grow_items(struct cp_targets *targets)
+static int resize_items(struct cp_targets *targets, size_t cap)
 {
-	size_t cap = targets->cap ? targets->cap * 2 : INDEX_MIN / 2;
+	struct cp_target *items;
 
-	if (targets->n < targets->cap)
-		return 0;
 	if (cap >= UINT32_MAX)
 		return -ENOMEM;
-
-	struct cp_target *items = reallocarray(targets->items, cap, sizeof(*items));
-
+	items = reallocarray(targets->items, cap, sizeof(*items));
 	if (!items)
 		return -ENOMEM;
 	targets->items = items;
@@ -348,29 +353,52 @@ static int grow_items(struct cp_targets *targets)
 	return 0;
 }
 
-static void target_free(struct cp_target *target)
+static int grow_items(struct cp_targets *targets)
 {
-	free(target->host);
-	free(target->group);
-	free(target->expect);
+	return targets->n < targets->cap ? 0 : resize_items(targets, targets->cap ? targets->cap * 2 : INDEX_MIN / 2);
+}
+
+/* A copy of text that lives as long as the list; `like`, or NULL, is one that may be shared. NULL: out of memory. */
+static const char *keep(struct cp_targets *targets, const char *text, const char *like)
+{
+	struct cp_target_strings *strings = targets->strings;
+	size_t size = strlen(text) + 1;
+	char *copy;
+
+	if (like && strcmp(like, text) == 0)
+		return like;
+	if (size > STRINGS_BYTES)
+		return NULL;
+	if (!strings || STRINGS_BYTES - strings->len < size) {
+		strings = malloc(sizeof(*strings));
+		if (!strings)
+			return NULL;
+		strings->len = 0;
+		strings->next = targets->strings;
+		targets->strings = strings;
+	}
+	copy = memcpy(strings->text + strings->len, text, size);
+	strings->len += size;
+	return copy;
 }
 
 /* Appends to items; the caller made room and enters it in the index. */
 static int append(struct cp_targets *targets, const struct parsed *parsed, const char *group)
 {
+	/* The rows of a list often have their group in common with the one before. */
+	const struct cp_target *before = targets->n ? &targets->items[targets->n - 1] : NULL;
 	struct cp_target target = {
-	        .host = strdup(parsed->host),
-	        .group = group ? strdup(group) : NULL,
-	        .addr = parsed->addr,
-	        .is_literal = parsed->is_literal,
+	        .host = keep(targets, parsed->host, NULL),
+	        .group = group ? keep(targets, group, before ? before->group : NULL) : NULL,
+	        .nth_name = (uint32_t)targets->n_names,
 	        .port = parsed->port,
 	        .proto = parsed->proto,
+	        .is_literal = parsed->is_literal,
 	};
 
-	if (!target.host || (group && !target.group)) {
-		target_free(&target);
+	if (!target.host || (group && !target.group))
 		return -ENOMEM;
-	}
+	targets->n_names += !target.is_literal;
 	targets->items[targets->n++] = target;
 	return 0;
 }
@@ -400,12 +428,31 @@ int cp_targets_add(
 	return 0;
 }
 
+int cp_targets_expect(struct cp_targets *targets, const char *expect)
+{
+	struct cp_target *target = &targets->items[targets->n - 1];
+
+	target->expect = keep(targets, expect, targets->n > 1 ? target[-1].expect : NULL);
+	return target->expect ? 0 : -ENOMEM;
+}
+
+void cp_targets_trim(struct cp_targets *targets)
+{
+	free(targets->index);
+	targets->index = NULL;
+	targets->index_cap = 0;
+	if (targets->n)
+		resize_items(targets, targets->n);
+}
+
 void cp_targets_free(struct cp_targets *targets)
 {
 	if (!targets)
 		return;
-	for (size_t i = 0; i < targets->n; i++)
-		target_free(&targets->items[i]);
+	for (struct cp_target_strings *strings = targets->strings, *next; strings; strings = next) {
+		next = strings->next;
+		free(strings);
+	}
 	free(targets->items);
 	free(targets->index);
 	*targets = (struct cp_targets){0};

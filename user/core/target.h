@@ -14,14 +14,15 @@
 #include "addr.h"
 #include "err.h"
 
+/* Small, as there may be a million. The strings are the list's and may be shared. */
 struct cp_target {
-	char *host; /* lower case, no brackets, no trailing dot; owned by the list */
-	char *group; /* label, or NULL */
-	char *expect; /* preset's expectation (ms, non-ms, ms-or-cdn, ...), or NULL */
-	struct cp_addr addr; /* valid when is_literal */
-	bool is_literal; /* host is an address */
+	const char *host; /* lower case, no brackets, no trailing dot; an address in its canonical form */
+	const char *group; /* label, or NULL */
+	const char *expect; /* preset's expectation (ms, non-ms, ms-or-cdn, ...), or NULL */
+	uint32_t nth_name; /* how many names, not addresses, are before it in the list */
 	uint16_t port; /* host order; 0 for icmp */
 	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_ICMP (for both families) */
+	bool is_literal; /* host is an address */
 };
 
 /* What a target takes where it does not say itself. */
@@ -34,9 +35,11 @@ struct cp_target_defaults {
 struct cp_targets {
 	struct cp_target *items;
 	size_t n;
+	size_t n_names; /* items that are not addresses */
 	size_t n_duplicates; /* merged: same host, port and protocol */
 	/* private */
 	size_t cap;
+	struct cp_target_strings *strings;
 	uint32_t *index; /* open-addressing hash of items, 1-based, 0 empty */
 	size_t index_cap;
 };
@@ -63,6 +66,12 @@ int cp_targets_add(
  */
 int cp_targets_add_text(struct cp_targets *targets, const char *text, size_t len, const char *source,
         const struct cp_target_defaults *defaults, struct cp_err *err);
+
+/* Gives back what only adding needs. Adding goes on afterwards, at a price. */
+void cp_targets_trim(struct cp_targets *targets);
+
+/* Sets what is expected of the target added last. 0 or -ENOMEM. */
+int cp_targets_expect(struct cp_targets *targets, const char *expect);
 
 void cp_targets_free(struct cp_targets *targets);
 

@@ -187,12 +187,8 @@ static int add_row(struct reader *reader, const struct fields *fields, struct cp
 		rc = cp_targets_add(targets, cell(reader, fields, COL_HOST), &row, why);
 	if (rc < 0 || targets->n == n_before || !*expect)
 		return rc;
-
-	char *copy = strdup(expect);
-
-	if (!copy)
+	if (cp_targets_expect(targets, expect) < 0)
 		return cp_err_set(why, -ENOMEM, "out of memory after %zu targets", targets->n);
-	targets->items[n_before].expect = copy;
 	return 0;
 }
 

@@ -233,6 +233,19 @@ void cp_json_string_n(struct cp_json *json, const char *key, size_t n_key, const
 	put(json, "\"", 1);
 }
 
+void cp_json_addr_n(struct cp_json *json, const char *key, size_t n_key, const struct cp_addr *addr)
+{
+	char text[CP_ADDR_STRLEN];
+
+	cp_addr_format(addr, text);
+	cp_json_string_n(json, key, n_key, text, strlen(text));
+}
+
+void cp_json_again(struct cp_json *json, const char *text, size_t len)
+{
+	literal(json, NULL, 0, text, len);
+}
+
 int cp_json_line(struct cp_json *json)
 {
 	put(json, "\n", 1);

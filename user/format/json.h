@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/addr.h"
 #include "sink.h"
 
 struct cp_json {
@@ -38,6 +39,7 @@ void cp_json_uint_n(struct cp_json *json, const char *key, size_t n_key, uint64_
 void cp_json_uint_string_n(struct cp_json *json, const char *key, size_t n_key, uint64_t value);
 void cp_json_fixed_n(struct cp_json *json, const char *key, size_t n_key, uint64_t value, unsigned n_decimals);
 void cp_json_string_n(struct cp_json *json, const char *key, size_t n_key, const char *value, size_t len);
+void cp_json_addr_n(struct cp_json *json, const char *key, size_t n_key, const struct cp_addr *addr);
 
 static inline size_t cp_json_key_len(const char *key)
 {
@@ -84,6 +86,15 @@ static inline void cp_json_uint(struct cp_json *json, const char *key, uint64_t 
 	cp_json_uint_n(json, key, cp_json_key_len(key), value);
 }
 
+/* null unless known. */
+static inline void cp_json_uint_if(struct cp_json *json, const char *key, uint64_t value, bool known)
+{
+	if (known)
+		cp_json_uint_n(json, key, cp_json_key_len(key), value);
+	else
+		cp_json_null_n(json, key, cp_json_key_len(key));
+}
+
 /* The number value / 10^n_decimals with all its decimals, exactly; n_decimals at most 9. */
 static inline void cp_json_fixed(struct cp_json *json, const char *key, uint64_t value, unsigned n_decimals)
 {
@@ -104,6 +115,15 @@ static inline void cp_json_string(struct cp_json *json, const char *key, const c
 	else
 		cp_json_null_n(json, key, cp_json_key_len(key));
 }
+
+/* An address as a string. */
+static inline void cp_json_addr(struct cp_json *json, const char *key, const struct cp_addr *addr)
+{
+	cp_json_addr_n(json, key, cp_json_key_len(key), addr);
+}
+
+/* What was written before, the inside of an object or a whole value, with the comma that is due before it. */
+void cp_json_again(struct cp_json *json, const char *text, size_t len);
 
 /* Ends the line and hands it to the sink in one write. 0 or the first -errno; nothing is written after an error. */
 int cp_json_line(struct cp_json *json);

@@ -2,12 +2,14 @@
 /*
  * ndjson.c: records as JSON, one object a line: an interface, described field
  * by field in docs/records.md. Changes are additive; unknown is null, never 0.
- * Keeps nothing between records but its line buffer and one AS name.
+ * Keeps nothing between records but its line buffer, one AS name and the text
+ * of hops.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "json.h"
+#include "ndjson_hop.h"
 #include "record.h"
 
 struct ndjson {
@@ -15,6 +17,7 @@ struct ndjson {
 	const struct cp_asdb *asdb; /* of as */
 	uint32_t asn; /* the AS looked up last: the hops of a path repeat it. 0: none yet */
 	const struct cp_as *as;
+	struct cp_hop_texts *hops;
 };
 
 static int open_ndjson(const struct cp_sink *sink, const struct cp_format_options *options, void **ret_state)
@@ -22,8 +25,10 @@ static int open_ndjson(const struct cp_sink *sink, const struct cp_format_option
 	struct ndjson *state = calloc(1, sizeof(*state));
 
 	(void)options; /* lines for machines have neither width nor colour */
-	if (!state)
+	if (!state || cp_hop_texts_new(&state->hops)) {
+		free(state);
 		return -ENOMEM;
+	}
 	cp_json_init(&state->json, sink);
 	*ret_state = state;
 	return 0;
@@ -36,6 +41,7 @@ static void close_ndjson(void *ctx)
 	if (!state)
 		return;
 	cp_json_free(&state->json);
+	cp_hop_texts_free(state->hops);
 	free(state);
 }
 
@@ -53,44 +59,10 @@ static int finish(struct ndjson *state)
 	return cp_json_line(&state->json);
 }
 
-static inline void number(struct cp_json *json, const char *key, uint64_t value, bool known)
-{
-	if (known)
-		cp_json_uint(json, key, value);
-	else
-		cp_json_null(json, key);
-}
-
 /* CP_UNKNOWN is null. */
 static void maybe(struct cp_json *json, const char *key, uint64_t value)
 {
-	number(json, key, value, value != CP_UNKNOWN);
-}
-
-static char *octet(char *at, unsigned value)
-{
-	if (value >= 100)
-		*at++ = (char)('0' + value / 100);
-	if (value >= 10)
-		*at++ = (char)('0' + value / 10 % 10);
-	*at++ = (char)('0' + value % 10);
-	return at;
-}
-
-/* IPv4 is written here: a path has a dozen of them, and inet_ntop() goes through sprintf(). */
-static void address(struct cp_json *json, const char *key, const struct cp_addr *addr)
-{
-	char text[CP_ADDR_STRLEN], *at = text;
-
-	if (!cp_addr_is_v4(addr)) {
-		cp_json_string(json, key, cp_addr_format(addr, text));
-		return;
-	}
-	for (int i = 12; i < 16; i++) {
-		at = octet(at, addr->b[i]);
-		*at++ = '.';
-	}
-	cp_json_string_n(json, key, cp_json_key_len(key), text, (size_t)(at - text) - 1);
+	cp_json_uint_if(json, key, value, value != CP_UNKNOWN);
 }
 
 static void strings(struct cp_json *json, const char *key, const char *const *items, size_t n)
@@ -116,7 +88,7 @@ static const char *as_name(struct ndjson *state, const struct cp_asdb *asdb, uin
 /* "asn" and "as_name"; 0: unknown, or nobody's. */
 static void as_fields(struct ndjson *state, const struct cp_asdb *asdb, uint32_t asn)
 {
-	number(&state->json, "asn", asn, asn != 0);
+	cp_json_uint_if(&state->json, "asn", asn, asn != 0);
 	cp_json_string(&state->json, "as_name", as_name(state, asdb, asn));
 }
 
@@ -164,7 +136,7 @@ static void databases(struct cp_json *json, const struct cp_rec_start *rec)
 static void where_from(struct cp_json *json, const struct cp_rec_start *rec)
 {
 	cp_json_object(json, "vantage");
-	number(json, "asn", rec->vantage.asn, rec->vantage.asn != 0);
+	cp_json_uint_if(json, "asn", rec->vantage.asn, rec->vantage.asn != 0);
 	cp_json_string(json, "why", rec->vantage.why);
 	cp_json_object_end(json);
 	cp_json_object(json, "home");
@@ -210,7 +182,7 @@ static void target_object(struct cp_json *json, const struct cp_target *target)
 {
 	cp_json_object(json, "target");
 	cp_json_string(json, "name", target->host);
-	number(json, "port", target->port, target->port != 0);
+	cp_json_uint_if(json, "port", target->port, target->port != 0);
 	cp_json_string(json, "protocol", cp_proto_name(target->proto));
 	cp_json_string(json, "group", target->group);
 	cp_json_object_end(json);
@@ -231,7 +203,7 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	cname_array(json, rec->answer);
 	cp_json_array(json, "addresses");
 	for (size_t i = 0; rec->answer && i < rec->answer->n_addrs; i++)
-		address(json, NULL, &rec->answer->addrs[i]);
+		cp_json_addr(json, NULL, &rec->answer->addrs[i]);
 	cp_json_array_end(json);
 	cp_json_uint(json, "destinations", rec->n_dests);
 	cp_json_string(json, "verdict", rec->n_dests ? cp_verdict_name(rec->verdict) : NULL);
@@ -241,80 +213,14 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 
 /* ---- path ---- */
 
-static const char *reply_name(const struct cp_hop *hop)
-{
-	static const char *const names[] = {
-	        [CP_REPLY_TIME_EXCEEDED] = "time-exceeded",
-	        [CP_REPLY_UNREACHABLE] = "unreachable",
-	        [CP_REPLY_SYN_ACK] = "syn-ack",
-	        [CP_REPLY_RST] = "rst",
-	        [CP_REPLY_ECHO] = "echo",
-	        [CP_REPLY_UDP] = "udp",
-	        [CP_REPLY_SACK] = "sack",
-	};
-
-	return hop->kind < sizeof(names) / sizeof(names[0]) ? names[hop->kind] : NULL;
-}
-
-static bool is_icmp(const struct cp_hop *hop)
-{
-	return hop->kind == CP_REPLY_TIME_EXCEEDED || hop->kind == CP_REPLY_UNREACHABLE || hop->kind == CP_REPLY_ECHO;
-}
-
-/* Label stack entries: label 20 bits, traffic class 3, bottom of stack 1, TTL 8 (RFC 3032, 5462). */
-static void mpls_array(struct cp_json *json, const struct cp_hop *hop)
-{
-	cp_json_array(json, "mpls");
-	for (int i = 0; i < hop->n_mpls && i < CP_MPLS_MAX; i++) {
-		cp_json_object(json, NULL);
-		cp_json_uint(json, "label", hop->mpls[i] >> 12);
-		cp_json_uint(json, "tc", hop->mpls[i] >> 9 & 7);
-		cp_json_uint(json, "s", hop->mpls[i] >> 8 & 1);
-		cp_json_uint(json, "ttl", hop->mpls[i] & 0xff);
-		cp_json_object_end(json);
-	}
-	cp_json_array_end(json);
-}
-
-static void flags_array(struct cp_json *json, const struct cp_hop *hop)
-{
-	cp_json_array(json, "flags");
-	if (hop->flags & CP_HOP_LATE)
-		cp_json_string(json, NULL, "late");
-	if (hop->flags & CP_HOP_QUOTE_MODIFIED)
-		cp_json_string(json, NULL, "quote-modified");
-	if (hop->flags & CP_HOP_OTHER_ADDR)
-		cp_json_string(json, NULL, "other-address");
-	cp_json_array_end(json);
-}
-
 static void hop_object(struct ndjson *state, const struct cp_rec_path *rec, uint32_t i)
 {
 	const struct cp_hop *hop = &rec->path->hops[i];
 	const struct cp_origin *origin = &rec->judgement->origins[i];
 	bool is_seen = !cp_addr_is_zero(&hop->addr);
-	struct cp_json *json = &state->json;
 
-	cp_json_object(json, NULL);
-	cp_json_uint(json, "ttl", hop->ttl);
-	if (is_seen)
-		address(json, "ip", &hop->addr);
-	else
-		cp_json_null(json, "ip");
-	number(json, "rtt_us", hop->rtt_us, hop->rtt_us != 0);
-	as_fields(state, rec->asdb, is_seen ? origin_asn(rec->judgement, origin, hop->ttl) : 0);
-	cp_json_string(json, "ixp", is_seen ? ixp_name(origin) : NULL);
-	cp_json_null(json, "ptr");
-	cp_json_string(json, "reply", reply_name(hop));
-	number(json, "icmp_type", hop->icmp_type, is_icmp(hop));
-	number(json, "icmp_code", hop->icmp_code, is_icmp(hop));
-	number(json, "reply_ttl", hop->reply_ttl, is_seen && hop->reply_ttl);
-	number(json, "quoted_ttl", hop->quoted_ttl, is_seen && hop->quoted_ttl);
-	mpls_array(json, hop);
-	cp_json_uint(json, "attempts", hop->attempts);
-	cp_json_bool(json, "inferred", hop->flags & CP_HOP_INFERRED);
-	flags_array(json, hop);
-	cp_json_object_end(json);
+	cp_hop_texts_write(state->hops, &state->json, hop, rec->asdb,
+	        is_seen ? origin_asn(rec->judgement, origin, hop->ttl) : 0, is_seen ? ixp_name(origin) : NULL);
 }
 
 static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
@@ -328,10 +234,10 @@ static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
 	}
 	cp_json_object(json, "exit");
 	cp_json_uint(json, "ttl_min", exit->ttl_min);
-	number(json, "ttl_max", exit->ttl_max, exit->ttl_max != 0);
+	cp_json_uint_if(json, "ttl_max", exit->ttl_max, exit->ttl_max != 0);
 	if (exit->last_home >= 0) {
 		cp_json_object(json, "last_home");
-		address(json, "ip", &rec->path->hops[exit->last_home].addr);
+		cp_json_addr(json, "ip", &rec->path->hops[exit->last_home].addr);
 		cp_json_null(json, "ptr");
 		cp_json_null(json, "site");
 		cp_json_object_end(json);
@@ -343,7 +249,7 @@ static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
 		const struct cp_origin *origin = &rec->judgement->origins[exit->first_foreign];
 
 		cp_json_object(json, "first_foreign");
-		address(json, "ip", &hop->addr);
+		cp_json_addr(json, "ip", &hop->addr);
 		as_fields(state, rec->asdb, origin_asn(rec->judgement, origin, hop->ttl));
 		cp_json_string(json, "ixp", ixp_name(origin));
 		cp_json_object_end(json);
@@ -359,7 +265,7 @@ static void destination_object(struct ndjson *state, const struct cp_rec_path *r
 	struct cp_json *json = &state->json;
 
 	cp_json_object(json, "destination");
-	address(json, "ip", &rec->dest);
+	cp_json_addr(json, "ip", &rec->dest);
 	as_fields(state, rec->asdb, origin_asn(rec->judgement, &rec->judgement->dest_origin, end_ttl));
 	cname_array(json, rec->answer);
 	cp_json_null(json, "service_tag");
@@ -401,7 +307,7 @@ static int write_path(void *ctx, const struct cp_rec_path *rec)
 	cp_json_string(json, "sack_fallback", rec->sack_fallback);
 	cp_json_bool(json, "reached", path->reached);
 	cp_json_string(json, "end_reason", cp_end_name(path->end));
-	number(json, "end_code", path->end_code, path->end == CP_END_UNREACHABLE);
+	cp_json_uint_if(json, "end_code", path->end_code, path->end == CP_END_UNREACHABLE);
 	cp_json_uint(json, "probes", path->n_probes);
 	judgement_fields(json, rec->judgement);
 	exit_object(state, rec);
@@ -416,7 +322,7 @@ static int write_path(void *ctx, const struct cp_rec_path *rec)
 
 static void microseconds(struct cp_json *json, const char *key, uint32_t us)
 {
-	number(json, key, us, us != CP_EGRESS_UNKNOWN);
+	cp_json_uint_if(json, key, us, us != CP_EGRESS_UNKNOWN);
 }
 
 static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec, const struct cp_egress_row *row)
@@ -434,11 +340,11 @@ static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec
 		cp_json_fixed(json, "share_pct", (row->n_paths * 10000 + rec->n_paths / 2) / rec->n_paths, 2);
 	else
 		cp_json_null(json, "share_pct");
-	number(json, "exit_routers", row->n_exit_routers, row->role == CP_ROLE_EXIT);
+	cp_json_uint_if(json, "exit_routers", row->n_exit_routers, row->role == CP_ROLE_EXIT);
 	microseconds(json, "handover_p50_us", row->handover_p50_us);
 	microseconds(json, "handover_p95_us", row->handover_p95_us);
 	microseconds(json, "handover_p99_us", row->handover_p99_us);
-	number(json, "cold_share_pct", row->cold_share_pct, row->cold_share_pct != CP_EGRESS_UNKNOWN);
+	cp_json_uint_if(json, "cold_share_pct", row->cold_share_pct, row->cold_share_pct != CP_EGRESS_UNKNOWN);
 	cp_json_object_end(json);
 }
 

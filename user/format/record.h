@@ -54,7 +54,7 @@ struct cp_rec_start {
 /* One target, after all its paths are judged; also a target without an address. */
 struct cp_rec_target {
 	const struct cp_target *target;
-	const struct cp_answer *answer; /* borrowed until the end record */
+	const struct cp_answer *answer; /* borrowed until the end record; the address of a literal for the call */
 	size_t n_dests; /* probed */
 	enum cp_verdict verdict; /* meaningless when n_dests is 0 */
 	const char *skip_reason; /* why nothing was probed, closed list: dns status names, "blocklisted", "no-route",

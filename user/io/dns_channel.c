@@ -84,23 +84,24 @@ static int parse_server(const char *text, struct ares_addr_port_node *ret_server
 	static const struct cp_target_defaults dns = {.port = DNS_PORT, .proto = IPPROTO_UDP};
 	struct cp_targets list = {0};
 	struct cp_err why = {{0}};
+	struct cp_addr addr;
 	int rc = cp_targets_add(&list, text, &dns, &why);
 
 	if (rc < 0) {
 		cp_err_set(err, rc, "resolver %s", why.text);
-	} else if (!list.items[0].is_literal || strchr(text, '/')) {
+	} else if (cp_addr_parse(list.items[0].host, &addr) < 0 || strchr(text, '/')) {
 		rc = cp_err_set(err, -EINVAL, "resolver \"%s\": write its address, with :port when it is not %d",
 		        list.items[0].host, DNS_PORT);
 	} else {
 		const struct cp_target *server = &list.items[0];
-		bool is_v4 = cp_addr_is_v4(&server->addr);
+		bool is_v4 = cp_addr_is_v4(&addr);
 
 		*ret_server = (struct ares_addr_port_node){
 		        .family = is_v4 ? AF_INET : AF_INET6,
 		        .udp_port = server->port,
 		        .tcp_port = server->port,
 		};
-		memcpy(&ret_server->addr, server->addr.b + (is_v4 ? 12 : 0), is_v4 ? 4 : 16);
+		memcpy(&ret_server->addr, addr.b + (is_v4 ? 12 : 0), is_v4 ? 4 : 16);
 	}
 	cp_targets_free(&list);
 	return rc;

@@ -22,7 +22,7 @@
 
 #define WAKE_ALWAYS_UP_TO_PPS 20000u
 #define RING_MIN_BYTES (1u << 20)
-#define RING_MAX_BYTES (1u << 26)
+#define RING_MAX_BYTES (1u << 25) /* half a second at 932,000 packets/s; it is mapped twice */
 #define BUDGET_SLACK_NS 50000000ull
 #define INDEX_ENTRY_BYTES 88u /* an element of the hash of destinations, its bucket included */
 
@@ -70,8 +70,9 @@ void cp_engine_set_log(cp_engine_log_cb log)
 
 static uint32_t ring_bytes(const struct cp_engine_config *config)
 {
-	/* Half a second of replies at one a probe. */
-	uint64_t want = config->rate_pps * (sizeof(struct cp_event) + 8) / 2, bytes = RING_MIN_BYTES;
+	/* Half a second of replies at one a probe, and no more than one for each slot. */
+	uint64_t n_slots = (uint64_t)config->n_dests * config->n_flows * config->n_ttls, n = config->rate_pps / 2;
+	uint64_t want = (n < n_slots ? n : n_slots) * (sizeof(struct cp_event) + 8), bytes = RING_MIN_BYTES;
 
 	if (config->ring_bytes)
 		return config->ring_bytes;

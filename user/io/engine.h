@@ -37,7 +37,7 @@ struct cp_engine_config {
 	bool sack; /* there will be destinations with CP_DEST_SACK */
 	struct cp_budget_rule host_rule, prefix_rule;
 	uint32_t n_budgets;
-	uint32_t ring_bytes; /* power of two; 0: chosen from rate_pps */
+	uint32_t ring_bytes; /* power of two; 0: chosen from rate_pps and the slots */
 };
 
 /* What can be known of an interface's XDP side without attaching. */

@@ -13,19 +13,17 @@
 #include <unistd.h>
 
 _Static_assert(RTA_MAX < CP_RTNL_ATTRS, "attribute table too small");
+_Static_assert(CP_ROUTES_MAX <= CP_RTNL_BATCH, "more than a batch holds");
 
 struct cp_route_query {
 	const struct cp_addr *dst, *src; /* src may be NULL */
 	uint32_t ifindex; /* 0: any */
 };
 
-static int cp_route_ask(struct cp_rtnl *rtnl, const struct cp_route_query *query, unsigned flags,
-        const struct rtmsg **ret_header, struct cp_attrs *ret_attrs)
+static void cp_route_begin(struct cp_rtnl *rtnl, const struct cp_route_query *query, unsigned flags)
 {
 	struct rtmsg *request = cp_rtnl_begin(rtnl, RTM_GETROUTE, 0, sizeof(*request));
 	uint8_t bits = cp_addr_is_v4(query->dst) ? 32 : 128;
-	const void *header;
-	int rc;
 
 	request->rtm_family = (uint8_t)cp_addr_family(query->dst);
 	request->rtm_dst_len = bits;
@@ -37,11 +35,6 @@ static int cp_route_ask(struct cp_rtnl *rtnl, const struct cp_route_query *query
 	}
 	if (query->ifindex)
 		cp_rtnl_put(rtnl, RTA_OIF, sizeof(query->ifindex), &query->ifindex);
-	rc = cp_rtnl_ask(rtnl, &header, ret_attrs);
-	if (rc)
-		return rc;
-	*ret_header = header;
-	return 0;
 }
 
 static socklen_t cp_route_sockaddr(const struct cp_addr *addr, uint32_t ifindex, struct sockaddr_storage *ret)
@@ -59,27 +52,39 @@ static socklen_t cp_route_sockaddr(const struct cp_addr *addr, uint32_t ifindex,
 	return sizeof(v6);
 }
 
+/* Whether the query can be asked at all, but for its source. */
+static int cp_route_check_query(const struct cp_route_query *query, struct cp_err *err)
+{
+	char text[CP_ADDR_STRLEN];
+
+	if (cp_addr_is_zero(query->dst))
+		return cp_err_set(err, -EADDRNOTAVAIL, ":: is no destination: probe a unicast address");
+	if (query->src && cp_addr_is_v4(query->src) != cp_addr_is_v4(query->dst))
+		return cp_err_set(err, -EINVAL,
+		        "source %s and destination are of different families: give a source of the destination's",
+		        cp_addr_format(query->src, text));
+	return 0;
+}
+
 /* Whether a socket may use src: the kernel looks IPv4 sources up itself, but believes any IPv6 one. */
-static int cp_route_check_source(const struct cp_route_query *query, struct cp_err *err)
+static int cp_route_check_source(const struct cp_addr *src, uint32_t ifindex, struct cp_err *err)
 {
 	char text[CP_ADDR_STRLEN];
 	struct sockaddr_storage name;
-	socklen_t size = cp_route_sockaddr(query->src, query->ifindex, &name);
+	socklen_t size;
 	int rc = 0, fd;
 
-	cp_addr_format(query->src, text);
-	if (cp_addr_is_v4(query->src) != cp_addr_is_v4(query->dst))
-		return cp_err_set(err, -EINVAL,
-		        "source %s and destination are of different families: give a source of the destination's",
-		        text);
-	fd = socket(cp_addr_family(query->src), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (!src)
+		return 0;
+	size = cp_route_sockaddr(src, ifindex, &name);
+	fd = socket(cp_addr_family(src), SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&name, size) < 0)
 		rc = -errno;
 	if (fd >= 0)
 		close(fd);
 	if (rc)
 		return cp_err_set(err, -EINVAL, "cannot send from %s (%s): choose an address that `ip address` shows",
-		        text, strerror(-rc));
+		        cp_addr_format(src, text), strerror(-rc));
 	return 0;
 }
 
@@ -190,12 +195,13 @@ static struct cp_addr cp_route_nexthop(const struct cp_addr *dst, const struct c
 static int cp_route_check_assumed(
         struct cp_rtnl *rtnl, const struct cp_route_query *query, const struct cp_route *route, struct cp_err *err)
 {
-	const struct rtmsg *header;
+	const void *header;
 	struct cp_attrs attrs;
 
 	if (!query->ifindex || !cp_addr_is_v4(query->dst) || !cp_addr_eq(&route->nexthop, query->dst))
 		return 0;
-	if (cp_route_ask(rtnl, query, RTM_F_FIB_MATCH, &header, &attrs))
+	cp_route_begin(rtnl, query, RTM_F_FIB_MATCH);
+	if (cp_rtnl_ask(rtnl, &header, &attrs))
 		return cp_route_refused(rtnl, query, -ENETUNREACH, err);
 	return 0;
 }
@@ -217,32 +223,85 @@ static int cp_route_read_source(struct cp_rtnl *rtnl, const struct cp_route_quer
 	        cp_addr_format(query->dst, dst), cp_rtnl_ifname(rtnl, route->ifindex, name));
 }
 
+/* What the kernel answered (rc: its -errno) as a route. */
+static int cp_route_take(struct cp_rtnl *rtnl, const struct cp_route_query *query, int rc, const struct rtmsg *header,
+        const struct cp_attrs *attrs, struct cp_route *ret_route, struct cp_err *err)
+{
+	struct cp_route route = {0};
+
+	if (rc)
+		return cp_route_refused(rtnl, query, rc, err);
+	rc = cp_route_check_type(rtnl, query, header, attrs, err);
+	if (rc)
+		return rc;
+	route.ifindex = cp_attrs_u32(attrs, RTA_OIF);
+	route.nexthop = cp_route_nexthop(query->dst, attrs);
+	rc = cp_route_read_source(rtnl, query, attrs, &route, err);
+	if (!rc)
+		rc = cp_route_check_assumed(rtnl, query, &route, err);
+	if (!rc)
+		*ret_route = route;
+	return rc;
+}
+
+static int cp_route_ask(
+        struct cp_rtnl *rtnl, const struct cp_route_query *query, struct cp_route *ret_route, struct cp_err *err)
+{
+	const void *header = NULL;
+	struct cp_attrs attrs;
+	int rc;
+
+	cp_route_begin(rtnl, query, 0);
+	rc = cp_rtnl_ask(rtnl, &header, &attrs);
+	return cp_route_take(rtnl, query, rc, header, &attrs, ret_route, err);
+}
+
 int cp_route_get(struct cp_rtnl *rtnl, const struct cp_addr *dst, uint32_t ifindex, const struct cp_addr *src,
         struct cp_route *ret_route, struct cp_err *err)
 {
 	const struct cp_route_query query = {.dst = dst, .src = src, .ifindex = ifindex};
-	const struct rtmsg *header;
-	struct cp_route route = {0};
-	struct cp_attrs attrs;
-	int rc;
+	int rc = cp_route_check_query(&query, err);
 
-	if (cp_addr_is_zero(dst))
-		return cp_err_set(err, -EADDRNOTAVAIL, ":: is no destination: probe a unicast address");
-	rc = src ? cp_route_check_source(&query, err) : 0;
-	if (rc)
-		return rc;
-	rc = cp_route_ask(rtnl, &query, 0, &header, &attrs);
-	if (rc)
-		return cp_route_refused(rtnl, &query, rc, err);
-	rc = cp_route_check_type(rtnl, &query, header, &attrs, err);
-	if (rc)
-		return rc;
-	route.ifindex = cp_attrs_u32(&attrs, RTA_OIF);
-	route.nexthop = cp_route_nexthop(dst, &attrs);
-	rc = cp_route_read_source(rtnl, &query, &attrs, &route, err);
-	if (!rc)
-		rc = cp_route_check_assumed(rtnl, &query, &route, err);
-	if (!rc)
-		*ret_route = route;
-	return rc;
+	rc = rc ? rc : cp_route_check_source(src, ifindex, err);
+	return rc ? rc : cp_route_ask(rtnl, &query, ret_route, err);
+}
+
+/* The answer to request i of the batch; one that was lost is asked for again, alone. */
+static int cp_route_of_batch(struct cp_rtnl *rtnl, const struct cp_route_query *query, uint32_t i,
+        struct cp_route *ret_route, struct cp_err *err)
+{
+	const void *header = NULL;
+	struct cp_attrs attrs;
+	int rc = cp_rtnl_batch_answer(rtnl, i, &header, &attrs);
+
+	if (rc == -ENOBUFS)
+		return cp_route_ask(rtnl, query, ret_route, err);
+	return cp_route_take(rtnl, query, rc, header, &attrs, ret_route, err);
+}
+
+void cp_routes_get(struct cp_rtnl *rtnl, const struct cp_addr *dsts, uint32_t n, uint32_t ifindex,
+        const struct cp_addr *src, struct cp_route *ret_routes, int *ret_rcs, struct cp_err *err)
+{
+	int source_rc = n ? cp_route_check_source(src, ifindex, err) : 0;
+	uint32_t n_asked = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct cp_route_query query = {.dst = &dsts[i], .src = src, .ifindex = ifindex};
+		int rc = cp_route_check_query(&query, err);
+
+		ret_rcs[i] = rc ? rc : source_rc;
+		if (ret_rcs[i])
+			continue;
+		cp_route_begin(rtnl, &query, 0);
+		cp_rtnl_batch_add(rtnl, n_asked++ == 0);
+	}
+	if (n_asked)
+		cp_rtnl_batch_ask(rtnl);
+	n_asked = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct cp_route_query query = {.dst = &dsts[i], .src = src, .ifindex = ifindex};
+
+		if (!ret_rcs[i])
+			ret_rcs[i] = cp_route_of_batch(rtnl, &query, n_asked++, &ret_routes[i], err);
+	}
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * rtnl.c: owns the netlink socket: one request at a time, its answer matched
- * by sequence number. It must not know what a request is about.
+ * rtnl.c: owns the netlink socket: requests, one at a time or many at once,
+ * and their answers, matched by sequence number. It must not know what a
+ * request is about.
  */
 #include "io/rtnl.h"
 
@@ -115,6 +116,18 @@ static int cp_rtnl_receive(struct cp_rtnl *rtnl, const struct nlmsghdr **ret_ans
 }
 
 /* An error or an acknowledgement -> its number (0: acknowledged); anything else -> *ret_answer. */
+static int cp_rtnl_open_answer(const struct nlmsghdr *nlh, const struct nlmsghdr **ret_answer)
+{
+	if (nlh->nlmsg_type != NLMSG_ERROR) {
+		*ret_answer = nlh;
+		return 0;
+	}
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nlmsgerr))
+		return -EBADMSG;
+	return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(nlh))->error;
+}
+
+/* Sends the request until it is answered. As cp_rtnl_open_answer(). */
 static int cp_rtnl_exchange(struct cp_rtnl *rtnl, const struct nlmsghdr **ret_answer)
 {
 	const struct nlmsghdr *nlh = NULL;
@@ -126,15 +139,7 @@ static int cp_rtnl_exchange(struct cp_rtnl *rtnl, const struct nlmsghdr **ret_an
 		if (!rc)
 			rc = cp_rtnl_receive(rtnl, &nlh);
 	}
-	if (rc)
-		return rc;
-	if (nlh->nlmsg_type != NLMSG_ERROR) {
-		*ret_answer = nlh;
-		return 0;
-	}
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nlmsgerr))
-		return -EBADMSG;
-	return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(nlh))->error;
+	return rc ? rc : cp_rtnl_open_answer(nlh, ret_answer);
 }
 
 static int cp_attrs_collect(const struct nlattr *attr, void *data)
@@ -146,19 +151,23 @@ static int cp_attrs_collect(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
+static int cp_rtnl_read(
+        const struct nlmsghdr *answer, size_t header_size, const void **ret_header, struct cp_attrs *ret_attrs)
+{
+	if (!answer || mnl_nlmsg_get_payload_len(answer) < header_size)
+		return -EBADMSG;
+	memset(ret_attrs, 0, sizeof(*ret_attrs));
+	mnl_attr_parse(answer, (unsigned)header_size, cp_attrs_collect, ret_attrs);
+	*ret_header = mnl_nlmsg_get_payload(answer);
+	return 0;
+}
+
 int cp_rtnl_ask(struct cp_rtnl *rtnl, const void **ret_header, struct cp_attrs *ret_attrs)
 {
 	const struct nlmsghdr *answer = NULL;
 	int rc = cp_rtnl_exchange(rtnl, &answer);
 
-	if (rc)
-		return rc;
-	if (!answer || mnl_nlmsg_get_payload_len(answer) < rtnl->header_size)
-		return -EBADMSG;
-	memset(ret_attrs, 0, sizeof(*ret_attrs));
-	mnl_attr_parse(answer, (unsigned)rtnl->header_size, cp_attrs_collect, ret_attrs);
-	*ret_header = mnl_nlmsg_get_payload(answer);
-	return 0;
+	return rc ? rc : cp_rtnl_read(answer, rtnl->header_size, ret_header, ret_attrs);
 }
 
 int cp_rtnl_tell(struct cp_rtnl *rtnl)
@@ -167,6 +176,80 @@ int cp_rtnl_tell(struct cp_rtnl *rtnl)
 	int rc = cp_rtnl_exchange(rtnl, &answer);
 
 	return !rc && answer ? -EBADMSG : rc;
+}
+
+/* ---- Many at once ---- */
+
+void cp_rtnl_batch_add(struct cp_rtnl *rtnl, bool first)
+{
+	struct nlmsghdr *nlh = (struct nlmsghdr *)rtnl->request;
+	struct cp_rtnl_batch *batch = &rtnl->batch;
+
+	nlh->nlmsg_seq = ++rtnl->seq;
+	if (first) {
+		batch->n = 0;
+		batch->size = 0;
+		batch->first_seq = nlh->nlmsg_seq;
+		batch->header_size = rtnl->header_size;
+	}
+	batch->n++;
+	memcpy(batch->requests + batch->size, nlh, nlh->nlmsg_len);
+	batch->size += MNL_ALIGN(nlh->nlmsg_len);
+}
+
+/* Receives what is there into answers[n_got] and up. Its number, or -errno. */
+static int cp_rtnl_batch_receive(struct cp_rtnl *rtnl, uint32_t n_got, struct mmsghdr messages[CP_RTNL_BATCH])
+{
+	struct iovec pieces[CP_RTNL_BATCH];
+	uint32_t room = CP_RTNL_BATCH - n_got;
+	int n;
+
+	for (uint32_t i = 0; i < room; i++) {
+		pieces[i].iov_base = rtnl->batch.answers[n_got + i].data;
+		pieces[i].iov_len = sizeof(rtnl->batch.answers[0].data);
+		messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &pieces[i], .msg_iovlen = 1}};
+	}
+	n = recvmmsg(mnl_socket_get_fd(rtnl->sock), messages, room, MSG_DONTWAIT, NULL);
+	return n < 0 ? -errno : n;
+}
+
+/* Enters an answer under its request. False: it is to one that was given up. */
+static bool cp_rtnl_batch_enter(struct cp_rtnl *rtnl, const void *answer, size_t size)
+{
+	const struct nlmsghdr *nlh = answer;
+	uint32_t i = nlh->nlmsg_seq - rtnl->batch.first_seq;
+
+	if (!mnl_nlmsg_ok(nlh, (int)size) || nlh->nlmsg_pid != mnl_socket_get_portid(rtnl->sock) || i >= rtnl->batch.n)
+		return false;
+	rtnl->batch.at[i] = nlh;
+	return true;
+}
+
+void cp_rtnl_batch_ask(struct cp_rtnl *rtnl)
+{
+	struct cp_rtnl_batch *batch = &rtnl->batch;
+	struct mmsghdr messages[CP_RTNL_BATCH];
+	uint32_t n_got = 0, n_left = batch->n;
+	int n;
+
+	memset(batch->at, 0, sizeof(batch->at));
+	do {
+		n = mnl_socket_sendto(rtnl->sock, batch->requests, batch->size) < 0 ? -errno : 0;
+	} while (n == -EINTR);
+	/* The kernel answers within the send call: what is not there now was dropped for lack of memory (ENOBUFS). */
+	while (n_left && n_got < CP_RTNL_BATCH && (n >= 0 || n == -EINTR || n == -ENOBUFS)) {
+		n = cp_rtnl_batch_receive(rtnl, n_got, messages);
+		for (int i = 0; i < n; i++, n_got++)
+			n_left -= cp_rtnl_batch_enter(rtnl, batch->answers[n_got].data, messages[i].msg_len);
+	}
+}
+
+int cp_rtnl_batch_answer(const struct cp_rtnl *rtnl, uint32_t i, const void **ret_header, struct cp_attrs *ret_attrs)
+{
+	const struct nlmsghdr *answer = NULL;
+	int rc = rtnl->batch.at[i] ? cp_rtnl_open_answer(rtnl->batch.at[i], &answer) : -ENOBUFS;
+
+	return rc ? rc : cp_rtnl_read(answer, rtnl->batch.header_size, ret_header, ret_attrs);
 }
 
 void cp_attrs_parse_nested(const struct nlattr *nest, struct cp_attrs *ret_attrs)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * rtnl.h: one rtnetlink request and its answer, shared by route.c, link.c and
- * neigh.c and by nobody else. It must not know what a request is about.
+ * rtnl.h: rtnetlink requests and their answers, one at a time or many at once,
+ * shared by route.c, link.c and neigh.c and by nobody else. It must not know
+ * what a request is about.
  */
 #ifndef CP_RTNL_H
 #define CP_RTNL_H
@@ -15,6 +16,18 @@
 #include "io/route.h"
 
 #define CP_RTNL_ATTRS 96 /* above every attribute number read here */
+#define CP_RTNL_BATCH 128 /* so many answers fit into the buffer that every socket has */
+
+/* Requests that go out together, all of one kind. */
+struct cp_rtnl_batch {
+	uint32_t n, first_seq;
+	size_t size, header_size; /* of the requests; of the header of each */
+	_Alignas(struct nlmsghdr) char requests[CP_RTNL_BATCH * 128];
+	struct {
+		_Alignas(struct nlmsghdr) char data[512]; /* a longer one counts as lost */
+	} answers[CP_RTNL_BATCH];
+	const struct nlmsghdr *at[CP_RTNL_BATCH]; /* the answer by request; NULL: lost */
+};
 
 struct cp_rtnl {
 	struct mnl_socket *sock;
@@ -22,6 +35,7 @@ struct cp_rtnl {
 	size_t header_size; /* of the request being built; answers have the same */
 	_Alignas(struct nlmsghdr) char request[1024];
 	_Alignas(struct nlmsghdr) char answer[32768];
+	struct cp_rtnl_batch batch;
 };
 
 /* Attributes by number; NULL: absent. They point into the answer: gone with the next request. */
@@ -38,6 +52,13 @@ void cp_rtnl_put_addr(struct cp_rtnl *rtnl, uint16_t type, const struct cp_addr 
 int cp_rtnl_ask(struct cp_rtnl *rtnl, const void **ret_header, struct cp_attrs *ret_attrs);
 /* The same for a request that is acknowledged, not answered (NLM_F_ACK). */
 int cp_rtnl_tell(struct cp_rtnl *rtnl);
+
+/* Adds the request that was built, of at most 128 bytes, to the batch, the first one to an empty batch. */
+void cp_rtnl_batch_add(struct cp_rtnl *rtnl, bool first);
+/* Sends the batch, of CP_RTNL_BATCH requests at most, and gathers the answers. */
+void cp_rtnl_batch_ask(struct cp_rtnl *rtnl);
+/* As cp_rtnl_ask() for request i of the batch; single requests do not disturb it. -ENOBUFS: lost, ask again. */
+int cp_rtnl_batch_answer(const struct cp_rtnl *rtnl, uint32_t i, const void **ret_header, struct cp_attrs *ret_attrs);
 
 void cp_attrs_parse_nested(const struct nlattr *nest, struct cp_attrs *ret_attrs);
 /* The value, or 0 when absent or too short. */

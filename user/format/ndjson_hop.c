@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * ndjson_hop.c: a hop as JSON, field by field (docs/records.md), or from the
+ * text of an earlier one that said the same. Owns these texts. Must not know
+ * what a hop is part of.
+ */
+#include "ndjson_hop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXTS 2048u /* a power of two */
+#define TEXT_MAX 440u
+
+/* All that the text depends on, but for the round trip. Compared as a whole: no padding. */
+struct key {
+	struct cp_addr addr;
+	uint32_t mpls[CP_MPLS_MAX];
+	const struct cp_asdb *asdb;
+	const char *ixp;
+	uint32_t asn;
+	uint8_t ttl, kind, icmp_type, icmp_code, reply_ttl, quoted_ttl, attempts, flags;
+	uint32_t n_mpls;
+};
+_Static_assert(sizeof(struct key) == sizeof(struct cp_addr) + 4 * CP_MPLS_MAX + 2 * sizeof(void *) + 16, "padding");
+
+/* What stands before the round trip, and what after it. */
+struct text {
+	struct key key;
+	uint16_t n_head, n_tail; /* 0: nothing kept */
+	char text[TEXT_MAX];
+};
+
+struct cp_hop_texts {
+	struct text texts[TEXTS];
+};
+
+int cp_hop_texts_new(struct cp_hop_texts **ret_texts)
+{
+	struct cp_hop_texts *texts = calloc(1, sizeof(*texts));
+
+	if (!texts)
+		return -ENOMEM;
+	*ret_texts = texts;
+	return 0;
+}
+
+void cp_hop_texts_free(struct cp_hop_texts *texts)
+{
+	free(texts);
+}
+
+static const char *reply_name(uint8_t kind)
+{
+	static const char *const names[] = {
+	        [CP_REPLY_TIME_EXCEEDED] = "time-exceeded",
+	        [CP_REPLY_UNREACHABLE] = "unreachable",
+	        [CP_REPLY_SYN_ACK] = "syn-ack",
+	        [CP_REPLY_RST] = "rst",
+	        [CP_REPLY_ECHO] = "echo",
+	        [CP_REPLY_UDP] = "udp",
+	        [CP_REPLY_SACK] = "sack",
+	};
+
+	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : NULL;
+}
+
+static bool is_icmp(uint8_t kind)
+{
+	return kind == CP_REPLY_TIME_EXCEEDED || kind == CP_REPLY_UNREACHABLE || kind == CP_REPLY_ECHO;
+}
+
+/* Label stack entries: label 20 bits, traffic class 3, bottom of stack 1, TTL 8 (RFC 3032, 5462). */
+static void mpls_array(struct cp_json *json, const struct key *key)
+{
+	cp_json_array(json, "mpls");
+	for (uint32_t i = 0; i < key->n_mpls && i < CP_MPLS_MAX; i++) {
+		cp_json_object(json, NULL);
+		cp_json_uint(json, "label", key->mpls[i] >> 12);
+		cp_json_uint(json, "tc", key->mpls[i] >> 9 & 7);
+		cp_json_uint(json, "s", key->mpls[i] >> 8 & 1);
+		cp_json_uint(json, "ttl", key->mpls[i] & 0xff);
+		cp_json_object_end(json);
+	}
+	cp_json_array_end(json);
+}
+
+static void flags_array(struct cp_json *json, uint8_t flags)
+{
+	cp_json_array(json, "flags");
+	if (flags & CP_HOP_LATE)
+		cp_json_string(json, NULL, "late");
+	if (flags & CP_HOP_QUOTE_MODIFIED)
+		cp_json_string(json, NULL, "quote-modified");
+	if (flags & CP_HOP_OTHER_ADDR)
+		cp_json_string(json, NULL, "other-address");
+	cp_json_array_end(json);
+}
+
+static void write_head(struct cp_json *json, const struct key *key)
+{
+	cp_json_uint(json, "ttl", key->ttl);
+	if (cp_addr_is_zero(&key->addr))
+		cp_json_null(json, "ip");
+	else
+		cp_json_addr(json, "ip", &key->addr);
+}
+
+static void write_tail(struct cp_json *json, const struct key *key)
+{
+	const struct cp_as *as = key->asdb && key->asn ? cp_asdb_as(key->asdb, key->asn) : NULL;
+	bool is_seen = !cp_addr_is_zero(&key->addr);
+
+	cp_json_uint_if(json, "asn", key->asn, key->asn != 0);
+	cp_json_string(json, "as_name", as ? as->name : NULL);
+	cp_json_string(json, "ixp", key->ixp);
+	cp_json_null(json, "ptr");
+	cp_json_string(json, "reply", reply_name(key->kind));
+	cp_json_uint_if(json, "icmp_type", key->icmp_type, is_icmp(key->kind));
+	cp_json_uint_if(json, "icmp_code", key->icmp_code, is_icmp(key->kind));
+	cp_json_uint_if(json, "reply_ttl", key->reply_ttl, is_seen && key->reply_ttl);
+	cp_json_uint_if(json, "quoted_ttl", key->quoted_ttl, is_seen && key->quoted_ttl);
+	mpls_array(json, key);
+	cp_json_uint(json, "attempts", key->attempts);
+	cp_json_bool(json, "inferred", key->flags & CP_HOP_INFERRED);
+	flags_array(json, key->flags);
+	cp_json_object_end(json);
+}
+
+static struct text *find(struct cp_hop_texts *texts, const struct key *key)
+{
+	uint64_t half[2], hash;
+
+	memcpy(half, &key->addr, sizeof(half));
+	hash = ((half[0] ^ half[1]) + key->ttl + key->attempts * 64u) * 0x9e3779b97f4a7c15ull;
+	return &texts->texts[(hash >> 32) % TEXTS];
+}
+
+/* Keeps what was written from `start` on, but for the round trip and the comma after it. */
+static void keep(struct text *text, const struct cp_json *json, size_t start, size_t end_of_head, size_t end_of_rtt)
+{
+	size_t n_head = end_of_head - start, n_tail = json->len - end_of_rtt - 1;
+
+	if (json->rc || n_head + n_tail > TEXT_MAX)
+		return;
+	memcpy(text->text, json->buf + start, n_head);
+	memcpy(text->text + n_head, json->buf + end_of_rtt + 1, n_tail);
+	text->n_head = (uint16_t)n_head;
+	text->n_tail = (uint16_t)n_tail;
+}
+
+void cp_hop_texts_write(struct cp_hop_texts *texts, struct cp_json *json, const struct cp_hop *hop,
+        const struct cp_asdb *asdb, uint32_t asn, const char *ixp)
+{
+	struct key key = {
+	        .addr = hop->addr,
+	        .asdb = asdb,
+	        .ixp = ixp,
+	        .asn = asn,
+	        .ttl = hop->ttl,
+	        .kind = hop->kind,
+	        .icmp_type = hop->icmp_type,
+	        .icmp_code = hop->icmp_code,
+	        .reply_ttl = hop->reply_ttl,
+	        .quoted_ttl = hop->quoted_ttl,
+	        .attempts = hop->attempts,
+	        .flags = hop->flags,
+	        .n_mpls = hop->n_mpls,
+	};
+	struct text *text = find(texts, &key);
+	size_t end_of_head, end_of_rtt, start;
+
+	memcpy(key.mpls, hop->mpls, sizeof(key.mpls));
+	if (text->n_head && memcmp(&text->key, &key, sizeof(key)) == 0) {
+		cp_json_again(json, text->text, text->n_head);
+		cp_json_uint_if(json, "rtt_us", hop->rtt_us, hop->rtt_us != 0);
+		cp_json_again(json, text->text + text->n_head, text->n_tail);
+		return;
+	}
+	text->key = key;
+	text->n_head = 0;
+	cp_json_object(json, NULL);
+	start = json->len - 1;
+	write_head(json, &key);
+	end_of_head = json->len;
+	cp_json_uint_if(json, "rtt_us", hop->rtt_us, hop->rtt_us != 0);
+	end_of_rtt = json->len;
+	write_tail(json, &key);
+	keep(text, json, start, end_of_head, end_of_rtt);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ndjson_hop.h: a hop as JSON. Most hops of a large run are the same few
+ * routers seen again, and differ in the round trip alone: their text is kept.
+ * Private to the NDJSON format. Knows no path.
+ */
+#ifndef CP_NDJSON_HOP_H
+#define CP_NDJSON_HOP_H
+
+#include "core/asdb.h"
+#include "core/path.h"
+#include "json.h"
+
+struct cp_hop_texts;
+
+int cp_hop_texts_new(struct cp_hop_texts **ret_texts);
+void cp_hop_texts_free(struct cp_hop_texts *texts); /* takes NULL */
+
+/* asn 0: none; ixp NULL: none. asdb, NULL or not, and ixp, which is a part of it, must live as long as texts. */
+void cp_hop_texts_write(struct cp_hop_texts *texts, struct cp_json *json, const struct cp_hop *hop,
+        const struct cp_asdb *asdb, uint32_t asn, const char *ixp);
+
+#endif
