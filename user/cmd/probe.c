@@ -20,6 +20,7 @@
 #define EVENTS 256u /* taken from the ring at a time */
 #define SLOT_BYTES 10u
 #define SHORT_DRAIN_MS 300u
+#define SLOW_MS 10000u /* for routers that answer once a second */
 
 /* ---- Opening ---- */
 
@@ -62,7 +63,9 @@ static int open_sweep(struct cp_audit *audit)
 	        .shape = {audit->n_probed, opts->n_flows, opts->max_ttl - opts->first_ttl + 1, opts->first_ttl},
 	        .attempts = opts->attempts,
 	        .gap = opts->gap,
+	        .exhaustive = opts->exhaustive,
 	        .timeout_ms = opts->timeout_ms,
+	        .slow_ms = SLOW_MS,
 	        .seed = audit->seed,
 	        .dests = audit->probe_addrs,
 	};

@@ -41,6 +41,8 @@ void cp_sweep_free(struct cp_sweep *sweep)
 	free(sweep->tracks);
 	free(sweep->open);
 	free(sweep->order);
+	free(sweep->slow.asks);
+	cp_infer_free(&sweep->infer);
 	free(sweep);
 }
 
@@ -76,6 +78,8 @@ static uint64_t grace_ns(const struct cp_sweep *sweep)
 
 static uint64_t due_ns(const struct cp_sweep *sweep)
 {
+	if (sweep->phase == PHASE_SLOW)
+		return cp_slow_due_ns(sweep, pass_wait_ns(sweep));
 	if (sweep->phase == PHASE_LAST_WAIT)
 		return sweep->grace_until_ns;
 	return sweep->flushed_ns + (sweep->n_outstanding ? pass_wait_ns(sweep) : 0);
@@ -93,42 +97,63 @@ static bool any_silent(const struct cp_sweep *sweep)
 	return false;
 }
 
-/* Moves on when a wait is over. */
-static void turn(struct cp_sweep *sweep, uint64_t now_ns)
+/* The end of a pass, or of the slow lane: what comes next. */
+static void move_on(struct cp_sweep *sweep, uint64_t now_ns)
 {
-	bool waiting = sweep->phase == PHASE_WAIT || sweep->phase == PHASE_LAST_WAIT;
+	enum phase from = sweep->phase;
 
-	if (!waiting || !sweep->flushed || now_ns < due_ns(sweep))
-		return;
-	if (sweep->phase == PHASE_WAIT && sweep->n_outstanding)
-		sweep->grace_until_ns = sweep->flushed_ns + grace_ns(sweep);
 	cp_order_collect(sweep, sweep->pass + 1);
 	if (sweep->n_left) {
 		sweep->phase = PHASE_PASS;
 		sweep->pass++;
 		sweep->n_outstanding = 0;
-	} else if (sweep->phase == PHASE_WAIT && now_ns < sweep->grace_until_ns && any_silent(sweep)) {
+	} else if (from != PHASE_SLOW && cp_slow_begin(sweep, now_ns, pass_wait_ns(sweep))) {
+		sweep->phase = PHASE_SLOW;
+	} else if (from != PHASE_LAST_WAIT && now_ns < sweep->grace_until_ns && any_silent(sweep)) {
 		sweep->phase = PHASE_LAST_WAIT;
 	} else {
 		sweep->phase = PHASE_DONE;
+		if (sweep->slow.held)
+			cp_infer_gather(sweep);
 	}
+}
+
+/* Moves on when a wait is over. */
+static void turn(struct cp_sweep *sweep, uint64_t now_ns)
+{
+	if (sweep->phase == PHASE_PASS || sweep->phase == PHASE_DONE || !sweep->flushed || now_ns < due_ns(sweep))
+		return;
+	if (sweep->phase == PHASE_SLOW) {
+		if (!cp_slow_round_over(sweep))
+			return;
+		cp_slow_end_round(sweep);
+		if (cp_slow_begin(sweep, now_ns, pass_wait_ns(sweep)))
+			return;
+		cp_slow_end(sweep);
+	} else if (sweep->phase == PHASE_WAIT) {
+		if (sweep->n_outstanding)
+			sweep->grace_until_ns = sweep->flushed_ns + grace_ns(sweep);
+		cp_slow_detect(sweep);
+	}
+	move_on(sweep, now_ns);
 }
 
 /* ---- Interface ---- */
 
 uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_ids, uint32_t cap)
 {
-	uint32_t n;
+	uint32_t n = 0;
 
 	turn(sweep, now_ns);
-	if (sweep->phase != PHASE_PASS)
-		return 0;
-	n = cp_order_next(sweep, ret_ids, cap);
+	if (sweep->phase == PHASE_PASS)
+		n = cp_order_next(sweep, ret_ids, cap);
+	else if (sweep->phase == PHASE_SLOW)
+		n = cp_slow_next(sweep, now_ns, ret_ids, cap);
 	sweep->n_sent += n;
 	sweep->n_outstanding += n;
 	if (n)
 		sweep->flushed = false;
-	if (!sweep->n_left)
+	if (sweep->phase == PHASE_PASS && !sweep->n_left)
 		sweep->phase = PHASE_WAIT;
 	return n;
 }
@@ -149,7 +174,8 @@ static void note_reply(struct cp_sweep *sweep, uint32_t path)
 
 	track->ask &= ~cp_paths_answered(sweep->paths, path);
 	if (end) {
-		track->ask &= up_to(sweep, end - 1);
+		if (!sweep->config.exhaustive)
+			track->ask &= up_to(sweep, end - 1);
 		sweep->n_ended += !track->ended;
 		track->ended = true;
 	}
@@ -194,11 +220,14 @@ void cp_sweep_replies(
 
 uint64_t cp_sweep_wait_ns(const struct cp_sweep *sweep, uint64_t now_ns)
 {
+	uint64_t due;
+
 	if (sweep->phase == PHASE_PASS || sweep->phase == PHASE_DONE)
 		return 0;
-	if (!sweep->flushed)
+	due = sweep->flushed || sweep->phase == PHASE_SLOW ? due_ns(sweep) : UINT64_MAX;
+	if (due == UINT64_MAX)
 		return UINT64_MAX;
-	return due_ns(sweep) > now_ns ? due_ns(sweep) - now_ns : 0;
+	return due > now_ns ? due - now_ns : 0;
 }
 
 bool cp_sweep_done(struct cp_sweep *sweep, uint64_t now_ns)

@@ -12,6 +12,8 @@
 /* The keyed order of all paths, and the scouts: one probe each, at the highest TTL. */
 void cp_order_init(struct cp_sweep *sweep)
 {
+	uint32_t top = max_ttl(sweep), n_ttls = sweep->config.exhaustive ? sweep->config.shape.n_ttls : 1;
+	uint64_t ask = sweep->config.exhaustive ? up_to(sweep, top) : ttl_bit(sweep, top);
 	uint32_t key[4];
 
 	for (uint32_t i = 0; i < 4; i++)
@@ -21,11 +23,11 @@ void cp_order_init(struct cp_sweep *sweep)
 	for (uint32_t i = 0; i < sweep->n_paths; i++) {
 		sweep->open[i] = sweep->order[i] = cp_perm_at(&sweep->perm, i);
 		sweep->tracks[i].open = true;
-		sweep->tracks[i].ask = 1ull << (sweep->config.shape.n_ttls - 1);
+		sweep->tracks[i].ask = ask;
 	}
 	sweep->n_open = sweep->n_paths;
-	sweep->n_left = sweep->n_paths;
-	sweep->lanes[0] = (struct lane){.n = sweep->n_paths, .left = sweep->n_paths};
+	sweep->n_left = sweep->n_paths * n_ttls;
+	sweep->lanes[0] = (struct lane){.n = sweep->n_paths, .left = sweep->n_left};
 }
 
 static void prefetch(const struct cp_sweep *sweep, const uint32_t *list, uint32_t at, uint32_t n)
@@ -140,7 +142,7 @@ static uint32_t next_ttl(const struct cp_sweep *sweep, uint64_t ask, uint32_t ra
 	uint32_t width = 64 - (uint32_t)__builtin_clzll(ask);
 	uint64_t start = (uint64_t)random * width >> 32, above = ask >> start << start;
 
-	return sweep->config.shape.first_ttl + (uint32_t)__builtin_ctzll(above ? above : ask);
+	return lowest_ttl(sweep, above ? above : ask);
 }
 
 uint32_t cp_order_next(struct cp_sweep *sweep, uint32_t *ret_ids, uint32_t cap)

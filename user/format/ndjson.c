@@ -284,6 +284,8 @@ static void flags_array(struct cp_json *json, const struct cp_hop *hop)
 		cp_json_string(json, NULL, "quote-modified");
 	if (hop->flags & CP_HOP_OTHER_ADDR)
 		cp_json_string(json, NULL, "other-address");
+	if (hop->flags & CP_HOP_LIMITED)
+		cp_json_string(json, NULL, "limited");
 	cp_json_array_end(json);
 }
 
