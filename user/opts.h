@@ -66,6 +66,7 @@ struct cp_opts {
 	uint32_t timeout_ms;
 	uint32_t n_flows;
 	uint32_t gap;
+	bool exhaustive;
 	bool has_seed;
 	uint64_t seed;
 	bool no_default_blocklist;

@@ -16,7 +16,7 @@
 #define MSEC 1000000ull
 #define SEC 1000000000ull
 
-enum { PENDING_MAX = 1 << 16, DESTS_MAX = 256 };
+enum { PENDING_MAX = 1 << 16, DESTS_MAX = 10000, SLOW_MS = 10000 };
 
 /* What the network does. Everything follows from `seed`, so a failure repeats. */
 struct world {
@@ -32,15 +32,31 @@ struct world {
 	uint32_t odd_percent; /* of paths that are longer or shorter on the way back */
 	uint32_t dead_percent; /* of destinations: nothing answers from there */
 	bool void_everywhere; /* nobody answers at all */
+	bool exhaustive; /* how it is swept */
+	uint32_t same_distance; /* of all destinations; 0: they differ */
+	uint32_t n_shared; /* TTLs whose router all paths share; 0: two */
+	uint32_t fan_ttl; /* here stand eight routers, each before destinations of its own; 0: nowhere */
+	uint32_t balance_ttl; /* here the paths of a /24 are spread over two routers; 0: nowhere */
+	bool mute_branch; /* the second of them never answers */
+	uint64_t limited_ttls; /* where routers limit their answers; bit i: TTL i + 1 */
+	uint64_t refill_ns; /* they answer once in this time, */
+	uint32_t burst; /* after so many at once */
 };
 
 struct sim {
 	const struct world *world;
 	struct cp_sweep *sweep;
+	uint32_t n_paths;
 	struct cp_addr dests[DESTS_MAX];
 	uint8_t *n_asked; /* [slots] */
 	uint32_t *pass; /* [slots] in which it was asked last */
 	uint32_t *again_pass; /* [paths] in which a TTL at or beyond the destination was asked again */
+	uint64_t *asked_ns; /* [dests] when it was asked last */
+	uint64_t slow_from_ns; /* first long wait */
+	uint64_t least_gap_ns; /* between probes of a destination since then */
+	struct bucket {
+		uint64_t tokens_ns, at_ns;
+	} buckets[CP_TTL_MAX + 1][16]; /* by TTL and router */
 	uint64_t *half_open_ns; /* [paths] until then the server answers no other SYN of the flow */
 	uint64_t now_ns;
 	uint64_t n_sent;
@@ -66,18 +82,28 @@ static inline bool chance(const struct world *world, uint32_t percent, uint32_t 
 
 /* ---- Topology: what would answer at a TTL of a path ---- */
 
-enum { DISTANCE = 1, DEAD, SILENT, SLOW, LOST, TWICE, ODD };
+enum { DISTANCE = 1, DEAD, SILENT, SLOW, LOST, TWICE, ODD, BRANCH };
 
 static inline uint32_t distance(const struct world *world, uint32_t path)
 {
 	uint32_t dest = path / world->shape.n_flows;
 
+	if (world->same_distance)
+		return world->same_distance;
 	return 3 + roll(world, DISTANCE, dest, 0) % (world->shape.n_ttls - 4) + world->shape.first_ttl - 1;
 }
 
 static inline bool dead(const struct world *world, uint32_t path)
 {
 	return chance(world, world->dead_percent, DEAD, path / world->shape.n_flows, 0);
+}
+
+/* Which of the routers that stand at a shared TTL. */
+static inline uint32_t branch(const struct world *world, uint32_t path, uint32_t ttl)
+{
+	if (ttl == world->fan_ttl)
+		return path / world->shape.n_flows * 8 / world->shape.n_dests;
+	return ttl == world->balance_ttl ? roll(world, BRANCH, path, 0) & 1 : 0;
 }
 
 /* Does anybody answer there? Silence never runs as long as the gap. */
@@ -87,6 +113,8 @@ static inline bool visible(const struct world *world, uint32_t path, uint32_t tt
 		return false;
 	if (ttl >= distance(world, path))
 		return !dead(world, path);
+	if (world->mute_branch && ttl == world->balance_ttl && branch(world, path, ttl))
+		return false;
 	return ttl % world->gap == 0 || !chance(world, world->silent_percent, SILENT, path, ttl);
 }
 
@@ -95,7 +123,9 @@ static inline struct cp_addr responder(const struct sim *sim, uint32_t path, uin
 	if (ttl >= distance(sim->world, path))
 		return sim->dests[path / sim->world->shape.n_flows];
 	/* Near hops are shared by all. */
-	return cp_addr_from_v4(0xc6120000u + (ttl <= 2 ? ttl : 256 + path * 64 + ttl));
+	if (ttl <= (sim->world->n_shared ? sim->world->n_shared : 2))
+		return cp_addr_from_v4(0xc6120000u + 16 * ttl + branch(sim->world, path, ttl));
+	return cp_addr_from_v4(0xc6120000u + 65536 + path * 64 + ttl);
 }
 
 static inline uint64_t rtt_ns(const struct world *world, uint32_t path, uint32_t ttl)
@@ -160,12 +190,15 @@ static inline struct sim *sim_new(const struct world *world)
 	        .attempts = world->attempts,
 	        .gap = world->gap,
 	        .timeout_ms = world->timeout_ms,
+	        .slow_ms = SLOW_MS,
+	        .exhaustive = world->exhaustive,
 	        .seed = world->seed,
 	};
 
 	assert_non_null(sim);
 	assert_true(world->shape.n_dests <= DESTS_MAX);
 	sim->world = world;
+	sim->n_paths = world->shape.n_dests * world->shape.n_flows;
 	for (uint32_t d = 0; d < world->shape.n_dests; d++)
 		sim->dests[d] = cp_addr_from_v4(0xcb007100u + d);
 	config.dests = sim->dests;
@@ -173,7 +206,9 @@ static inline struct sim *sim_new(const struct world *world)
 	sim->pass = calloc(n_slots, sizeof(*sim->pass));
 	sim->again_pass = calloc(n_slots, sizeof(*sim->again_pass));
 	sim->half_open_ns = calloc(n_slots, sizeof(*sim->half_open_ns));
-	assert_true(sim->n_asked && sim->pass && sim->again_pass && sim->half_open_ns);
+	sim->asked_ns = calloc(world->shape.n_dests, sizeof(*sim->asked_ns));
+	sim->least_gap_ns = UINT64_MAX;
+	assert_true(sim->asked_ns && sim->n_asked && sim->pass && sim->again_pass && sim->half_open_ns);
 	sim->now_ns = 1000 * SEC;
 	assert_int_equal(cp_sweep_new(&config, &sim->sweep), 0);
 	return sim;
@@ -186,6 +221,7 @@ static inline void sim_free(struct sim *sim)
 	free(sim->pass);
 	free(sim->again_pass);
 	free(sim->half_open_ns);
+	free(sim->asked_ns);
 	free(sim);
 }
 
@@ -200,26 +236,45 @@ static inline void check_question(struct sim *sim, uint32_t slot, uint32_t attem
 
 	cp_sweep_progress(sim->sweep, &unused, &unused, &pass);
 	assert_true(slot < cp_shape_slots(&world->shape));
-	assert_true(attempt < world->attempts);
+	/* With one attempt, a TTL that may be the destination gets a second. */
+	assert_true(attempt < world->attempts || (attempt == 1 && world->attempts == 1 && ttl < end));
 	if (attempt != sim->n_asked[slot])
 		fail_msg("slot %u: attempt %u after %u", slot, attempt, sim->n_asked[slot]);
 	if (attempt && sim->pass[slot] == pass)
 		fail_msg("slot %u: asked twice in pass %u", slot, pass);
 	if (!cp_paths_silent(paths, slot))
 		fail_msg("slot %u: asked though it has answered", slot);
-	if (end && ttl >= end)
+	if (end && ttl >= end && !world->exhaustive)
 		fail_msg("path %u: TTL %u asked, though it ends at %u", path, ttl, end);
 	/*
 	 * Two SYNs of a flow at one server, and only one is answered: once the end is in sight, never again together.
 	 * A lost answer can make the destination look like a silent router, which may fly with others.
 	 */
-	if (!world->loss_percent && end && attempt && ttl >= distance(world, path)) {
+	if (!world->loss_percent && !world->exhaustive && end && attempt && ttl >= distance(world, path)) {
 		if (sim->again_pass[path] == pass)
 			fail_msg("path %u: two TTLs beyond the destination asked again in pass %u", path, pass);
 		sim->again_pass[path] = pass;
 	}
 	sim->n_asked[slot]++;
 	sim->pass[slot] = pass;
+}
+
+/* As Linux does it (inet_peer_xrlim_allow): time is saved up, and an answer costs the refill time. */
+static inline bool within_limit(struct sim *sim, uint32_t path, uint32_t ttl, uint64_t now_ns)
+{
+	const struct world *world = sim->world;
+	struct bucket *bucket = &sim->buckets[ttl][branch(world, path, ttl)];
+
+	if (!(world->limited_ttls >> (ttl - 1) & 1))
+		return true;
+	bucket->tokens_ns += now_ns - bucket->at_ns;
+	if (bucket->tokens_ns > world->burst * world->refill_ns)
+		bucket->tokens_ns = world->burst * world->refill_ns;
+	bucket->at_ns = now_ns;
+	if (bucket->tokens_ns < world->refill_ns)
+		return false;
+	bucket->tokens_ns -= world->refill_ns;
+	return true;
 }
 
 /* Does the network answer a probe that leaves now? */
@@ -231,11 +286,20 @@ static inline bool answers(struct sim *sim, uint32_t id, uint32_t path, uint32_t
 	if (!visible(world, path, ttl) || lost(world, id))
 		return false;
 	if (ttl < distance(world, path))
-		return true;
+		return within_limit(sim, path, ttl, arrival_ns);
 	if (arrival_ns < sim->half_open_ns[path])
 		return false;
 	sim->half_open_ns[path] = arrival_ns + rtt; /* our RST arrives */
 	return true;
+}
+
+static inline void note_gap(struct sim *sim, uint32_t dest)
+{
+	uint64_t gap_ns = sim->now_ns - sim->asked_ns[dest];
+
+	if (sim->slow_from_ns && sim->asked_ns[dest] >= sim->slow_from_ns && gap_ns < sim->least_gap_ns)
+		sim->least_gap_ns = gap_ns;
+	sim->asked_ns[dest] = sim->now_ns;
 }
 
 static inline void transmit(struct sim *sim, uint32_t id)
@@ -246,6 +310,7 @@ static inline void transmit(struct sim *sim, uint32_t id)
 	struct cp_event event = {.tx_ns = sim->now_ns, .slot = slot, .attempt = (uint8_t)attempt, .reply_ttl = 250};
 
 	check_question(sim, slot, attempt);
+	note_gap(sim, path / world->shape.n_flows);
 	sim->n_sent++;
 	sim->ids_hash = (sim->ids_hash ^ id) * 0x9e3779b97f4a7c15ull;
 	if (!answers(sim, id, path, ttl))
@@ -301,6 +366,8 @@ static inline bool step(struct sim *sim)
 	if (n == 0) {
 		if (sim->n_pending && sim->pending[0].due_ns - sim->now_ns < wait_ns)
 			wait_ns = sim->pending[0].due_ns - sim->now_ns;
+		if (wait_ns > 500 * MSEC && !sim->slow_from_ns)
+			sim->slow_from_ns = sim->now_ns;
 		sim->now_ns += wait_ns;
 	}
 	return true;

@@ -116,6 +116,12 @@ static void test_flags(void **state)
 	hop->n_mpls = 2;
 	hop->mpls[0] = 24001u << 12;
 	hop->mpls[1] = 17u << 12;
+	hop = fix_hop(&fix, "198.18.0.12", 0, 0);
+	hop->kind = CP_REPLY_NONE;
+	hop->flags = CP_HOP_INFERRED | CP_HOP_LIMITED;
+	hop = fix_hop(&fix, "::", 0, 0);
+	hop->kind = CP_REPLY_NONE;
+	hop->flags = CP_HOP_LIMITED;
 	fix.judgement.origins[0] = (struct cp_origin){.kind = CP_ORIGIN_IXP, .label = "Lab-IX"};
 	fix.judgement.origins[1] = (struct cp_origin){.kind = CP_ORIGIN_SPECIAL, .label = "benchmarking"};
 	fix.judgement.origins[2] = (struct cp_origin){.kind = CP_ORIGIN_AS, .n_asn = 2, .asn = {8075, 3491}};
@@ -131,6 +137,8 @@ static void test_flags(void **state)
 	assert_line(trace, "2001:db8::9  AS unknown           1.00 ms  !H\n");
 	assert_line(trace, "198.18.0.10  AS unknown                 ?  ~ late rewritten varies\n");
 	assert_line(trace, "1.00 ms  MPLS 24001, 17\n");
+	assert_line(trace, "198.18.0.12  AS unknown                 ?  ~ limited\n");
+	assert_line(trace, "  13  *  limited\n");
 }
 
 static void test_long_addresses_fit(void **state)

@@ -146,7 +146,7 @@ static void test_path_of_corners(void **state)
 	hop->icmp_type = 1;
 	hop->icmp_code = 0;
 	hop->reply_ttl = hop->quoted_ttl = 0;
-	hop->flags = CP_HOP_INFERRED;
+	hop->flags = CP_HOP_INFERRED | CP_HOP_LIMITED;
 	hop->n_mpls = 2;
 	hop->mpls[0] = 24001u << 12 | 5u << 9 | 255;
 	hop->mpls[1] = 1048575u << 12 | 1u << 8 | 1;
@@ -176,7 +176,7 @@ static void test_path_of_corners(void **state)
 	                     "{'ttl':2,'ip':'2001:db8::2','rtt_us':70,'asn':3491,'as_name':null,'ixp':null,'ptr':null,"
 	                     "'reply':'unreachable','icmp_type':1,'icmp_code':0,'reply_ttl':null,'quoted_ttl':null,"
 	                     "'mpls':[{'label':24001,'tc':5,'s':0,'ttl':255},{'label':1048575,'tc':0,'s':1,'ttl':1}],"
-	                     "'attempts':1,'inferred':true,'flags':[]}]}");
+	                     "'attempts':1,'inferred':true,'flags':['limited']}]}");
 }
 
 static void test_path_inside_has_no_exit(void **state)

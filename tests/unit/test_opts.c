@@ -73,7 +73,7 @@ static void test_defaults(void **state)
 	assert_string_equal(opts.home, "microsoft");
 	assert_null(opts.interface);
 	assert_null(opts.resolver);
-	assert_false(opts.has_seed || opts.has_source || opts.dry_run || opts.no_default_blocklist);
+	assert_false(opts.has_seed || opts.has_source || opts.dry_run || opts.exhaustive || opts.no_default_blocklist);
 	assert_int_equal(opts.asdbs.n, 0);
 	assert_int_equal(opts.blocklists.n, 0);
 	assert_int_equal(opts.max_runtime_s, 0);
@@ -111,6 +111,7 @@ static void test_every_long(void **state)
 
 	(void)state;
 	ACCEPT("audit --ipv6 --addresses first --resolver [2001:db8::53]:5353 --flows 64 --gap 5 --seed 42 "
+	       "--exhaustive "
 	       "--blocklist none --blocklist block --dry-run --max-runtime 60 --source 2001:db8::1 --datapath tc "
 	       "--xdp-mode generic --tc-attach clsact --asdb a --asdb b --overlay o --ixp x --home 8075,cdn "
 	       "--vantage-as AS4294967295 --color never --progress always --verbose t");
@@ -126,6 +127,7 @@ static void test_every_long(void **state)
 	assert_int_equal(opts.blocklists.n, 1);
 	assert_string_equal(opts.blocklists.items[0], "block");
 	assert_true(opts.dry_run);
+	assert_true(opts.exhaustive);
 	assert_int_equal(opts.max_runtime_s, 60);
 	assert_true(opts.has_source);
 	assert_int_equal(cp_addr_parse("2001:db8::1", &source), 0);

@@ -22,6 +22,7 @@
 #define SHORT_DRAIN_MS 300u
 #define HOST_AHEAD 64u /* probes that an address, or a prefix, may get at once: a path's; some paths' */
 #define PREFIX_AHEAD 1000u
+#define SLOW_MS 10000u /* for routers that answer once a second */
 
 /* ---- Opening ---- */
 
@@ -79,7 +80,9 @@ static int open_sweep(struct cp_audit *audit)
 	        .shape = {audit->n_probed, opts->n_flows, opts->max_ttl - opts->first_ttl + 1, opts->first_ttl},
 	        .attempts = opts->attempts,
 	        .gap = opts->gap,
+	        .exhaustive = opts->exhaustive,
 	        .timeout_ms = opts->timeout_ms,
+	        .slow_ms = SLOW_MS,
 	        .seed = audit->seed,
 	        .dests = audit->probe_addrs,
 	};

@@ -13,6 +13,7 @@ struct report {
 	struct cp_audit *audit;
 	struct cp_egress *egress;
 	uint64_t verdicts[CP_VERDICTS];
+	uint64_t n_limited[CP_TTL_MAX + 1], n_inferred[CP_TTL_MAX + 1]; /* hops, by TTL */
 	struct cp_path path; /* large: kept off the stack */
 	struct cp_judgement judgement;
 };
@@ -26,6 +27,32 @@ static void count_coverage(struct cp_audit *audit, uint32_t number, const struct
 	acc->n_hops += path->n_hops;
 	for (uint32_t i = 0; i < path->n_hops; i++)
 		acc->n_hops_seen += path->hops[i].kind != CP_REPLY_NONE;
+}
+
+static void count_limited(struct report *report)
+{
+	for (uint32_t i = 0; i < report->path.n_hops; i++) {
+		const struct cp_hop *hop = &report->path.hops[i];
+
+		report->n_limited[hop->ttl] += (hop->flags & CP_HOP_LIMITED) != 0;
+		report->n_inferred[hop->ttl] += (hop->flags & CP_HOP_INFERRED) != 0;
+	}
+}
+
+static void warn_limited(struct report *report)
+{
+	char router[CP_ADDR_STRLEN];
+	struct cp_addr addr;
+
+	for (uint32_t ttl = 1; ttl <= CP_TTL_MAX; ttl++) {
+		if (!report->n_limited[ttl] || !cp_sweep_limited(report->audit->sweep, ttl, &addr))
+			continue;
+		cp_outputs_warn(report->audit, "rate-limited",
+		        "routers at TTL %u (%s) limit their answers: of %llu hops not seen there, %llu are inferred "
+		        "from paths with the same neighbours",
+		        ttl, cp_addr_format(&addr, router), (unsigned long long)report->n_limited[ttl],
+		        (unsigned long long)report->n_inferred[ttl]);
+	}
 }
 
 static int report_path(struct report *report, uint32_t target_index, const struct cp_probe_dest *dest, uint32_t flow)
@@ -53,7 +80,7 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	        .asdb = audit->asdb,
 	};
 
-	cp_paths_get(cp_sweep_paths(audit->sweep), number, audit->opts->gap, &report->path);
+	cp_sweep_path(audit->sweep, number, &report->path);
 	if (!report->path.reached && strcmp(audit->end_reason, "done") != 0 &&
 	        !cp_sweep_path_complete(audit->sweep, number))
 		report->path.end = CP_END_INTERRUPTED;
@@ -66,6 +93,7 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	}
 	cp_outputs_path(audit, &rec);
 	count_coverage(audit, number, &report->path);
+	count_limited(report);
 	return cp_egress_add(report->egress, target_index, &report->path, &report->judgement, &audit->home);
 }
 
@@ -116,6 +144,7 @@ static int report_all(struct report *report)
 
 	for (uint32_t t = 0; t < audit->targets.n && rc == 0; t++)
 		rc = report_target(report, t);
+	warn_limited(report);
 	rc = rc ? rc : cp_egress_rows(report->egress, &rec.egress, &rec.n_egress, &rec.n_paths);
 	if (rc)
 		return rc;

@@ -233,6 +233,13 @@ uint32_t cp_paths_attempts(const struct cp_paths *paths, uint32_t slot)
 	return read_slot(paths, slot).attempts;
 }
 
+const struct cp_addr *cp_paths_from(const struct cp_paths *paths, uint32_t slot)
+{
+	struct cell cell = read_slot(paths, slot);
+
+	return cell.reply_id ? &reply_at(paths, cell.reply_id)->from : NULL;
+}
+
 uint32_t cp_paths_reply_ttl(const struct cp_paths *paths, uint32_t slot)
 {
 	struct cell cell = read_slot(paths, slot);

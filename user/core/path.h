@@ -31,6 +31,7 @@ enum {
 	CP_HOP_QUOTE_MODIFIED = 1u << 1,
 	CP_HOP_INFERRED = 1u << 2, /* not seen for this path itself */
 	CP_HOP_OTHER_ADDR = 1u << 3, /* a later reply for the same slot came from another address */
+	CP_HOP_LIMITED = 1u << 4, /* silent or inferred where routers limit their answers: no loss */
 };
 
 struct cp_hop {
@@ -97,6 +98,8 @@ void cp_paths_prefetch_reply_slot(const struct cp_paths *paths, const struct cp_
 /* True when nothing answered for the slot yet. */
 bool cp_paths_silent(const struct cp_paths *paths, uint32_t slot);
 uint32_t cp_paths_attempts(const struct cp_paths *paths, uint32_t slot);
+/* Who answered for the slot; NULL: nobody. */
+const struct cp_addr *cp_paths_from(const struct cp_paths *paths, uint32_t slot);
 /* What was left of the TTL of the slot's reply when it arrived; 0: silent. */
 uint32_t cp_paths_reply_ttl(const struct cp_paths *paths, uint32_t slot);
 /* Lowest TTL at which the path is known to end (destination or unreachable); 0: none yet. */

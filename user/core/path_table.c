@@ -68,6 +68,15 @@ uint32_t cp_table_intern(struct cp_table *table, const union cp_record *record)
 	return table->n++;
 }
 
+uint32_t cp_table_find(const struct cp_table *table, const union cp_record *record)
+{
+	uint32_t at = cp_record_hash(record) & table->index_mask;
+
+	while (table->index[at] && !record_eq(&table->records[table->index[at]], record))
+		at = (at + 1) & table->index_mask;
+	return table->index[at];
+}
+
 void cp_table_free(struct cp_table *table)
 {
 	free(table->records);

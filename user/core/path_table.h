@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * path_table.h: what replies say, interned: records of 32 bytes, numbered from
- * 1, found again by their content. Private to path.c. Knows no slots.
+ * 1, found again by their content. Private to path.c and to the sweep's table
+ * of neighbours. Knows no slots.
  */
 #ifndef CP_PATH_TABLE_H
 #define CP_PATH_TABLE_H
@@ -54,6 +55,8 @@ static inline uint32_t cp_record_hash(const union cp_record *record)
 /* For an empty table; it grows beyond n_expected. 0 or -ENOMEM. */
 int cp_table_init(struct cp_table *table, uint32_t n_expected);
 void cp_table_free(struct cp_table *table);
+/* Number of a record, 0: not there. */
+uint32_t cp_table_find(const struct cp_table *table, const union cp_record *record);
 /* Number of a record, adding it. 0: out of memory. */
 uint32_t cp_table_intern(struct cp_table *table, const union cp_record *record);
 

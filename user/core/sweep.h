@@ -12,9 +12,11 @@
 
 struct cp_sweep_config {
 	struct cp_shape shape;
-	uint32_t attempts; /* 1..CP_ATTEMPTS_MAX */
+	uint32_t attempts; /* 1..CP_ATTEMPTS_MAX; of 1, a TTL that may be the destination gets a second one */
+	bool exhaustive; /* all TTLs at once, without scouts; also those beyond the end and behind a gap */
 	uint32_t gap; /* silent hops in a row that end a path */
 	uint32_t timeout_ms; /* longest wait for a reply */
+	uint32_t slow_ms; /* what routers that limit their answers may cost in time, about; 0: they get none */
 	uint64_t seed; /* of the slot order */
 	const struct cp_addr *dests; /* [n_dests], borrowed */
 };
@@ -44,6 +46,14 @@ bool cp_sweep_done(struct cp_sweep *sweep, uint64_t now_ns);
 
 /* Nothing more would be asked for this path: it ended, and below its end all answered or was asked often enough. */
 bool cp_sweep_path_complete(const struct cp_sweep *sweep, uint32_t path);
+
+/*
+ * Assembles a path. Hops that stayed silent where routers limit their answers are marked, and once the run is done,
+ * or was looking after those routers, filled in where what other paths saw between the same neighbours allows it.
+ */
+void cp_sweep_path(const struct cp_sweep *sweep, uint32_t path, struct cp_path *ret_path);
+/* Do routers at this TTL limit their answers? One of them, if they do. */
+bool cp_sweep_limited(const struct cp_sweep *sweep, uint32_t ttl, struct cp_addr *ret_router);
 
 const struct cp_paths *cp_sweep_paths(const struct cp_sweep *sweep);
 /* For progress: probes handed out, an upper bound of what this pass will hand out, and the pass (0: scouts). */

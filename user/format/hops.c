@@ -156,6 +156,8 @@ static void say_flags(struct cp_text *text, const struct cp_hop *hop)
 		cp_text_word(text, "rewritten");
 	if (hop->flags & CP_HOP_OTHER_ADDR)
 		cp_text_word(text, "varies");
+	if (hop->flags & CP_HOP_LIMITED)
+		cp_text_word(text, "limited");
 	for (int i = 0; i < hop->n_mpls && i < CP_MPLS_MAX; i++) {
 		if (i)
 			cp_text_put(text, ",");
@@ -215,7 +217,7 @@ static void write_hop(struct cp_text *text, const struct cp_rec_path *rec, uint3
 	cp_text_cell(text, ttl, MARK_COLUMNS - first_foreign, true);
 	cp_text_tab(text, columns->addr);
 	if (cp_addr_is_zero(&hop->addr)) {
-		cp_text_put(text, "*");
+		cp_text_put(text, hop->flags & CP_HOP_LIMITED ? "*  limited" : "*");
 		cp_text_newline(text);
 		return;
 	}
