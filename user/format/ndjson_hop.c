@@ -95,7 +95,7 @@ static void flags_array(struct cp_json *json, uint8_t flags)
 		cp_json_string(json, NULL, "quote-modified");
 	if (flags & CP_HOP_OTHER_ADDR)
 		cp_json_string(json, NULL, "other-address");
-	if (hop->flags & CP_HOP_LIMITED)
+	if (flags & CP_HOP_LIMITED)
 		cp_json_string(json, NULL, "limited");
 	cp_json_array_end(json);
 }
