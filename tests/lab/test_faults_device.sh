@@ -237,27 +237,35 @@ adds_up 'F09: an MTU too small for IPv6' mtu6
 
 # --- a full ring buffer: the reader stands still while the answers of more than a second come ---
 
-transmitted() {
-	lab_exec "$LAB_A" awk '/^ *eth0:/ {print $11}' /proc/net/dev
+packets() { # column of /proc/net/dev
+	lab_exec "$LAB_A" awk -v n="$1" '/^ *eth0:/ {print $n}' /proc/net/dev
+}
+
+await_packets() { # received | transmitted, number: for 10 s at most
+	local column=3 i
+	[[ $1 == received ]] || column=11
+	for ((i = 0; i < 500 && $(packets $column) < $2; i++)); do
+		sleep 0.02
+	done
 }
 
 echo '198.18.0.0/15 8075' >"$LAB_DIR/home.txt"
 lab_exec "$LAB_A" ethtool -K eth0 gro off >/dev/null
-far_up "$BUILD/lab/responder" --hops 20 --delay-ms 1500 eth0
-"$internet" targets 1700 >"$LAB_DIR/targets"
-before=$(transmitted)
+far_up "$BUILD/lab/responder" --hops 20 --delay-ms 1500 --copies 12 eth0
+"$internet" targets 300 >"$LAB_DIR/targets"
+echo 198.18.7.7:443 >>"$LAB_DIR/targets" # never answers, so that the run waits, and the last answers come before its end
+before=$(packets 11)
 (
 	cd "$LAB_DIR/run" && exec nsenter --net="/run/netns/$LAB_A" "$CP" audit --vantage-as 8075 --blocklist none "$targets" \
-		--overlay "$LAB_DIR/home.txt" --datapath tc -r 25000 -q 1 -w 2000 -o "ndjson=$LAB_DIR/ring.ndjson"
+		--overlay "$LAB_DIR/home.txt" --datapath tc -r 25000 -q 1 -w 3000 -o "ndjson=$LAB_DIR/ring.ndjson"
 ) >"$LAB_DIR/out" 2>"$LAB_DIR/err" &
 pid=$!
-# A second's worth of the 32,300 probes to the routers: more answers than the ring of that rate holds, none of them here.
-for ((i = 0; i < 1000; i++)); do
-	(($(transmitted) < before + 1700 + 26000)) || break
-	sleep 0.01
-done
+# After 300 scouts and 3,600 resets, 2,000 probes to the routers: twelve times as many answers, of which none is here yet and
+# the ring holds 14,563.
+await_packets transmitted $((before + 300 + 3600 + 2000))
 kill -STOP "$pid"
-sleep 2
+await_packets received $(($(packets 3) + 18000))
+sleep 1
 kill -CONT "$pid"
 wait "$pid"
 check_eq 'F05: the ring is full: exit status' 0 $?

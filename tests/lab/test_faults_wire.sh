@@ -174,8 +174,9 @@ for proto in tcp udp icmp; do
 	check "F26: a NAT: $proto: the audit runs" audit nat 198.19.0.{1..4} -P $proto
 	check_eq "F26: a NAT: $proto: every hop is matched" 4 \
 		"$(merged nat | grep -cE '^(198\.19\.0\.[1-4]) reached (-|3) 198\.18\.0\.2 px qx \1$')"
-	check_eq "F26: a NAT: $proto: nothing is rejected" 0 \
-		"$(jq 'select(.type == "end") | [.accounting.rejected[]] | add' "$LAB_DIR/nat.ndjson")"
+	# Flags: a server whose RST is late says so with a bare ACK.
+	check_eq "F26: a NAT: $proto: no answer is refused" 0 \
+		"$(jq 'select(.type == "end") | .accounting.rejected | add - .flags' "$LAB_DIR/nat.ndjson")"
 done
 ip -n "$LAB_ID-c" route add 198.18.0.0/24 via 198.18.31.0
 nft_clear b
@@ -233,7 +234,7 @@ flood() { # datapath
 	check "$what: the accounting adds up" adds_up flood
 	# An echo reply has the checksum of our own once in 65,536 times: it is passed on, but counted.
 	check_eq "$what: no packet of others is taken for an answer" '0 0 true' "$(jq -r 'select(.type == "end") | .accounting |
-		"\(.lost) \(.rejected | .dest + .unsent + .flags + .short) \(.rejected.token < 50)"' "$LAB_DIR/flood.ndjson")"
+		"\(.lost) \(.rejected | .dest + .unsent + .short) \(.rejected.token < 50)"' "$LAB_DIR/flood.ndjson")"
 }
 flood tc
 flood xdp
@@ -258,31 +259,34 @@ responder_down() { # after a moment in which the last answers leave
 	kill "$responder_pid" && wait "$responder_pid"
 }
 
-# All paths are the responder's, and each frame is accounted for at both ends.
-right() { # name paths
-	local sent seen
+# All paths are the responder's, and each frame is accounted for at both ends. A run ends with the first answer to its last
+# probe: further ones may come too late.
+right() { # name paths answers-a-probe
+	local sent answered seen
 	check "F27: $1: the accounting adds up" adds_up "$1"
 	check_eq "F27: $1: every hop is the known one" "$2" "$(paths "$1" |
 		grep -cE '^(198\.19\.128\.[0-9]+) reached - 198\.18\.8\.1 198\.18\.16\.1 198\.18\.24\.1 198\.18\.32\.1 198\.18\.40\.1 \1$')"
 	sent=$(sed -n 's/^received //p' "$LAB_DIR/r.log")
-	seen=$(sed -n 's/^answered //p' "$LAB_DIR/r.log")
-	check_eq "F27: $1: every probe arrived, every answer is accounted for" "$sent $seen" "$(jq -r 'select(.type == "end") |
-		.accounting | "\(.transmitted) \(.matched + .lost + ([.rejected[]] | add))"' "$LAB_DIR/$1.ndjson")"
+	answered=$(sed -n 's/^answered //p' "$LAB_DIR/r.log")
+	seen=$(jq 'select(.type == "end") | .accounting | .matched + .lost + (.rejected | add)' "$LAB_DIR/$1.ndjson")
+	check_eq "F27: $1: every probe arrived" "$sent" "$(jq 'select(.type == "end") | .accounting.transmitted' "$LAB_DIR/$1.ndjson")"
+	check "F27: $1: every answer is accounted for ($seen of $answered)" \
+		test "$seen" -le "$answered" -a "$seen" -gt $((answered - $3))
 }
 
 responder_up --copies 3
 check 'F27: answers come three times: the audit runs' audit copies 198.19.128.{1..50}
 responder_down
-right copies 50
-check_eq 'F27: answers come three times: two of three are duplicates' 1 \
-	"$(jq 'select(.type == "end") | .accounting | if .duplicates == 2 * .replied then 1 else . end' "$LAB_DIR/copies.ndjson")"
+right copies 50 3
+check 'F27: answers come three times: two of three are duplicates' jq -e 'select(.type == "end") | .accounting |
+	.duplicates <= 2 * .replied and .duplicates >= 2 * .replied - 2' "$LAB_DIR/copies.ndjson"
 check_eq 'F27: answers come three times: no hop is doubted for it' 0 \
 	"$(jq -r 'select(.type == "path") | .hops[].flags[]' "$LAB_DIR/copies.ndjson" | wc -l)"
 
 responder_up --twins
 check 'F27: routers answer from two addresses: the audit runs' audit twins 198.19.128.{1..50}
 responder_down
-right twins 50
+right twins 50 2
 check_eq 'F27: routers answer from two addresses: the first counts, the second is a flag' '250 true' \
 	"$(jq -r 'select(.type == "path") | .hops[:-1][] | .flags == ["other-address"]' "$LAB_DIR/twins.ndjson" | uniq -c | xargs)"
 
