@@ -43,7 +43,7 @@ stub4=198.19.255 stub6=2001:db8:c::ff
 } || exit 1
 lab_serve d3.stub "$BUILD/lab/tcp_stub" "${LAB_SECONDS:-3600}" "$LAB_DIR/d3.stub.stats" to-r8
 for ((i = 0; i < 500; i++)); do
-	! grep -q '^ready' "$LAB_DIR/d3.stub.log" || break
+	! grep -q '^ready' "$LAB_DIR/d3.stub.log" 2>/dev/null || break
 	sleep 0.01
 done
 
@@ -155,7 +155,7 @@ ordinary() { # name method args...
 	local name=$1 method=$2 before
 	shift 2
 	before=$(total accepted)
-	audit "$name" "$method" "$LAB_DIR/few" "$@"
+	audit "$name" "$method" "$LAB_DIR/few" -w 500 "$@"
 	sed 's/$/ 443 sack null/' "$LAB_DIR/few" | sort >"$LAB_DIR/paths"
 	outcomes "$LAB_DIR/$name.ndjson" >"$LAB_DIR/outcomes"
 	check_same "$name: every path was asked behind a hole" "$LAB_DIR/paths" "$LAB_DIR/outcomes"
@@ -244,13 +244,24 @@ strict_says_nothing() { # name
 	)"
 }
 
+no_router_is_made_up() { # name: also where the hops are not all there
+	truth <"$LAB_DIR/cases" >"$LAB_DIR/truth"
+	measured "$LAB_DIR/$1.ndjson" >"$LAB_DIR/hops"
+	awk 'NR == FNR {known[$0]; next} $4 != "*" && $4 != $1 && !($0 in known)' "$LAB_DIR/truth" "$LAB_DIR/hops" \
+		>"$LAB_DIR/wrong"
+	check_same "$1: no router is claimed where it is not" /dev/null "$LAB_DIR/wrong"
+}
+
 for datapath in tc xdp; do
+	resets=$(stub_stats bad_reset)
 	cases "cases-$datapath" sack sack --datapath $datapath
 	strict_says_nothing "cases-$datapath"
+	no_router_is_made_up "cases-$datapath"
+	# SYNs of one 5-tuple follow each other; there a late reset may meet the next connection, which ignores it.
+	check_eq "cases-$datapath: every reset was fit to be believed" "$resets" "$(stub_stats bad_reset)"
 	cases "cases-prefer-$datapath" prefer_sack syn --datapath $datapath
 done
-check_eq 'the stub found nothing wrong with our segments' '0 0 0 0' \
-	"$(stub_stats bad_checksum bad_ack bad_reset overflow)"
+check_eq 'the stub found nothing wrong with our segments' '0 0 0' "$(stub_stats bad_checksum bad_ack overflow)"
 check_eq 'the stub did lose, forge and answer' true \
 	"$(stub_stats lost forged sacks | awk '{print ($1 > 8 && $2 > 8 && $3 > 50) ? "true" : $0}')"
 
@@ -292,7 +303,7 @@ many() { # name targets args...
 	local name=$1 targets=$2 before dropped
 	shift 2
 	before=$(total accepted) dropped=$(overflows)
-	audit "$name" sack "$targets" -q 8 "$@"
+	audit "$name" sack "$targets" -q 5 -w 600 "$@"
 	sed 's/$/ 443 sack null/' "$targets" | sort >"$LAB_DIR/paths"
 	outcomes "$LAB_DIR/$name.ndjson" >"$LAB_DIR/outcomes"
 	check_same "$name: every path was asked behind a hole" "$LAB_DIR/paths" "$LAB_DIR/outcomes"
@@ -316,7 +327,8 @@ for how in limit signal; do
 		run_cp "$LAB_VANTAGE" audit --tcp-method sack -r 2000 --max-runtime 3 "@$LAB_TARGETS" \
 			-o "ndjson=$LAB_DIR/$how.ndjson" >/dev/null 2>&1
 	else
-		lab_exec "$LAB_VANTAGE" timeout -s TERM 3 "$CP" audit --blocklist none --overlay "$LAB_OVERLAY" \
+		# In the foreground: otherwise there is a second signal, to the group, and at that the program leaves at once.
+		lab_exec "$LAB_VANTAGE" timeout --foreground -s TERM 3 "$CP" audit --blocklist none --overlay "$LAB_OVERLAY" \
 			--tcp-method sack -r 2000 "@$LAB_TARGETS" -o "ndjson=$LAB_DIR/$how.ndjson" >/dev/null 2>&1
 	fi
 	check_eq "cut short by $how: it had connections" true "$(accounting "$how" '.connections_opened > 0')"
