@@ -66,17 +66,12 @@ struct {
 struct cp_run run;
 __u64 ring_wake_bytes; /* unread data at which the reader is woken */
 
-static __always_inline void count_n(__u32 stat, __u64 n)
+static __always_inline void count(__u32 stat)
 {
 	__u64 *value = bpf_map_lookup_elem(&cp_stats, &stat);
 
 	if (value)
-		__sync_fetch_and_add(value, n);
-}
-
-static __always_inline void count(__u32 stat)
-{
-	count_n(stat, 1);
+		__sync_fetch_and_add(value, 1);
 }
 
 /* ---- Emission ---- */
@@ -172,36 +167,6 @@ static __always_inline int xdp_emit(struct xdp_md *ctx)
 		bpf_xdp_adjust_tail(ctx, (int)-excess);
 	ifindex = emit_build(&emission, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
 	return ifindex ? (int)bpf_redirect(ifindex, 0) : XDP_DROP;
-}
-
-/* The driver's word on live frames: how many of a bulk it took. Arguments are those of the kernel's tracepoint. */
-struct ns_common {
-	unsigned int inum;
-} __attribute__((preserve_access_index));
-struct net {
-	struct ns_common ns;
-} __attribute__((preserve_access_index));
-typedef struct {
-	struct net *net;
-} __attribute__((preserve_access_index)) possible_net_t;
-struct net_device {
-	int ifindex;
-	possible_net_t nd_net;
-} __attribute__((preserve_access_index));
-
-SEC("tp_btf/xdp_devmap_xmit")
-int cp_xdp_xmit(__u64 *args) /* from, to, sent, drops, err */
-{
-	const struct net_device *from = (const struct net_device *)args[0];
-	int n_sent = (int)args[2], n_drops = (int)args[3];
-
-	if (from->ifindex != LOOPBACK_IFINDEX || from->nd_net.net->ns.inum != run.netns_inum)
-		return 0;
-	if (n_sent > 0)
-		count_n(CP_STAT_TX_TAKEN, (__u64)n_sent);
-	if (n_drops > 0)
-		count_n(CP_STAT_TX_ERROR, (__u64)n_drops);
-	return 0;
 }
 
 /* ---- Capture ---- */

@@ -156,8 +156,6 @@ struct cp_run {
 	__u32 first_ttl;
 	__u16 port_base; /* TCP, host order; flow f uses port_base + f */
 	__u16 udp_port_base; /* UDP likewise; 0: no such probes */
-	__u32 netns_inum; /* of the network namespace we run in */
-	__u32 reserved2;
 	__u64 cursor; /* work entries consumed so far: probes attempted */
 };
 
