@@ -279,6 +279,17 @@ static void account(struct probing *probing)
 	probing->audit->replies_lost = acc->lost > 0;
 }
 
+/* Drivers that send for XDP only while a native program is attached drop everything otherwise, without a word. */
+static int expect_transmitted(const struct cp_audit *audit, struct cp_err *err)
+{
+	const struct cp_accounting *acc = &audit->accounting;
+	const char *datapath = cp_engine_datapath(audit->engine);
+
+	if (strncmp(datapath, "xdp", 3) != 0 || acc->transmitted > 0 || acc->attempted == acc->blocked)
+		return 0;
+	return cp_err_set(err, -EIO, "the driver sent none of the probes through %s: use --datapath tc", datapath);
+}
+
 int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 {
 	struct probing probing = {.audit = audit, .queue_max = audit->opts->rate_pps / QUEUE_PER_SEC};
@@ -303,6 +314,8 @@ int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 	cp_progress_clear(&probing.progress);
 	cp_follow_finish(probing.follow);
 	cp_follow_close(probing.follow);
+	if (rc == 0 && strcmp(audit->end_reason, "done") == 0)
+		rc = expect_transmitted(audit, err);
 	if (rc)
 		audit->end_reason = "failed";
 	return rc;

@@ -221,8 +221,13 @@ static int attach_one(struct cp_engine *engine, const struct cp_engine_config *c
 {
 	struct bpf_program *prog = engine->skel->progs.cp_xdp;
 
+	enum cp_xdp_mode mode = config->xdp_mode;
+
+	/* Where native XDP is refused the driver seldom sends for XDP either: left the choice, tc is better. */
+	if (config->datapath == CP_DATAPATH_AUTO && mode == CP_XDP_AUTO)
+		mode = CP_XDP_NATIVE;
 	if (engine->xdp)
-		return cp_attach_xdp(bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], config->xdp_mode,
+		return cp_attach_xdp(bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], mode,
 		        &engine->attachments[i], err);
 	prog = config->l3[i] ? engine->skel->progs.cp_tc_capture_l3 : engine->skel->progs.cp_tc_capture;
 	return cp_attach_tc(bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], config->tc_attach,
@@ -292,8 +297,25 @@ static int check_config(const struct cp_engine_config *config, struct cp_err *er
 	return 0;
 }
 
+/* The other datapath, after XDP could not be attached and the choice was left to us. */
+static int open_with_tc(const struct cp_engine_config *config, struct cp_engine **ret_engine, struct cp_err *err)
+{
+	struct cp_engine_config tc = *config;
+	struct cp_engine *engine;
+	int rc;
+
+	tc.datapath = CP_DATAPATH_TC;
+	rc = cp_engine_open(&tc, &engine, err);
+	if (rc)
+		return rc;
+	snprintf(engine->why, sizeof(engine->why), "%s refuses native XDP", config->ifnames[0]);
+	*ret_engine = engine;
+	return 0;
+}
+
 int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret_engine, struct cp_err *err)
 {
+	bool xdp;
 	struct cp_engine *engine;
 	int rc = check_config(config, err);
 
@@ -312,7 +334,10 @@ int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret
 	rc = rc ? rc : map_tables(engine, err);
 	rc = rc ? rc : wire_up(engine, config, err);
 	if (rc) {
+		xdp = engine->xdp;
 		cp_engine_close(engine);
+		if (rc == -EOPNOTSUPP && xdp && config->datapath == CP_DATAPATH_AUTO)
+			return open_with_tc(config, ret_engine, err);
 		return rc;
 	}
 	*ret_engine = engine;

@@ -53,7 +53,8 @@ static int explain_xdp(struct cp_err *err, int rc, uint32_t ifindex, const char 
 		return cp_err_set(err, rc,
 		        "not allowed to attach XDP to %s: run as root, or with CAP_NET_ADMIN and CAP_BPF", ifname);
 	case -EINVAL:
-		return cp_err_set(err, rc,
+	case -ERANGE:
+		return cp_err_set(err, -EOPNOTSUPP,
 		        "%s refuses XDP (an MTU above a page, or receive offloads, can be why): use --xdp-mode generic "
 		        "or "
 		        "--datapath tc",
