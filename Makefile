@@ -42,7 +42,7 @@ PURE_OBJ_SAN := $(PURE_SRC:%.c=$(B)/san/%.o)
 EFFECT_OBJ := $(EFFECT_SRC:%.c=$(B)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
 
-.PHONY: all check test-unit test-fuzz test-bpf test-lab bench fuzz lint format install clean help tests
+.PHONY: all check test-unit test-fuzz test-bpf test-lab test-qemu bench fuzz lint format install clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -130,7 +130,7 @@ $(B)/libfuzzer/%: tests/fuzz/%.c $(PURE_SRC)
 tests: $(UNIT:%=$(B)/unit/%) $(UNIT:%=$(B)/san/unit/%) $(FUZZ:%=$(B)/fuzz/%) $(BPF_TESTS) $(LAB_BPF) $(LAB_BIN) all
 
 check: tests ## build and pass all tests
-	$(Q)B=$(B) scripts/run-tests unit fuzz bpf lab
+	$(Q)B=$(B) scripts/run-tests unit fuzz bpf lab qemu
 
 test-unit: tests ## unit tests only
 	$(Q)B=$(B) scripts/run-tests unit
@@ -140,6 +140,8 @@ test-bpf: tests ## BPF programs under BPF_PROG_RUN (root)
 	$(Q)B=$(B) scripts/run-tests bpf
 test-lab: tests ## the program against network namespaces (root)
 	$(Q)B=$(B) scripts/run-tests lab
+test-qemu: tests ## the program on Debian's kernels, in emulated guests
+	$(Q)B=$(B) scripts/run-tests qemu
 
 bench: all tests $(BENCH) ## measure; prints a table (root)
 	$(Q)tests/bench/run

@@ -208,36 +208,6 @@ static __always_inline int xdp_emit(struct xdp_md *ctx)
 	return ifindex ? (int)bpf_redirect(ifindex, 0) : XDP_DROP;
 }
 
-/* The driver's word on live frames: how many of a bulk it took. Arguments are those of the kernel's tracepoint. */
-struct ns_common {
-	unsigned int inum;
-} __attribute__((preserve_access_index));
-struct net {
-	struct ns_common ns;
-} __attribute__((preserve_access_index));
-typedef struct {
-	struct net *net;
-} __attribute__((preserve_access_index)) possible_net_t;
-struct net_device {
-	int ifindex;
-	possible_net_t nd_net;
-} __attribute__((preserve_access_index));
-
-SEC("tp_btf/xdp_devmap_xmit")
-int cp_xdp_xmit(__u64 *args) /* from, to, sent, drops, err */
-{
-	const struct net_device *from = (const struct net_device *)args[0];
-	int n_sent = (int)args[2], n_drops = (int)args[3];
-
-	if (from->ifindex != LOOPBACK_IFINDEX || from->nd_net.net->ns.inum != run.netns_inum)
-		return 0;
-	if (n_sent > 0)
-		count_n(CP_STAT_TX_TAKEN, (__u64)n_sent);
-	if (n_drops > 0)
-		count_n(CP_STAT_TX_ERROR, (__u64)n_drops);
-	return 0;
-}
-
 /* ---- Capture ---- */
 
 static __always_inline enum fate reject(const struct cp_reply *reply, __u32 stat)

@@ -90,17 +90,12 @@ struct {
 struct cp_run run;
 __u64 ring_wake_bytes; /* unread data at which the reader is woken */
 
-static __always_inline void count_n(__u32 stat, __u64 n)
+static __always_inline void count(__u32 stat)
 {
 	__u64 *value = bpf_map_lookup_elem(&cp_stats, &stat);
 
 	if (value)
-		__sync_fetch_and_add(value, n);
-}
-
-static __always_inline void count(__u32 stat)
-{
-	count_n(stat, 1);
+		__sync_fetch_and_add(value, 1);
 }
 
 #endif

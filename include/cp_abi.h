@@ -227,7 +227,6 @@ struct cp_run {
 	__u32 first_ttl;
 	__u16 port_base; /* TCP, host order; flow f uses port_base + f */
 	__u16 udp_port_base; /* UDP likewise; 0: no such probes */
-	__u32 netns_inum; /* of the network namespace we run in */
 	struct cp_budget_rule host_rule, prefix_rule;
 	__u32 closing; /* 1: no connection is opened any more */
 	__u32 sack; /* 1: there are connections, and a table to find destinations in */

@@ -190,7 +190,6 @@ static inline struct cp_dest lab_dest(uint32_t index)
 static inline void lab_reset(struct lab *lab)
 {
 	uint64_t zeros[1024] = {0};
-	struct stat ns;
 
 	lab->skel->bss->run = (struct cp_run){
 	        .token_key = {0x6b8b4567, 0x327b23c6, 0x643c9869, 0x66334873},
@@ -201,7 +200,6 @@ static inline void lab_reset(struct lab *lab)
 	        .first_ttl = LAB_FIRST_TTL,
 	        .port_base = LAB_PORT_BASE,
 	        .udp_port_base = LAB_UDP_PORT_BASE,
-	        .netns_inum = stat("/proc/self/ns/net", &ns) ? 0 : (uint32_t)ns.st_ino,
 	};
 	for (uint32_t d = 0; d < LAB_DESTS; d++)
 		lab->dests[d] = lab_dest(d);

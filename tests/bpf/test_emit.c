@@ -5,6 +5,8 @@
  */
 #include "bpf_util.h"
 
+#include "xmit.skel.h"
+
 enum emitter { TC, XDP };
 
 struct emitted {
@@ -314,11 +316,16 @@ static void live_frames(void **state)
 {
 	static const uint32_t lens[] = {CP_FRAME_MAX, CP_FRAME_MAX + 1, 200};
 	uint8_t dirty[200] = {[12] = 0x08};
-	struct bpf_link *link;
+	struct xmit *xmit = xmit__open();
+	struct stat ns;
 	LAB_OR_SKIP(state);
 
-	link = bpf_program__attach(lab->skel->progs.cp_xdp_xmit);
-	assert_non_null(link);
+	assert_non_null(xmit);
+	assert_int_equal(stat("/proc/self/ns/net", &ns), 0);
+	xmit->rodata->netns_inum = (uint32_t)ns.st_ino;
+	assert_int_equal(bpf_map__reuse_fd(xmit->maps.cp_stats, bpf_map__fd(lab->skel->maps.cp_stats)), 0);
+	assert_int_equal(xmit__load(xmit), 0);
+	assert_int_equal(xmit__attach(xmit), 0);
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = dirty, .data_size_in = lens[i], .repeat = MANY,
 		        .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
@@ -329,7 +336,7 @@ static void live_frames(void **state)
 		expect_many(lab);
 		lab_expect_only(lab, CP_STAT_TX_TAKEN, MANY);
 	}
-	bpf_link__destroy(link);
+	xmit__destroy(xmit);
 }
 
 /* One skb for all of them, while its clones wait in the queue of the device. */

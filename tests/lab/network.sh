@@ -267,7 +267,7 @@ _lab_apply() {
 		: >>"$LAB_DIR/plan/$node"
 	done >"$LAB_DIR/plan/.namespaces"
 	{
-		ip -batch "$LAB_DIR/plan/.namespaces" && ip -batch "$LAB_DIR/plan/.links" &&
+		ip -batch "$LAB_DIR/plan/.namespaces" && unshare --net ip -batch "$LAB_DIR/plan/.links" &&
 			_lab_each _lab_apply_settings && _lab_each _lab_apply_plan
 	} || _lab_fail 'cannot configure the namespaces'
 }

@@ -17,6 +17,7 @@
 #include "cp_wire.h"
 
 #include "coldpotato.skel.h" /* names types of cp_abi.h */
+#include "xmit.skel.h"
 
 #include "engine_impl.h"
 
@@ -35,7 +36,7 @@ struct cp_engine {
 	struct coldpotato *skel;
 	struct cp_mapping work, dests, sent, conns;
 	struct cp_attachment attachments[CP_IFACES_MAX];
-	struct bpf_link *xmit_link; /* counts what the driver took; NULL in tc mode or without BTF */
+	struct xmit *xmit; /* counts what the driver took; NULL in tc mode or without BTF */
 	struct ring_buffer *ring;
 	struct cp_sender sender;
 	cp_engine_event_cb event_cb; /* during a drain */
@@ -109,7 +110,7 @@ static int size_maps(struct cp_engine *engine, const struct cp_engine_config *co
 	return rc;
 }
 
-static void choose_programs(struct cp_engine *engine, const struct cp_engine_config *config, bool count_xmit)
+static void choose_programs(struct cp_engine *engine, const struct cp_engine_config *config)
 {
 	struct coldpotato *skel = engine->skel;
 	bool any_l2 = false, any_l3 = false;
@@ -119,14 +120,12 @@ static void choose_programs(struct cp_engine *engine, const struct cp_engine_con
 		any_l3 |= config->l3[i];
 	}
 	bpf_program__set_autoload(skel->progs.cp_xdp, engine->xdp);
-	bpf_program__set_autoload(skel->progs.cp_xdp_xmit, engine->xdp && count_xmit);
 	bpf_program__set_autoload(skel->progs.cp_tc_emit, !engine->xdp);
 	bpf_program__set_autoload(skel->progs.cp_tc_capture, (!engine->xdp || engine->choice.beside) && any_l2);
 	bpf_program__set_autoload(skel->progs.cp_tc_capture_l3, !engine->xdp && any_l3);
 }
 
-static int open_object(
-        struct cp_engine *engine, const struct cp_engine_config *config, bool count_xmit, struct cp_err *err)
+static int open_object(struct cp_engine *engine, const struct cp_engine_config *config, struct cp_err *err)
 {
 	int rc;
 
@@ -136,7 +135,7 @@ static int open_object(
 	rc = size_maps(engine, config);
 	if (rc)
 		return cp_err_set(err, rc, "cannot size the BPF maps: %s", strerror(-rc));
-	choose_programs(engine, config, count_xmit);
+	choose_programs(engine, config);
 	rc = coldpotato__load(engine->skel);
 	if (rc == 0)
 		return 0;
@@ -198,7 +197,6 @@ static struct cp_budget_rule with_slack(struct cp_budget_rule rule)
 static void fill_run(struct cp_engine *engine, const struct cp_engine_config *config)
 {
 	struct cp_run *run = &engine->skel->bss->run;
-	struct stat ns;
 
 	memcpy(run->token_key, config->token_key, sizeof(run->token_key));
 	run->n_slots = engine->n_slots;
@@ -211,7 +209,6 @@ static void fill_run(struct cp_engine *engine, const struct cp_engine_config *co
 	run->sack = config->sack;
 	run->host_rule = with_slack(config->host_rule);
 	run->prefix_rule = with_slack(config->prefix_rule);
-	run->netns_inum = stat("/proc/self/ns/net", &ns) == 0 ? (uint32_t)ns.st_ino : 0;
 	if (config->rate_pps > WAKE_ALWAYS_UP_TO_PPS)
 		engine->skel->bss->ring_wake_bytes = bpf_map__max_entries(engine->skel->maps.cp_ring) / 8;
 }
@@ -222,15 +219,35 @@ static int attach_one(struct cp_engine *engine, const struct cp_engine_config *c
 	struct cp_attachment *at = &engine->attachments[i];
 	int rc;
 
+	enum cp_xdp_mode mode = config->xdp_mode;
+
+	/* Where native XDP is refused the driver seldom sends for XDP either: left the choice, tc is better. */
+	if (config->datapath == CP_DATAPATH_AUTO && mode == CP_XDP_AUTO)
+		mode = CP_XDP_NATIVE;
 	engine->n_tidied += cp_clsact_tidy(config->ifindexes[i]);
 	if (engine->xdp && !(engine->choice.beside >> i & 1))
-		return cp_attach_xdp(
-		        bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], config->xdp_mode, at, err);
+		return cp_attach_xdp(bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], mode, at, err);
 	prog = config->l3[i] ? engine->skel->progs.cp_tc_capture_l3 : engine->skel->progs.cp_tc_capture;
 	rc = cp_attach_tc(bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], config->tc_attach, at, err);
 	if (rc == 0 && engine->xdp)
 		at->mode = at->clsact ? "xdp-clsact" : "xdp-tcx";
 	return rc;
+}
+
+/* Counts the driver's word, which needs kernel BTF as nothing else does. NULL: it cannot be counted. */
+static struct xmit *count_transmitted(const struct cp_engine *engine)
+{
+	struct xmit *xmit = xmit__open();
+	struct stat ns;
+
+	if (xmit && stat("/proc/self/ns/net", &ns) == 0) {
+		xmit->rodata->netns_inum = (uint32_t)ns.st_ino;
+		if (bpf_map__reuse_fd(xmit->maps.cp_stats, bpf_map__fd(engine->skel->maps.cp_stats)) == 0 &&
+		        xmit__load(xmit) == 0 && xmit__attach(xmit) == 0)
+			return xmit;
+	}
+	xmit__destroy(xmit);
+	return NULL;
 }
 
 static int handle_event(void *ctx, void *data, size_t len)
@@ -257,8 +274,8 @@ static int wire_up(struct cp_engine *engine, const struct cp_engine_config *conf
 	if (rc)
 		return rc;
 	engine->datapath = engine->attachments[0].mode;
-	if (engine->xdp && bpf_program__fd(engine->skel->progs.cp_xdp_xmit) >= 0)
-		engine->xmit_link = bpf_program__attach(engine->skel->progs.cp_xdp_xmit);
+	if (engine->xdp)
+		engine->xmit = count_transmitted(engine);
 	engine->sender.live_frames = engine->xdp;
 	engine->sender.prog_fd =
 	        bpf_program__fd(engine->xdp ? engine->skel->progs.cp_xdp : engine->skel->progs.cp_tc_emit);
@@ -298,10 +315,7 @@ static int open_as(const struct cp_engine_config *config, const struct cp_engine
 	engine->n_dests = config->n_dests;
 	engine->n_nexthops = config->n_nexthops;
 	engine->n_slots = config->n_dests * config->n_flows * config->n_ttls;
-	rc = open_object(engine, config, true, err);
-	/* Counting the driver's word needs kernel BTF; everything else does not. */
-	if (rc && rc != -EPERM && rc != -ENOMEM && engine->xdp)
-		rc = open_object(engine, config, false, err);
+	rc = open_object(engine, config, err);
 	rc = rc ? rc : map_tables(engine, err);
 	rc = rc ? rc : wire_up(engine, config, err);
 	if (rc) {
@@ -325,7 +339,8 @@ int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret
 	if (rc == 0 || rc == -EPERM || rc == -ENOMEM || !choice.xdp || config->datapath != CP_DATAPATH_AUTO)
 		return rc;
 	/* Not every driver keeps what it promised. */
-	choice = (struct cp_engine_choice){.why = "XDP does not work here; --datapath xdp says why"};
+	choice = (struct cp_engine_choice){.xdp = false};
+	snprintf(choice.why, sizeof(choice.why), "%s refuses native XDP", config->ifnames[0]);
 	return open_as(config, &choice, ret_engine, err);
 }
 
@@ -492,7 +507,7 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 	 * refused. More than our own: another run is at work in this namespace.
 	 */
 	taken = ret_stats->stat[CP_STAT_TX_TAKEN] - ret_stats->stat[CP_STAT_TX_CLOSE];
-	if (engine->xmit_link && taken < ret_stats->transmitted) {
+	if (engine->xmit && taken < ret_stats->transmitted) {
 		ret_stats->stat[CP_STAT_TX_ERROR] += ret_stats->transmitted - taken;
 		ret_stats->transmitted = taken;
 	}
@@ -519,7 +534,7 @@ void cp_engine_close(struct cp_engine *engine)
 	cp_sender_stop(&engine->sender);
 	cp_engine_detach(engine);
 	cp_park_close(&engine->park);
-	bpf_link__destroy(engine->xmit_link);
+	xmit__destroy(engine->xmit);
 	ring_buffer__free(engine->ring);
 	unmap_table(&engine->work);
 	unmap_table(&engine->dests);

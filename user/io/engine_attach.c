@@ -54,7 +54,7 @@ static int explain_xdp(struct cp_err *err, int rc, uint32_t ifindex, const char 
 	case -EINVAL:
 	case -ERANGE:
 	case -ENOSPC:
-		return cp_err_set(err, rc,
+		return cp_err_set(err, -EOPNOTSUPP,
 		        "%s refuses XDP (an MTU above a page, receive offloads or too few receive queues can be why): "
 		        "use --xdp-mode generic or --datapath tc",
 		        ifname);
