@@ -172,6 +172,13 @@ static __always_inline __u32 emit_build(const struct emission *emission, void *d
 	return emission->probe.nexthop->ifindex;
 }
 
+/* A device without a link-layer header knows a packet's family by what the skb is marked as. */
+static __always_inline void tc_mark(struct __sk_buff *skb, __u16 protocol)
+{
+	if (skb->protocol != cp_swap16(protocol))
+		bpf_skb_change_proto(skb, cp_swap16(protocol), 0);
+}
+
 SEC("tc")
 int cp_tc_emit(struct __sk_buff *skb)
 {
@@ -181,6 +188,8 @@ int cp_tc_emit(struct __sk_buff *skb)
 
 	if (!emit_take(&emission))
 		return TC_ACT_OK;
+	if (emission.probe.nexthop->flags & CP_NH_L3)
+		tc_mark(skb, emission.probe.dest->flags & CP_DEST_V6 ? CP_ETH_P_IPV6 : CP_ETH_P_IP);
 	if (skb->len != emission.frame_len)
 		bpf_skb_change_tail(skb, emission.frame_len, 0);
 	ifindex = emit_build(&emission, (void *)(long)skb->data, (void *)(long)skb->data_end);
