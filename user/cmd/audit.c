@@ -47,17 +47,13 @@ static void warn_of_gaps(struct cp_audit *audit, const struct cp_err *last)
 	for (size_t i = 0; i < audit->n_dests; i++) {
 		enum cp_skip skip = audit->dests[i].skip;
 
-		if (skip == CP_SKIP_NOT || skip == CP_SKIP_IPV6)
+		if (skip == CP_SKIP_NOT)
 			continue;
 		if (skip == CP_SKIP_BLOCKLISTED)
 			n_blocked++;
 		else
 			n_unrouted++;
 	}
-	if (audit->n_skipped_v6)
-		cp_outputs_warn(audit, "ipv6-not-probed",
-		        "%llu IPv6 addresses are not probed: their interface has no link-layer header",
-		        (unsigned long long)audit->n_skipped_v6);
 	if (cp_engine_n_tidied(audit->engine))
 		cp_outputs_warn(audit, "stale-filter", "took off %u tc filters that a killed run had left behind",
 		        cp_engine_n_tidied(audit->engine));
@@ -81,10 +77,6 @@ static int nothing_to_probe(const struct cp_audit *audit, struct cp_err *err)
 		return cp_err_set(err, -EACCES,
 		        "every address is on the blocklist; the default one holds special-use ranges, --blocklist none "
 		        "lifts it");
-	if (audit->dests[0].skip == CP_SKIP_IPV6)
-		return cp_err_set(err, -EAFNOSUPPORT,
-		        "every address is IPv6, behind an interface without a link-layer header, which is not "
-		        "supported");
 	return err->text[0] ? -EHOSTUNREACH : cp_err_set(err, -EHOSTUNREACH, "no address can be probed");
 }
 

@@ -28,7 +28,6 @@
 enum cp_skip {
 	CP_SKIP_NOT = 0,
 	CP_SKIP_BLOCKLISTED,
-	CP_SKIP_IPV6,
 	CP_SKIP_NO_ROUTE,
 	CP_SKIP_NO_NEIGHBOUR,
 	CP_SKIP_LOCAL,
@@ -100,7 +99,6 @@ struct cp_audit {
 	uint32_t n_hops;
 	struct cp_link links[CP_IFACES_MAX];
 	uint32_t n_links;
-	uint64_t n_skipped_v6;
 
 	/* probe.c */
 	struct cp_engine *engine;

@@ -239,9 +239,9 @@ static void check_dests(struct doctor *doctor, const struct cp_audit *audit, con
 		const struct cp_probe_dest *dest = &audit->dests[i];
 
 		if (dest->skip && is_shown(doctor, "destination", n++))
-			say(doctor, dest->skip == CP_SKIP_IPV6 ? HEALTH_NOTE : HEALTH_BAD, "destination",
-			        "%s is not probed: %s%s%s", cp_addr_format(&dest->addr, addr), cp_skip_name(dest->skip),
-			        last->text[0] ? ": " : "", last->text);
+			say(doctor, HEALTH_BAD, "destination", "%s is not probed: %s%s%s",
+			        cp_addr_format(&dest->addr, addr), cp_skip_name(dest->skip), last->text[0] ? ": " : "",
+			        last->text);
 	}
 }
 

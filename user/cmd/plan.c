@@ -17,7 +17,6 @@ const char *cp_skip_name(enum cp_skip skip)
 	static const char *const names[] = {
 	        [CP_SKIP_NOT] = NULL,
 	        [CP_SKIP_BLOCKLISTED] = "blocklisted",
-	        [CP_SKIP_IPV6] = "ipv6-not-supported",
 	        [CP_SKIP_NO_ROUTE] = "no-route",
 	        [CP_SKIP_NO_NEIGHBOUR] = "next-hop-silent",
 	        [CP_SKIP_LOCAL] = "own-address",
@@ -159,12 +158,6 @@ static void use_route(struct cp_audit *audit, struct cp_rtnl *rtnl, const struct
 
 	if (rc < 0) {
 		dest->skip = rc == -ENOSPC ? CP_SKIP_TOO_MANY : CP_SKIP_INTERFACE;
-		return;
-	}
-	if (audit->links[rc].l3 && !cp_addr_is_v4(&dest->addr)) {
-		/* The emitter's skb is marked as IPv4, which such devices look at. */
-		dest->skip = CP_SKIP_IPV6;
-		audit->n_skipped_v6++;
 		return;
 	}
 	rc = use_hop(audit, (uint32_t)rc, route);
