@@ -54,7 +54,7 @@ static struct judgement host_judge(const struct lab *lab, const struct lab_frame
 	judgement.stat = CP_STAT_RX_MATCHED;
 	judgement.fate = CONSUME;
 	if (judgement.reply.kind == CP_REPLY_SYN_ACK && (judgement.reply.v6 || f->b[14] == 0x45))
-		judgement.fate = RESET;
+		judgement.fate = ANSWER;
 	return judgement;
 }
 
@@ -128,7 +128,7 @@ static void mutated_replies_are_judged_as_on_the_host(void **state)
 		if (capture(lab, hook, &f).fate != host.fate)
 			fail_msg("frame %u: hook %d and host disagree", i, hook);
 		counts[host.stat]++;
-		n_resets += host.fate == RESET;
+		n_resets += host.fate == ANSWER;
 		if (host.stat == CP_STAT_RX_MATCHED)
 			compare_event(lab, &host);
 		else
