@@ -17,11 +17,14 @@ static __always_inline struct cp_dest *conn_dest(const struct cp_reply *reply, _
 {
 	struct cp_dest_key key = {.addr = reply->dst, .port = reply->dst_port};
 	__u32 *index = bpf_map_lookup_elem(&cp_index, &key);
+	struct cp_dest *dest;
 
 	if (!index)
 		return NULL;
 	*ret_first = *index * run.n_flows;
-	return bpf_map_lookup_elem(&cp_dests, index);
+	dest = bpf_map_lookup_elem(&cp_dests, index);
+	/* As cp_wire_validate() has it: an IPv4 destination in an IPv6 header is nothing we sent. */
+	return dest && !!(dest->flags & CP_DEST_V6) == reply->v6 ? dest : NULL;
 }
 
 static __always_inline void conn_leave(struct cp_conn *conn, enum cp_conn_state state)

@@ -43,6 +43,8 @@ enum {
 	LAB_FIRST_TTL = 3,
 	LAB_SLOTS_OF_DEST = LAB_FLOWS * LAB_TTLS,
 	LAB_SLOTS = LAB_DESTS * LAB_FLOWS * LAB_TTLS,
+	LAB_PATHS = LAB_DESTS * LAB_FLOWS,
+	LAB_BUDGETS = 8,
 	LAB_PORT_BASE = 40000,
 	LAB_UDP_PORT_BASE = 50000,
 	LAB_EVENTS_MAX = 4096,
@@ -56,6 +58,7 @@ struct lab {
 	uint32_t tap_ifindex, tun_ifindex;
 	uint64_t *work, *sent;
 	struct cp_dest *dests;
+	struct cp_conn *conns;
 	struct ring_buffer *ring;
 	struct cp_event events[LAB_EVENTS_MAX];
 	uint32_t n_events;
@@ -142,14 +145,18 @@ static inline int lab_load(struct lab *lab, uint32_t ring_bytes)
 		return -errno;
 	bpf_map__set_max_entries(lab->skel->maps.cp_dests, LAB_DESTS);
 	bpf_map__set_max_entries(lab->skel->maps.cp_sent, LAB_SLOTS);
+	bpf_map__set_max_entries(lab->skel->maps.cp_conns, LAB_PATHS);
+	bpf_map__set_max_entries(lab->skel->maps.cp_index, LAB_DESTS);
+	bpf_map__set_max_entries(lab->skel->maps.cp_budgets, LAB_BUDGETS);
 	bpf_map__set_max_entries(lab->skel->maps.cp_ring, ring_bytes);
 	if (coldpotato__load(lab->skel))
 		return -errno;
 	lab->work = lab_map(lab->skel->maps.cp_work);
 	lab->sent = lab_map(lab->skel->maps.cp_sent);
 	lab->dests = lab_map(lab->skel->maps.cp_dests);
+	lab->conns = lab_map(lab->skel->maps.cp_conns);
 	lab->ring = ring_buffer__new(bpf_map__fd(lab->skel->maps.cp_ring), lab_take_event, lab, NULL);
-	return lab->work && lab->sent && lab->dests && lab->ring ? 0 : -ENOMEM;
+	return lab->work && lab->sent && lab->dests && lab->conns && lab->ring ? 0 : -ENOMEM;
 }
 
 /* IPv4 destinations use next hop 0, IPv6 ones 1. */
@@ -186,6 +193,20 @@ static inline struct cp_dest lab_dest(uint32_t index)
 	};
 }
 
+static inline void lab_set_budget(struct lab *lab, uint32_t index, uint64_t due_ns)
+{
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(lab->skel->maps.cp_budgets), &index, &due_ns, 0), 0);
+}
+
+static inline void lab_unblock_all(struct lab *lab)
+{
+	int fd = bpf_map__fd(lab->skel->maps.cp_blocks);
+	struct cp_block_key key;
+
+	while (bpf_map_get_next_key(fd, NULL, &key) == 0)
+		assert_int_equal(bpf_map_delete_elem(fd, &key), 0);
+}
+
 /* Back to a run that has not begun: tables filled, nothing sent, nothing counted. */
 static inline void lab_reset(struct lab *lab)
 {
@@ -209,10 +230,28 @@ static inline void lab_reset(struct lab *lab)
 		lab_set_nexthop(lab, v6, &nexthop);
 	}
 	memset(lab->sent, 0, LAB_SLOTS * sizeof(*lab->sent));
+	memset(lab->conns, 0, LAB_PATHS * sizeof(*lab->conns));
+	for (uint32_t index = 0; index < LAB_BUDGETS; index++)
+		lab_set_budget(lab, index, 0);
+	lab_unblock_all(lab);
 	for (uint32_t stat_id = 0; stat_id < CP_STAT_MAX; stat_id++)
 		bpf_map_update_elem(bpf_map__fd(lab->skel->maps.cp_stats), &stat_id, zeros, 0);
 	ring_buffer__consume(lab->ring);
 	lab->n_events = 0;
+}
+
+/* Makes a run that has not begun one with connections: those of all TCP destinations. */
+static inline void lab_use_sack(struct lab *lab)
+{
+	lab->skel->bss->run.sack = 1;
+	for (uint32_t d = 0; d < LAB_DESTS; d++) {
+		struct cp_dest_key key = {.addr = lab->dests[d].addr, .port = lab->dests[d].port};
+
+		if (lab->dests[d].proto != CP_IPPROTO_TCP)
+			continue;
+		lab->dests[d].flags |= CP_DEST_SACK;
+		assert_int_equal(bpf_map_update_elem(bpf_map__fd(lab->skel->maps.cp_index), &key, &d, 0), 0);
+	}
 }
 
 static inline void lab_close(struct lab *lab)
@@ -272,15 +311,26 @@ static inline uint64_t lab_stat(const struct lab *lab, uint32_t stat_id)
 	return sum;
 }
 
+/* All counters have exactly these values. */
+static inline void lab_expect_stats(const struct lab *lab, const uint64_t want[CP_STAT_MAX])
+{
+	for (uint32_t s = 0; s < CP_STAT_MAX; s++) {
+		uint64_t got = lab_stat(lab, s);
+
+		if (got != want[s])
+			fail_msg("counter %u is %llu, not %llu", s, (unsigned long long)got,
+			        (unsigned long long)want[s]);
+	}
+}
+
 /* Exactly this counter has this value, and all others are zero. CP_STAT_MAX: all are. */
 static inline void lab_expect_only(const struct lab *lab, uint32_t stat_id, uint64_t value)
 {
-	for (uint32_t s = 0; s < CP_STAT_MAX; s++) {
-		uint64_t want = s == stat_id ? value : 0, got = lab_stat(lab, s);
+	uint64_t want[CP_STAT_MAX + 1] = {0};
 
-		if (got != want)
-			fail_msg("counter %u is %llu, not %llu", s, (unsigned long long)got, (unsigned long long)want);
-	}
+	want[stat_id] = value;
+	want[CP_STAT_MAX] = 0;
+	lab_expect_stats(lab, want);
 }
 
 /* The probe of an id as the wire should show it. */
@@ -382,10 +432,83 @@ static inline uint32_t lab_latest(uint32_t slot)
 	return cp_id_make(slot, slot % 4);
 }
 
+/* ---- Emitted ---- */
+
+enum emitter { TC, XDP };
+
+struct emitted {
+	uint8_t frame[256];
+	uint32_t len; /* 0: nothing was sent */
+};
+
+/* Runs an emitter once, over len bytes of what a recycled page may hold. */
+static inline struct emitted emit_over(struct lab *lab, enum emitter emitter, uint32_t len)
+{
+	static uint64_t random = 23;
+	uint8_t dirty[256];
+	struct emitted out = {.len = 0};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = dirty, .data_size_in = len, .repeat = 1);
+
+	for (uint32_t b = 0; b < len; b++)
+		dirty[b] = (uint8_t)lab_random(&random);
+	dirty[12] = 0x08; /* the kernel looks at the EtherType of a test skb */
+	dirty[13] = 0;
+	if (emitter == XDP) {
+		opts.data_out = out.frame;
+		opts.data_size_out = sizeof(out.frame);
+		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(lab->skel->progs.cp_xdp), &opts), 0);
+		if (opts.retval == XDP_REDIRECT)
+			out.len = opts.data_size_out;
+		else
+			assert_int_equal(opts.retval, XDP_DROP);
+	} else {
+		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(lab->skel->progs.cp_tc_emit), &opts), 0);
+		assert_int_equal(opts.retval, TC_ACT_OK);
+		out.len = lab_read(lab->tap_fd, LAB_ETH_LEN, out.frame, sizeof(out.frame));
+	}
+	return out;
+}
+
+static inline struct emitted emit(struct lab *lab, enum emitter emitter)
+{
+	return emit_over(lab, emitter, CP_FRAME_MAX);
+}
+
+/* What the host's build of cp_wire.h makes of a probe to a destination. Returns its length. */
+static inline uint32_t host_build(
+        const struct lab *lab, uint32_t dest, const struct lab_probe *plain, uint8_t ret_frame[CP_FRAME_MAX])
+{
+	static const uint8_t segments[] = {
+	        [LAB_OPENS] = CP_SEGMENT_SYN, [LAB_PROBES] = CP_SEGMENT_DATA, [LAB_ENDS] = CP_SEGMENT_CLOSE};
+	struct cp_nexthop nexthop = lab_nexthop(lab, lab_is_v6(plain->kind));
+	struct cp_probe probe = {
+	        .dest = &lab->dests[dest],
+	        .nexthop = &nexthop,
+	        .token = plain->token,
+	        .ack = plain->ack,
+	        .flow = plain->flow,
+	        .sport = plain->sport,
+	        .ttl = plain->ttl,
+	        .segment = segments[plain->role],
+	};
+
+	return cp_wire_build(ret_frame, ret_frame + CP_FRAME_MAX, &probe);
+}
+
+/* ... of an id. */
+static inline uint32_t host_frame(const struct lab *lab, uint32_t id, uint8_t ret_frame[CP_FRAME_MAX])
+{
+	struct lab_probe plain = lab_probe_of(lab, id);
+	uint32_t len = host_build(lab, cp_id_slot(id) / LAB_SLOTS_OF_DEST, &plain, ret_frame);
+
+	assert_int_equal(len, LAB_ETH_LEN + lab_packet_len(plain.kind));
+	return len;
+}
+
 /* ---- Captured ---- */
 
 enum hook { HOOK_XDP, HOOK_TC, HOOKS };
-enum fate { PASS, CONSUME, RESET };
+enum fate { PASS, CONSUME, ANSWER };
 
 struct outcome {
 	enum fate fate;
@@ -400,7 +523,7 @@ static inline enum fate lab_fate(enum hook hook, uint32_t retval)
 	        [HOOK_TC] = {(uint32_t)TC_ACT_UNSPEC, TC_ACT_SHOT, TC_ACT_REDIRECT},
 	};
 
-	for (enum fate fate = PASS; fate <= RESET; fate++) {
+	for (enum fate fate = PASS; fate <= ANSWER; fate++) {
 		if (of_hook[hook][fate] == retval)
 			return fate;
 	}
@@ -430,6 +553,27 @@ static inline struct outcome capture(struct lab *lab, enum hook hook, const stru
 		assert_memory_equal(out.frame, f->b, f->len);
 	}
 	return out;
+}
+
+/* f was turned into its answer as the host's build of cp_wire.h does it, and cut. */
+static inline void expect_answer(const struct outcome *out, enum hook hook, const struct lab_frame *f, uint8_t flags)
+{
+	struct lab_frame host = *f;
+	bool v6 = f->b[12] == 0x86;
+	uint8_t *end = host.b + host.len;
+
+	assert_int_equal(out->fate, ANSWER);
+	assert_int_equal(v6 ? cp_wire_make_answer6(host.b, end, LAB_ETH_LEN, flags)
+	                    : cp_wire_make_answer4(host.b, end, LAB_ETH_LEN, flags),
+	        1);
+	/* XDP keeps the padding of the smallest frame, an skb is padded by its driver. */
+	if (v6)
+		assert_int_equal(out->len, LAB_ETH_LEN + CP_ANSWER6_PACKET_LEN);
+	else if (hook == HOOK_TC)
+		assert_int_equal(out->len, LAB_ETH_LEN + CP_ANSWER4_PACKET_LEN);
+	else
+		assert_int_equal(out->len, f->len < CP_ANSWER4_FRAME_LEN ? f->len : CP_ANSWER4_FRAME_LEN);
+	assert_memory_equal(out->frame, host.b, out->len);
 }
 
 static inline void expect_no_event(struct lab *lab)

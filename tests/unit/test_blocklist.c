@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * test_blocklist.c: what is never probed, and that the sorted tables say the
- * same as a scan of all prefixes.
+ * test_blocklist.c: what is never probed, and that the sorted tables, and what
+ * the emitter is told of them, say the same as a scan of all prefixes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -280,6 +280,162 @@ static void says_what_a_scan_says(void **state)
 	cp_blocklist_free(list);
 }
 
+/* ---- What the emitter is told ---- */
+
+enum { N_TOLD_MAX = 1024 };
+
+struct told {
+	struct {
+		struct cp_addr first;
+		uint32_t n_bits;
+		bool v6;
+	} items[N_TOLD_MAX];
+	size_t n, stop_at;
+};
+
+static int tell(void *ctx, const struct cp_addr *first, uint32_t n_bits, bool v6)
+{
+	struct told *told = ctx;
+
+	assert_true(told->n < N_TOLD_MAX);
+	told->items[told->n].first = *first;
+	told->items[told->n].n_bits = n_bits;
+	told->items[told->n].v6 = v6;
+	told->n++;
+	return told->n == told->stop_at ? 42 : 0;
+}
+
+static bool has_prefix(const struct cp_addr *addr, const struct cp_addr *first, uint32_t n_bits)
+{
+	for (uint32_t bit = 0; bit < n_bits; bit++)
+		if ((addr->b[bit / 8] ^ first->b[bit / 8]) & 0x80 >> bit % 8)
+			return false;
+	return true;
+}
+
+/* As a longest-prefix match with the family in front of the address says it. */
+static bool told_of(const struct told *told, const struct cp_addr *addr)
+{
+	for (size_t i = 0; i < told->n; i++)
+		if (told->items[i].v6 == !cp_addr_is_v4(addr) &&
+		        has_prefix(addr, &told->items[i].first, told->items[i].n_bits))
+			return true;
+	return false;
+}
+
+static size_t times_told(const struct told *told, const char *text, uint32_t n_bits, bool v6)
+{
+	struct cp_addr addr = addr_of(text);
+	size_t n = 0;
+
+	for (size_t i = 0; i < told->n; i++)
+		n += cp_addr_cmp(&told->items[i].first, &addr) == 0 && told->items[i].n_bits == n_bits &&
+		     told->items[i].v6 == v6;
+	return n;
+}
+
+static void each_is_told_once(void **state)
+{
+	static const struct {
+		const char *first;
+		uint32_t n_bits;
+		bool v6;
+	} rows[] = {
+	        {"0.0.0.0", 96, false},
+	        {"64:ff9b::", 96, true},
+	        {"10.1.0.0", 112, false},
+	        {"64:ff9b::a01:0", 112, true},
+	        {"8.8.8.8", 128, false},
+	        {"64:ff9b::808:808", 128, true},
+	        {"::", 0, true},
+	        {"2603::", 16, true},
+	        {"2603::1", 128, true},
+	};
+	struct cp_blocklist *list = cp_blocklist_new(false);
+	struct told told = {.n = 0};
+
+	(void)state;
+	assert_int_equal(cp_blocklist_each(list, tell, &told), 0);
+	assert_int_equal(told.n, 0);
+	add(list, "0.0.0.0/0\n10.1.2.3/16\n8.8.8.8\n::/0\n2603::/16\n2603::1\n10.1.0.0/16\n");
+	assert_int_equal(cp_blocklist_each(list, tell, &told), 0);
+	assert_int_equal(told.n, sizeof(rows) / sizeof(rows[0]));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (times_told(&told, rows[i].first, rows[i].n_bits, rows[i].v6) != 1)
+			fail_msg("%s/%u", rows[i].first, rows[i].n_bits);
+	cp_blocklist_free(list);
+}
+
+static void a_result_ends_it(void **state)
+{
+	struct cp_blocklist *list = cp_blocklist_new(false);
+
+	(void)state;
+	add(list, "8.8.8.8\n9.9.9.9\n2603::/16\n2603::1\n");
+	for (size_t stop_at = 1; stop_at <= 6; stop_at++) {
+		struct told told = {.stop_at = stop_at};
+
+		assert_int_equal(cp_blocklist_each(list, tell, &told), 42);
+		assert_int_equal(told.n, stop_at);
+	}
+	cp_blocklist_free(list);
+}
+
+/* An address near a prefix, every fourth in the IPv4 part of NAT64. */
+static struct cp_addr near_prefix(uint64_t *seed, const struct told *told, int i)
+{
+	struct cp_addr addr = i % 2 ? told->items[next_random(seed) % told->n].first : random_addr(seed, i / 2 % 2);
+
+	for (uint32_t n = next_random(seed) % 3; n > 0; n--) {
+		uint32_t bit = (cp_addr_is_v4(&addr) ? 96 : 0) + next_random(seed) % 128;
+
+		if (bit < 128)
+			addr.b[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+	}
+	if (i % 4 == 2) {
+		static const uint8_t nat64[12] = {0, 0x64, 0xff, 0x9b};
+
+		memcpy(addr.b, nat64, sizeof(nat64));
+	}
+	return addr;
+}
+
+static void what_is_told_says_what_the_list_says(void **state)
+{
+	enum { N_PREFIXES = 120, N_LOOKUPS = 40000 };
+	uint64_t seed = 20240502;
+	size_t n_answers[2][2] = {{0}}; /* by family and answer */
+
+	(void)state;
+	for (int with_defaults = 0; with_defaults < 2; with_defaults++) {
+		struct cp_blocklist *list = cp_blocklist_new(with_defaults);
+		struct told told = {.n = 0};
+
+		for (int i = 0; i < N_PREFIXES; i++) {
+			char text[CP_ADDR_STRLEN + 8], buf[CP_ADDR_STRLEN];
+			struct cp_addr addr = random_addr(&seed, i % 2);
+
+			snprintf(text, sizeof(text), "%s/%u\n", cp_addr_format(&addr, buf),
+			        8 + next_random(&seed) % (i % 2 ? 121 : 25));
+			add(list, text);
+		}
+		assert_int_equal(cp_blocklist_each(list, tell, &told), 0);
+		for (int i = 0; i < N_LOOKUPS; i++) {
+			struct cp_addr addr = near_prefix(&seed, &told, i);
+			bool is_blocked = cp_blocklist_match(list, &addr) != NULL;
+			char buf[CP_ADDR_STRLEN];
+
+			if (told_of(&told, &addr) != is_blocked)
+				fail_msg("%s: the list says %d", cp_addr_format(&addr, buf), is_blocked);
+			n_answers[cp_addr_is_v4(&addr)][is_blocked]++;
+		}
+		cp_blocklist_free(list);
+	}
+	/* Both answers must have been asked for, in both families. */
+	for (int i = 0; i < 4; i++)
+		assert_true(n_answers[i / 2][i % 2] > N_LOOKUPS / 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +448,9 @@ int main(void)
 	        cmocka_unit_test(the_most_specific_names_it),
 	        cmocka_unit_test(a_bad_text_adds_nothing),
 	        cmocka_unit_test(says_what_a_scan_says),
+	        cmocka_unit_test(each_is_told_once),
+	        cmocka_unit_test(a_result_ends_it),
+	        cmocka_unit_test(what_is_told_says_what_the_list_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * test_frame.c: the frames we send, probes of all kinds and resets, byte for
+ * test_frame.c: the frames we send, probes of all kinds and answers, byte for
  * byte against an independent builder. Built at the release optimisation level too: a
  * checksum that breaks the aliasing rules is wrong only there.
  */
@@ -28,6 +28,8 @@ struct random_probe {
 /* From p->plain, what cp_wire_build() wants. */
 static void finish_probe(struct random_probe *p)
 {
+	static const uint8_t segments[] = {
+	        [LAB_OPENS] = CP_SEGMENT_SYN, [LAB_PROBES] = CP_SEGMENT_DATA, [LAB_ENDS] = CP_SEGMENT_CLOSE};
 	bool v6 = lab_is_v6(p->plain.kind);
 
 	p->dest = (struct cp_dest){
@@ -46,6 +48,8 @@ static void finish_probe(struct random_probe *p)
 	        .flow = p->plain.flow,
 	        .sport = p->plain.sport,
 	        .ttl = p->plain.ttl,
+	        .ack = p->plain.ack,
+	        .segment = segments[p->plain.role],
 	};
 }
 
@@ -60,6 +64,7 @@ static void draw_probe(struct random_probe *p, enum lab_kind kind, uint64_t *ran
 	        .token = lab_random(random),
 	        .flow = lab_random(random) % CP_FLOWS_MAX,
 	        .ttl = (uint8_t)lab_random(random),
+	        .ack = lab_random(random),
 	};
 	if (kind == LAB_UDP4 && !(p->plain.token & 0xffff))
 		p->plain.token++;
@@ -72,21 +77,28 @@ static __attribute__((noinline)) uint32_t build(uint8_t *buf, uint32_t n, const 
 	return cp_wire_build(buf, buf + n, probe);
 }
 
-static __attribute__((noinline)) int reset(uint8_t *buf, uint32_t n, uint32_t l2_len, bool v6)
+static __attribute__((noinline)) int answer(uint8_t *buf, uint32_t n, uint32_t l2_len, bool v6, uint8_t flags)
 {
-	return v6 ? cp_wire_make_answer6(buf, buf + n, l2_len, CP_TCP_RST)
-	          : cp_wire_make_answer4(buf, buf + n, l2_len, CP_TCP_RST);
+	return v6 ? cp_wire_make_answer6(buf, buf + n, l2_len, flags)
+	          : cp_wire_make_answer4(buf, buf + n, l2_len, flags);
+}
+
+static int reset(uint8_t *buf, uint32_t n, uint32_t l2_len, bool v6)
+{
+	return answer(buf, n, l2_len, v6, CP_TCP_RST);
 }
 
 static void check_build(const struct random_probe *p, uint64_t *random)
 {
 	uint8_t canvas[CP_FRAME_MAX + 32], before[sizeof(canvas)];
-	uint32_t ip_len = lab_ip_len(p->plain.kind), len = LAB_ETH_LEN + lab_packet_len(p->plain.kind);
+	uint32_t ip_len = lab_ip_len(p->plain.kind), len;
 	struct lab_frame want;
 
 	lab_probe_frame(&want, &p->plain);
-	assert_int_equal(want.len, len);
-	assert_int_equal(cp_wire_frame_len(&p->dest, CP_SEGMENT_SYN), len);
+	len = want.len;
+	assert_int_equal(cp_wire_frame_len(&p->dest, p->probe.segment), len);
+	if (p->plain.role == LAB_OPENS)
+		assert_int_equal(len, LAB_ETH_LEN + lab_packet_len(p->plain.kind));
 	/* What a receiver left in the page must not show. */
 	for (uint32_t b = 0; b < sizeof(canvas); b++)
 		before[b] = canvas[b] = (uint8_t)lab_random(random);
@@ -107,6 +119,20 @@ static void build_equals_independent_builder(void **state)
 	(void)state;
 	for (int i = 0; i < 120000; i++) {
 		draw_probe(&p, i % LAB_KINDS, &random);
+		check_build(&p, &random);
+	}
+}
+
+static void segments_equal_independent_builder(void **state)
+{
+	uint64_t random = 61;
+	struct random_probe p;
+
+	(void)state;
+	for (int i = 0; i < 60000; i++) {
+		draw_probe(&p, i % 2 ? LAB_TCP6 : LAB_TCP4, &random);
+		p.plain.role = i / 2 % 2 ? LAB_PROBES : LAB_ENDS;
+		finish_probe(&p);
 		check_build(&p, &random);
 	}
 }
@@ -150,6 +176,22 @@ static void every_checksum_of_a_payload(void **state)
 	}
 }
 
+static void build_in_buffers_up_to(const struct random_probe *p)
+{
+	uint32_t len = cp_wire_frame_len(&p->dest, p->probe.segment);
+
+	for (uint32_t n = 0; n <= len; n++) {
+		uint8_t *buf = malloc(n ? n : 1);
+
+		assert_non_null(buf);
+		memset(buf, 0xa5, n);
+		assert_int_equal(build(buf, n, &p->probe), n == len ? len : 0);
+		for (uint32_t b = 0; n < len && b < n; b++)
+			assert_int_equal(buf[b], 0xa5);
+		free(buf);
+	}
+}
+
 static void build_refuses_every_shorter_buffer(void **state)
 {
 	uint64_t random = 13;
@@ -157,18 +199,12 @@ static void build_refuses_every_shorter_buffer(void **state)
 
 	(void)state;
 	for (enum lab_kind kind = 0; kind < LAB_KINDS; kind++) {
-		uint32_t len = LAB_ETH_LEN + lab_packet_len(kind);
-
 		draw_probe(&p, kind, &random);
-		for (uint32_t n = 0; n <= len; n++) {
-			uint8_t *buf = malloc(n ? n : 1);
-
-			assert_non_null(buf);
-			memset(buf, 0xa5, n);
-			assert_int_equal(build(buf, n, &p.probe), n == len ? len : 0);
-			for (uint32_t b = 0; n < len && b < n; b++)
-				assert_int_equal(buf[b], 0xa5);
-			free(buf);
+		build_in_buffers_up_to(&p);
+		for (enum lab_role role = LAB_PROBES; lab_proto(kind) == 6 && role <= LAB_ENDS; role++) {
+			p.plain.role = role;
+			finish_probe(&p);
+			build_in_buffers_up_to(&p);
 		}
 	}
 }
@@ -242,7 +278,7 @@ static void probes_of_a_flow_look_alike(void **state)
 	}
 }
 
-/* ---- Reset ---- */
+/* ---- Answers ---- */
 
 static struct lab_probe probe_of(bool v6, uint32_t token)
 {
@@ -257,7 +293,7 @@ static struct lab_probe probe_of(bool v6, uint32_t token)
 	};
 }
 
-static void make_reset(bool v6, uint32_t l2_len)
+static void make_answer(bool v6, uint32_t l2_len, uint8_t flags)
 {
 	for (uint32_t n_options = 0; n_options <= 40; n_options += 4) {
 		struct lab_probe probe = probe_of(v6, n_options * 0x11111111u);
@@ -270,8 +306,8 @@ static void make_reset(bool v6, uint32_t l2_len)
 		copy = malloc(len);
 		assert_non_null(copy);
 		memcpy(copy, f.b + skip, len);
-		assert_int_equal(reset(copy, len, l2_len, v6), 1);
-		lab_reset_frame(&want, &probe);
+		assert_int_equal(answer(copy, len, l2_len, v6, flags), 1);
+		lab_answer_frame(&want, &probe, flags);
 		want_len = want.len - skip;
 		assert_int_equal(want_len, l2_len + (v6 ? CP_ANSWER6_PACKET_LEN : CP_ANSWER4_PACKET_LEN));
 		assert_memory_equal(copy, want.b + skip, want_len);
@@ -281,17 +317,48 @@ static void make_reset(bool v6, uint32_t l2_len)
 	}
 }
 
-static void reset_closes_the_connection(void **state)
+static void a_syn_ack_is_answered(void **state)
 {
 	(void)state;
 	for (int v6 = 0; v6 < 2; v6++) {
-		make_reset(v6, LAB_ETH_LEN);
-		make_reset(v6, 0);
+		make_answer(v6, LAB_ETH_LEN, CP_TCP_RST);
+		make_answer(v6, 0, CP_TCP_RST);
+		make_answer(v6, LAB_ETH_LEN, CP_TCP_ACK);
+		make_answer(v6, 0, CP_TCP_ACK);
+	}
+}
+
+/* Sequence and acknowledgement number, whatever they were: the acknowledged byte, and the one behind the SYN. */
+static void an_ack_fits_every_syn_ack(void **state)
+{
+	uint64_t random = 67;
+
+	(void)state;
+	for (int i = 0; i < 40000; i++) {
+		bool v6 = i % 2;
+		struct lab_probe probe = probe_of(v6, lab_random(&random));
+		struct lab_segment segment = {
+		        .seq = i / 2 % 4 ? lab_random(&random) : 0xffffffff,
+		        .ack = i / 2 % 4 == 1 ? 0 : lab_random(&random),
+		        .flags = LAB_SYN | LAB_ACK,
+		};
+		uint8_t *ip, *tcp;
+		struct lab_frame f;
+
+		lab_segment_frame(&f, &probe, &segment);
+		assert_int_equal(answer(f.b, f.len, LAB_ETH_LEN, v6, CP_TCP_ACK), 1);
+		ip = f.b + LAB_ETH_LEN;
+		tcp = ip + (v6 ? 40 : 20);
+		assert_int_equal(lab_get32(tcp + 4), segment.ack);
+		assert_int_equal(lab_get32(tcp + 8), segment.seq + 1);
+		assert_int_equal(lab_l4_sum(ip, tcp, 20), 0xffff);
+		if (!v6)
+			assert_int_equal(lab_sum(0, ip, 20), 0xffff);
 	}
 }
 
 /* As the kernel completes a checksum with a difference: net/core/utils.c, inet_proto_csum_replace_by_diff(). */
-static void reset_with_its_checksum_left_open(void **state)
+static void answer_with_its_checksum_left_open(void **state)
 {
 	uint64_t random = 37;
 
@@ -300,6 +367,7 @@ static void reset_with_its_checksum_left_open(void **state)
 		bool v6 = i / 2 % 2;
 		struct lab_probe probe = probe_of(v6, lab_random(&random));
 		uint32_t l2_len = i % 2 ? LAB_ETH_LEN : 0, ip_len = v6 ? 40 : 20, whole, open, diff;
+		uint8_t flags = i / 4 % 2 ? CP_TCP_ACK : CP_TCP_RST;
 		uint32_t check_at = v6 ? CP_ANSWER6_CHECK_AT : CP_ANSWER4_CHECK_AT;
 		struct lab_frame f;
 		uint8_t *ip = f.b + l2_len, pseudo[4] = {0, 6, 0, 20};
@@ -307,7 +375,7 @@ static void reset_with_its_checksum_left_open(void **state)
 		probe.dst = lab_random(&random);
 		lab_tcp_frame(&f, &probe, LAB_SYN | LAB_ACK, 0, 0);
 		memmove(f.b, f.b + LAB_ETH_LEN - l2_len, ip_len + 20 + l2_len);
-		assert_int_equal(reset(f.b, l2_len + ip_len + 20, l2_len, v6), 1);
+		assert_int_equal(answer(f.b, l2_len + ip_len + 20, l2_len, v6, flags), 1);
 		assert_int_equal(check_at, ip_len + 16);
 		whole = lab_get16(ip + check_at);
 		diff = v6 ? cp_wire_answer6_unfinish(f.b, ip + ip_len + 20, l2_len)
@@ -383,13 +451,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(build_equals_independent_builder),
+	        cmocka_unit_test(segments_equal_independent_builder),
 	        cmocka_unit_test(tokens_at_the_edges),
 	        cmocka_unit_test(every_checksum_of_a_payload),
 	        cmocka_unit_test(build_refuses_every_shorter_buffer),
 	        cmocka_unit_test(build_refuses_what_cannot_be_known_again),
 	        cmocka_unit_test(probes_of_a_flow_look_alike),
-	        cmocka_unit_test(reset_closes_the_connection),
-	        cmocka_unit_test(reset_with_its_checksum_left_open),
+	        cmocka_unit_test(a_syn_ack_is_answered),
+	        cmocka_unit_test(an_ack_fits_every_syn_ack),
+	        cmocka_unit_test(answer_with_its_checksum_left_open),
 	        cmocka_unit_test(unfinish_refuses_short_frames),
 	        cmocka_unit_test(reset_refuses_short_frames),
 	        cmocka_unit_test(reset_refuses_options_and_extensions),

@@ -16,7 +16,10 @@
 #define LAB_PROBE_LEN 52u /* IPv4 packet of a probe */
 #define LAB_PREFIX_ADDR 0xc6120000u /* 198.18.0.0 */
 
-enum { LAB_SYN = 0x02, LAB_RST = 0x04, LAB_PSH = 0x08, LAB_ACK = 0x10 };
+#define LAB_SERVER_SEQ 0x12345678u /* initial sequence number of all servers */
+#define LAB_WINDOW 502 /* that we announce in a connection */
+
+enum { LAB_FIN = 0x01, LAB_SYN = 0x02, LAB_RST = 0x04, LAB_PSH = 0x08, LAB_ACK = 0x10 };
 
 struct lab_frame {
 	uint8_t b[640];
@@ -48,13 +51,18 @@ static inline uint32_t lab_packet_len(enum lab_kind kind)
 	return lab_ip_len(kind) + (kind % 3 == LAB_TCP4 ? 32 : 16);
 }
 
+/* What a TCP probe is: a SYN, a byte in an open connection, or the reset that ends it. */
+enum lab_role { LAB_OPENS = 0, LAB_PROBES, LAB_ENDS };
+
 /* What a probe or an answer says about itself; all in host order. IPv6 addresses are made of src and dst: lab_v6(). */
 struct lab_probe {
 	enum lab_kind kind;
 	uint32_t src, dst;
 	uint16_t sport, dport;
-	uint32_t token, flow;
+	uint32_t token, flow; /* token: the sequence number of TCP */
 	uint8_t ttl;
+	enum lab_role role;
+	uint32_t ack; /* of LAB_PROBES */
 };
 
 static const uint8_t lab_near_mac[6] = {2, 0, 0, 0, 0, 1}, lab_far_mac[6] = {2, 0, 0, 0, 0, 2};
@@ -217,6 +225,31 @@ static inline void lab_tcp(struct lab_frame *f, const uint8_t *ip, uint16_t spor
 	lab_set16(tcp + 16, ~lab_l4_sum(ip, tcp, 20 + n_options) & 0xffff);
 }
 
+/* Adds n bytes of data to the segment behind ip. */
+static inline void lab_tcp_data(struct lab_frame *f, const uint8_t *ip, uint8_t byte, uint32_t n)
+{
+	uint8_t *tcp = f->b + (ip - f->b) + (ip[0] >> 4 == 6 ? 40 : (ip[0] & 15) * 4);
+
+	lab_fill(f, byte, n);
+	lab_set16(tcp + 16, 0);
+	lab_set16(tcp + 16, ~lab_l4_sum(ip, tcp, (uint32_t)(f->b + f->len - tcp)) & 0xffff);
+}
+
+static inline void lab_tcp_probe(struct lab_frame *f, const uint8_t *ip, const struct lab_probe *probe)
+{
+	static const uint8_t options[12] = {2, 4, 0x05, 0xb4, 4, 2, 1, 1, 1, 3, 3, 7};
+	const uint16_t sport = probe->sport, dport = probe->dport;
+
+	if (probe->role == LAB_OPENS) {
+		lab_tcp(f, ip, sport, dport, probe->token, 0, LAB_SYN, 64240, options, sizeof(options));
+	} else if (probe->role == LAB_PROBES) {
+		lab_tcp(f, ip, sport, dport, probe->token, probe->ack, LAB_ACK | LAB_PSH, LAB_WINDOW, "", 0);
+		lab_tcp_data(f, ip, 0, 1);
+	} else {
+		lab_tcp(f, ip, sport, dport, probe->token, 0, LAB_RST, 0, "", 0);
+	}
+}
+
 /* Sixteen bytes with a checksum that is given: the token in the payload, and what makes the checksum right. */
 static inline void lab_close_payload(const uint8_t *ip, uint8_t *l4, uint32_t check_at, uint32_t check, uint32_t token)
 {
@@ -252,7 +285,6 @@ static inline void lab_echo(struct lab_frame *f, const uint8_t *ip, const struct
 /* The probe as an IP packet, as cp_wire.h promises it. n_options: of IPv4, which a middlebox may have added. */
 static inline void lab_probe_packet(struct lab_frame *f, const struct lab_probe *probe, uint32_t n_options)
 {
-	static const uint8_t options[12] = {2, 4, 0x05, 0xb4, 4, 2, 1, 1, 1, 3, 3, 7};
 	uint32_t high = probe->token >> 16, low = probe->token & 0xffff;
 	uint16_t id = (uint16_t)(probe->kind == LAB_UDP4 ? high : high ^ low);
 	uint8_t *ip;
@@ -263,7 +295,7 @@ static inline void lab_probe_packet(struct lab_frame *f, const struct lab_probe 
 	else
 		ip = lab_ip(f, probe->src, probe->dst, lab_proto(probe->kind), probe->ttl, id, n_options);
 	if (lab_proto(probe->kind) == 6)
-		lab_tcp(f, ip, probe->sport, probe->dport, probe->token, 0, LAB_SYN, 64240, options, sizeof(options));
+		lab_tcp_probe(f, ip, probe);
 	else if (lab_proto(probe->kind) == 17)
 		lab_udp(f, ip, probe);
 	else
@@ -304,13 +336,14 @@ static inline void lab_icmp_frame(struct lab_frame *f, const struct lab_icmp *ic
 {
 	struct lab_probe quoted = *probe;
 	struct lab_frame quote = {.len = 0};
-	uint32_t n = lab_is_v6(probe->kind) ? lab_packet_len(probe->kind) : 28 + icmp->n_quoted_options;
 	uint8_t *ip, *message;
+	uint32_t n;
 
-	if (icmp->n_quoted)
-		n = icmp->n_quoted;
 	quoted.ttl = icmp->quoted_ttl;
 	lab_probe_packet(&quote, &quoted, icmp->n_quoted_options);
+	n = lab_is_v6(probe->kind) ? quote.len : 28 + icmp->n_quoted_options;
+	if (icmp->n_quoted)
+		n = icmp->n_quoted;
 	ip = lab_answer(f, probe, icmp->from, 1, 250, icmp->n_outer_options);
 	message = f->b + f->len;
 	lab_fill(f, 0, 8);
@@ -329,8 +362,41 @@ static inline void lab_tcp_frame(
 	static const uint8_t options[40] = {2, 4, 0x05, 0xa0, 4, 2, 1, 1, 1, 3, 3, 7, 1};
 	uint8_t *ip = lab_answer(f, probe, probe->dst, 6, 55, n_ip_options);
 
-	lab_tcp(f, ip, probe->dport, probe->sport, 0x12345678, probe->token + 1, flags, 65535, options, n_options);
+	lab_tcp(f, ip, probe->dport, probe->sport, LAB_SERVER_SEQ, probe->token + 1, flags, 65535, options, n_options);
 	lab_ip_end(f, ip);
+}
+
+/* Any segment of the server. */
+struct lab_segment {
+	uint32_t seq, ack;
+	uint8_t flags;
+	uint8_t options[40];
+	uint32_t n_options, n_data;
+};
+
+static inline void lab_segment_frame(
+        struct lab_frame *f, const struct lab_probe *probe, const struct lab_segment *segment)
+{
+	uint8_t *ip = lab_answer(f, probe, probe->dst, 6, 55, 0);
+
+	lab_tcp(f, ip, probe->dport, probe->sport, segment->seq, segment->ack, segment->flags, 65535, segment->options,
+	        segment->n_options);
+	lab_tcp_data(f, ip, 'x', segment->n_data);
+	lab_ip_end(f, ip);
+}
+
+/* The acknowledgement of one byte at left, behind a hole, in a connection whose SYN was the probe. */
+static inline void lab_sack_frame(struct lab_frame *f, const struct lab_probe *probe, uint32_t left)
+{
+	struct lab_segment segment = {.seq = LAB_SERVER_SEQ + 1,
+	        .ack = probe->token + 1,
+	        .flags = LAB_ACK,
+	        .options = {1, 1, 5, 10},
+	        .n_options = 12};
+
+	lab_set32(segment.options + 4, left);
+	lab_set32(segment.options + 8, left + 1);
+	lab_segment_frame(f, probe, &segment);
 }
 
 static inline void lab_echo_frame(struct lab_frame *f, const struct lab_probe *probe, uint32_t n_ip_options)
@@ -344,17 +410,23 @@ static inline void lab_echo_frame(struct lab_frame *f, const struct lab_probe *p
 	lab_ip_end(f, ip);
 }
 
-/* The RST that closes what lab_tcp_frame() opened. */
-static inline void lab_reset_frame(struct lab_frame *f, const struct lab_probe *probe)
+/* What lab_tcp_frame(), a SYN-ACK, is answered with: the RST, or the ACK that opens the connection. */
+static inline void lab_answer_frame(struct lab_frame *f, const struct lab_probe *probe, uint8_t flags)
 {
-	bool v6 = lab_is_v6(probe->kind);
+	bool v6 = lab_is_v6(probe->kind), acks = flags == LAB_ACK;
 	uint8_t *ip;
 
 	f->len = 0;
 	lab_eth(f, lab_far_mac, lab_near_mac, v6);
 	ip = v6 ? lab_ip6(f, probe->src, probe->dst, 6, 64, 0) : lab_ip(f, probe->src, probe->dst, 6, 64, 0, 0);
-	lab_tcp(f, ip, probe->sport, probe->dport, probe->token + 1, 0, LAB_RST, 0, "", 0);
+	lab_tcp(f, ip, probe->sport, probe->dport, probe->token + 1, acks ? LAB_SERVER_SEQ + 1 : 0, flags,
+	        acks ? LAB_WINDOW : 0, "", 0);
 	lab_ip_end(f, ip);
+}
+
+static inline void lab_reset_frame(struct lab_frame *f, const struct lab_probe *probe)
+{
+	lab_answer_frame(f, probe, LAB_RST);
 }
 
 #endif
