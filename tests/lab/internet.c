@@ -316,7 +316,7 @@ static int check_hop(
 	internet_route(&settings->knobs, probe, &want);
 	if (got == want.address && want.ttl == probe->ttl) {
 		tally->found++;
-		if (!read_number(record, "\"reply_ttl\":", &reply_ttl))
+		if (!strstr(record, "\"inferred\":true") && !read_number(record, "\"reply_ttl\":", &reply_ttl))
 			tally->wrong_ttl += reply_ttl != want.reply_ttl;
 		if (want.router)
 			check_labels(settings, record, want.router, tally);

@@ -274,7 +274,7 @@ stuck() { # out: a run that is stuck writing; its reader waits for the file "go"
 	reader=$!
 	start "$LAB_DIR/fifo" "@$LAB_NAMES" --flows 15 -r 20000 -o ndjson
 	for ((i = 0; i < 500; i++)); do
-		(($(sed -n 's/^wchar: //p' "/proc/$pid/io") < 60000)) || break # the pipe is full
+		! grep -q pipe "/proc/$pid/wchan" || break # the pipe is full
 		sleep 0.02
 	done
 	sleep 0.2

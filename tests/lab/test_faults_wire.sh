@@ -307,6 +307,10 @@ responder_up --delay-ms 100
 		198.19.128.{1..250} -o "ndjson=$LAB_DIR/stopped.ndjson"
 ) 2>"$LAB_DIR/err" &
 pid=$!
+for ((i = 0; i < 500; i++)); do
+	! grep -qs '"start"' "$LAB_DIR/stopped.ndjson" || break
+	sleep 0.02
+done
 sleep 1
 kill -INT "$pid"
 wait "$pid"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # test_guard.sh: what must never be on the wire, seen from the far end of the
-# wire: packets to blocked addresses (F62), and more packets to an address or a
-# prefix than its budget (F63).
+# wire: packets to blocked addresses (F62), more packets to an address or a
+# prefix than its budget (F63), more than the rate that was asked for since (F64).
 
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -81,5 +81,36 @@ budgets tc --datapath tc
 budgets xdp --datapath xdp
 seen_while "$LAB_DIR/seen" audit "$LAB_DIR/out" -m 3 -q 1 -w 200 --dest-rate 0 --prefix-rate 0 "@$LAB_DIR/targets"
 check_eq 'F63: without budgets they come faster' 1 "$(($(most_in_a_second '$2 == "198.19.1.1"') > 20))"
+
+# --- F64: the rate is changed while probes fly: 400/s, 100/s for two seconds, 400/s again ---
+
+seq -f '198.19.%.0f.1' 1 250 >"$LAB_DIR/targets"
+seq -f '198.19.%.0f.2' 1 250 >>"$LAB_DIR/targets"
+change_rate() {
+	local pid i
+	(
+		cd "$LAB_DIR" && exec nsenter --net="/run/netns/$LAB_A" "$CP" audit --blocklist none -m 3 -q 1 -w 200 -r 400 \
+			--datapath tc -o "ndjson=$LAB_DIR/out" "@$LAB_DIR/targets"
+	) >/dev/null 2>&1 &
+	pid=$!
+	for ((i = 0; i < 500; i++)); do
+		! grep -q . "$LAB_DIR/capture" || break
+		sleep 0.01
+	done
+	sleep 1
+	kill -USR1 $pid && sleep 0.2 && kill -USR1 $pid
+	sleep 2
+	kill -USR2 $pid && sleep 0.2 && kill -USR2 $pid
+	wait $pid
+}
+seen_while "$LAB_DIR/seen" change_rate
+# Packets in the second from 1.5 s after the first one on, which is all slow.
+slow=$(awk 'NR == 1 {t = $1 + 1.7} $1 >= t && $1 < t + 1 {n++} END {print n + 0}' "$LAB_DIR/seen")
+check_eq "F64: a quarter of the rate within a second ($slow of 100 packets)" 1 "$((slow > 60 && slow < 140))"
+check_eq 'F64: it is said each time' '100 400' "$(
+	jq -r 'select(.type == "warning" and .code == "rate-changed") | .text' "$LAB_DIR/out" | awk '{print $1}' |
+		sed -n '$p; /^100$/p' | paste -sd' '
+)"
+check_eq 'F64: and the run goes on to its end' done "$(jq -r 'select(.type == "end") | .reason' "$LAB_DIR/out")"
 
 finish

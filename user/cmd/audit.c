@@ -157,7 +157,10 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 	rc = cp_audit_probe(audit, err);
 	if (audit->replies_lost)
 		cp_outputs_warn(audit, "replies-lost",
-		        "%llu replies found the ring buffer full: what stayed silent is not judged by its silence",
+		        "%llu probes were not transmitted and %llu replies found the ring buffer full: what stayed "
+		        "silent is "
+		        "not judged by its silence",
+		        (unsigned long long)(audit->accounting.tx_errors + audit->accounting.over_budget),
 		        (unsigned long long)audit->accounting.lost);
 	cp_signals_spare_writes();
 	/* What was measured is shown also when probing failed half-way. */

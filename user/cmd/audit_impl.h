@@ -118,12 +118,14 @@ struct cp_audit {
 
 /* ---- signals.c ---- */
 
-/* Counts SIGINT and SIGTERM instead of dying from them; ignores SIGPIPE. */
+/* Counts SIGINT and SIGTERM instead of dying from them, and SIGUSR1 and SIGUSR2; ignores SIGPIPE. */
 void cp_signals_catch(void);
 /* From now on the first one no longer cuts a write short, so that results reach a slow reader whole. */
 void cp_signals_spare_writes(void);
 /* How often one came; the first one's number in *ret_signal (may be NULL). */
 int cp_signals_seen(int *ret_signal);
+/* How often the rate is to be halved: SIGUSR1 adds one, SIGUSR2 takes one back. */
+unsigned cp_signals_rate_halvings(void);
 /* True once one came; for code that polls a flag. */
 const atomic_bool *cp_signals_flag(void);
 

@@ -20,6 +20,7 @@
 #define EVENTS 256u /* taken from the ring at a time */
 #define SLOT_BYTES 10u
 #define SHORT_DRAIN_MS 300u
+#define DOUBT_FROM 100u /* one probe in so many was not transmitted */
 #define HOST_AHEAD 64u /* probes that an address, or a prefix, may get at once: a path's; some paths' */
 #define PREFIX_AHEAD 1000u
 #define SLOW_MS 10000u /* for routers that answer once a second */
@@ -166,6 +167,7 @@ struct probing {
 	struct cp_progress progress;
 	struct cp_follow *follow;
 	uint32_t queue_max;
+	uint32_t n_halvings; /* of the rate, so far */
 	uint32_t pass; /* of the latest probes */
 	uint64_t busy_ns;
 	uint64_t n_new, n_dup, n_late;
@@ -267,6 +269,30 @@ static int feed(struct probing *probing, uint64_t now_ns)
 	return rc ? rc : (int)n;
 }
 
+static void set_queue_max(struct probing *probing, uint32_t rate_pps)
+{
+	probing->queue_max = rate_pps / QUEUE_PER_SEC;
+	if (probing->queue_max < QUEUE_MIN)
+		probing->queue_max = QUEUE_MIN;
+	if (probing->queue_max > CP_WORK_SLOTS)
+		probing->queue_max = CP_WORK_SLOTS;
+}
+
+/* Follows the rate that signals ask for. */
+static void follow_rate(struct probing *probing)
+{
+	uint32_t n_halvings = cp_signals_rate_halvings(), rate_pps = probing->audit->opts->rate_pps >> n_halvings;
+
+	if (n_halvings == probing->n_halvings)
+		return;
+	probing->n_halvings = n_halvings;
+	rate_pps = rate_pps ? rate_pps : 1;
+	set_queue_max(probing, rate_pps);
+	cp_engine_set_rate(probing->audit->engine, rate_pps);
+	cp_progress_clear(&probing->progress);
+	cp_outputs_warn(probing->audit, "rate-changed", "%u packets/s from now on", rate_pps);
+}
+
 static bool out_of_time(const struct cp_audit *audit, uint64_t now_ns)
 {
 	uint64_t limit_s = audit->opts->max_runtime_s;
@@ -296,6 +322,7 @@ static int run_sweep(struct probing *probing, struct cp_err *err)
 			audit->end_reason = "max-runtime";
 			return 0;
 		}
+		follow_rate(probing);
 		paused = cp_follow_poll(probing->follow, now_ns, err);
 		if (paused < 0)
 			return paused;
@@ -353,7 +380,9 @@ static void account(struct probing *probing)
 	cp_connections_count(probing->audit, acc);
 	acc->probing_ns = probing->busy_ns + cp_engine_take_busy_ns(probing->audit->engine);
 	/* Slots are asked for the last time in different passes, so any loss may be behind somebody's silence. */
-	probing->audit->replies_lost = acc->lost > 0;
+	/* What was not transmitted looks like silence, too; but a few are made up for by the next attempts. */
+	probing->audit->replies_lost =
+	        acc->lost || (stats.stat[CP_STAT_TX_ERROR] + acc->over_budget) * DOUBT_FROM > acc->attempted;
 }
 
 /* A run whose probes all stayed on this host has measured nothing. */
@@ -369,7 +398,7 @@ static int check_transmitted(const struct cp_audit *audit, struct cp_err *err)
 
 int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 {
-	struct probing probing = {.audit = audit, .queue_max = audit->opts->rate_pps / QUEUE_PER_SEC};
+	struct probing probing = {.audit = audit};
 	int rc = cp_follow_open(audit, &probing.progress, &probing.follow, err);
 
 	rc = rc ? rc : cp_engine_start(audit->engine, err);
@@ -377,10 +406,7 @@ int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 		cp_follow_close(probing.follow);
 		return rc;
 	}
-	if (probing.queue_max < QUEUE_MIN)
-		probing.queue_max = QUEUE_MIN;
-	if (probing.queue_max > CP_WORK_SLOTS)
-		probing.queue_max = CP_WORK_SLOTS;
+	set_queue_max(&probing, audit->opts->rate_pps);
 	cp_progress_init(&probing.progress, audit->opts);
 	audit->end_reason = "done";
 	rc = run_sweep(&probing, err);

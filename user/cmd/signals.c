@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * signals.c: turns SIGINT and SIGTERM into a count that loops look at. The
- * third one kills as usual. The one place with state a handler can reach.
+ * signals.c: turns SIGINT and SIGTERM into a count that loops look at, and
+ * SIGUSR1 and SIGUSR2 into another. The third of the former kills as usual.
+ * The one place with state a handler can reach.
  */
 #include <signal.h>
 #include <string.h>
 
 #include "audit_impl.h"
 
+#define RATE_HALVINGS_MAX 23u /* of the highest rate, one packet a second is left */
+
 static atomic_int seen;
 static atomic_int first_signal;
 static atomic_bool stop;
+static atomic_uint n_halvings;
 
 static void on_signal(int number);
 
@@ -35,9 +39,23 @@ static void on_signal(int number)
 	atomic_store(&stop, true);
 }
 
+static void on_rate_signal(int number)
+{
+	unsigned n = atomic_load(&n_halvings);
+
+	if (number == SIGUSR1 && n < RATE_HALVINGS_MAX)
+		atomic_store(&n_halvings, n + 1);
+	else if (number == SIGUSR2 && n > 0)
+		atomic_store(&n_halvings, n - 1);
+}
+
 void cp_signals_catch(void)
 {
+	struct sigaction action = {.sa_handler = on_rate_signal, .sa_flags = SA_RESTART};
+
 	catch_with(0);
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -52,6 +70,11 @@ int cp_signals_seen(int *ret_signal)
 	if (ret_signal)
 		*ret_signal = atomic_load(&first_signal);
 	return atomic_load(&seen);
+}
+
+unsigned cp_signals_rate_halvings(void)
+{
+	return atomic_load(&n_halvings);
 }
 
 const atomic_bool *cp_signals_flag(void)

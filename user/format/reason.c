@@ -37,8 +37,9 @@ static const struct {
         [CP_WHY_LOOP] = {"path loops", "The path loops; what follows the loop was cut."},
         [CP_WHY_CNAME_CDN] = {"CNAME leads to a CDN", "A CNAME chain leads to the CDN that answers."},
         [CP_WHY_INTERRUPTED] = {"run stopped early", "The run stopped before this path was fully probed."},
-        [CP_WHY_REPLIES_LOST] = {"replies were lost on this host",
-                "Replies to this run were lost on this host, so silence proves less than usual; a lower --rate avoids "
+        [CP_WHY_REPLIES_LOST] = {"probes or replies were lost on this host",
+                "Probes or replies of this run were lost on this host, so silence proves less than usual; a lower "
+                "--rate avoids "
                 "it."},
         [CP_WHY_ROUTE_CHANGED] = {"this host's route changed during the run",
                 "This host's route to the destination changed while it was probed; the path is that of the old route: "

@@ -4,6 +4,7 @@
  * sender and ring into one handle. Must not know what a slot means.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #define WAKE_ALWAYS_UP_TO_PPS 20000u
 #define RING_MIN_BYTES (1u << 20)
 #define RING_MAX_BYTES (1u << 25) /* half a second at 932,000 packets/s; it is mapped twice */
+#define FILES_NEEDED 24 /* at once, while the BPF objects are loaded and attached */
 #define BUDGET_SLACK_NS 50000000ull
 #define INDEX_ENTRY_BYTES 88u /* an element of the hash of destinations, its bucket included */
 
@@ -148,9 +150,6 @@ static int open_object(struct cp_engine *engine, const struct cp_engine_config *
 	if (rc == -ENOMEM)
 		return cp_err_set(err, rc, "not enough memory for the BPF maps of %u destinations: probe fewer at once",
 		        config->n_dests);
-	if (rc == -EMFILE)
-		return cp_err_set(
-		        err, rc, "too many open files for the BPF programs and maps: raise the limit (`ulimit -n`)");
 	return cp_err_set(err, rc,
 	        "the kernel refuses the BPF programs (%s): Linux 6.1 or newer is needed; -v shows why", strerror(-rc));
 }
@@ -300,6 +299,21 @@ static int check_config(const struct cp_engine_config *config, struct cp_err *er
 	return 0;
 }
 
+/* Short of files libbpf takes the kernel for an old one, and fails in odd ways; so it is found out before. */
+static int check_files(struct cp_err *err)
+{
+	int fds[FILES_NEEDED], n = 0;
+
+	while (n < FILES_NEEDED && (fds[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) >= 0)
+		n++;
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+	if (n == FILES_NEEDED)
+		return 0;
+	return cp_err_set(
+	        err, -EMFILE, "too many open files for the BPF programs and maps: raise the limit (`ulimit -n`)");
+}
+
 static int open_as(const struct cp_engine_config *config, const struct cp_engine_choice *choice,
         struct cp_engine **ret_engine, struct cp_err *err)
 {
@@ -331,6 +345,7 @@ int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret
 	struct cp_engine_choice choice;
 	int rc = check_config(config, err);
 
+	rc = rc ? rc : check_files(err);
 	rc = rc ? rc : cp_engine_choose(config, &choice, err);
 	if (rc)
 		return rc;
@@ -420,6 +435,11 @@ int cp_engine_start(struct cp_engine *engine, struct cp_err *err)
 	int rc = cp_sender_start(&engine->sender);
 
 	return rc ? cp_err_set(err, rc, "cannot start the sender: %s", strerror(-rc)) : 0;
+}
+
+void cp_engine_set_rate(struct cp_engine *engine, uint64_t rate_pps)
+{
+	atomic_store(&engine->sender.rate_pps, rate_pps);
 }
 
 /* ---- Work ---- */
@@ -519,7 +539,8 @@ uint64_t cp_engine_take_busy_ns(struct cp_engine *engine)
 
 	if (!first_ns)
 		return 0;
-	return atomic_load(&engine->sender.last_tx_ns) - first_ns + 1000000000ull / engine->sender.rate_pps;
+	return atomic_load(&engine->sender.last_tx_ns) - first_ns +
+	       1000000000ull / atomic_load(&engine->sender.rate_pps);
 }
 
 int cp_engine_error(const struct cp_engine *engine)

@@ -102,6 +102,8 @@ const struct cp_dest *cp_engine_dest(const struct cp_engine *engine, uint32_t in
 int cp_engine_block(struct cp_engine *engine, const struct cp_addr *first, uint32_t n_bits, bool v6);
 /* Starts the sender. */
 int cp_engine_start(struct cp_engine *engine, struct cp_err *err);
+/* From now on; at least 1. */
+void cp_engine_set_rate(struct cp_engine *engine, uint64_t rate_pps);
 /* Room in the work queue, in probe ids. */
 uint32_t cp_engine_room(const struct cp_engine *engine);
 /*

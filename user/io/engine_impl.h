@@ -58,11 +58,11 @@ struct cp_sender {
 	bool live_frames; /* XDP; else tc */
 	uint8_t frame[128]; /* initial content of the frame */
 	uint32_t frame_len;
-	uint64_t rate_pps;
 	const volatile uint64_t *cursor; /* work consumed, counted by the emitter */
 	/* shared */
 	_Atomic uint64_t head; /* work pushed */
 	atomic_bool stop;
+	_Atomic uint64_t rate_pps; /* may change while it runs */
 	_Atomic int error; /* -errno that ended the thread */
 	_Atomic uint64_t first_tx_ns, last_tx_ns;
 	_Atomic uint64_t done; /* work whose run call has returned */

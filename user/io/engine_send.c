@@ -83,14 +83,16 @@ static uint64_t wait_for_work(struct cp_sender *sender, bool *ret_waited)
 static void *sender_main(void *arg)
 {
 	struct cp_sender *sender = arg;
-	uint64_t rate = sender->rate_pps, quantum = rate / QUANTA_PER_SEC;
+	uint64_t rate, quantum;
 	uint64_t next_ns = 0, due_ns, start_ns = 0, gap_ns = 0, n, now;
 	uint64_t most = sender->live_frames ? FRAMES_PER_CALL_MAX : TC_FRAMES_PER_CALL_MAX;
 	bool waited;
 
-	quantum = quantum < 1 ? 1 : quantum > most ? most : quantum;
 	prctl(PR_SET_TIMERSLACK, 1ul);
 	while ((n = wait_for_work(sender, &waited)) && !atomic_load(&sender->stop)) {
+		rate = atomic_load(&sender->rate_pps);
+		quantum = rate / QUANTA_PER_SEC;
+		quantum = quantum < 1 ? 1 : quantum > most ? most : quantum;
 		now = now_ns();
 		/* Time without work earns no frames. */
 		if (next_ns + (waited ? 0 : DEBT_MAX_NS) < now)
