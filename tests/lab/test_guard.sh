@@ -98,10 +98,10 @@ change_rate() {
 		sleep 0.01
 	done
 	sleep 1
-	kill -USR1 $pid && sleep 0.2 && kill -USR1 $pid
+	kill -USR1 "$pid" && sleep 0.2 && kill -USR1 "$pid"
 	sleep 2
-	kill -USR2 $pid && sleep 0.2 && kill -USR2 $pid
-	wait $pid
+	kill -USR2 "$pid" && sleep 0.2 && kill -USR2 "$pid"
+	wait "$pid"
 }
 seen_while "$LAB_DIR/seen" change_rate
 # Packets in the second from 1.5 s after the first one on, which is all slow.
@@ -111,6 +111,6 @@ check_eq 'F64: it is said each time' '100 400' "$(
 	jq -r 'select(.type == "warning" and .code == "rate-changed") | .text' "$LAB_DIR/out" | awk '{print $1}' |
 		sed -n '$p; /^100$/p' | paste -sd' '
 )"
-check_eq 'F64: and the run goes on to its end' done "$(jq -r 'select(.type == "end") | .reason' "$LAB_DIR/out")"
+check_eq 'F64: and the run goes on to its end' 'done' "$(jq -r 'select(.type == "end") | .reason' "$LAB_DIR/out")"
 
 finish

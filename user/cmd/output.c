@@ -34,11 +34,12 @@ static int flush_file(struct cp_output_file *file)
 		ssize_t n = write(file->fd, file->data + done, file->len - done);
 
 		if (n < 0 && errno != EINTR)
-			break;
+			return -errno;
 		done += n > 0 ? (size_t)n : 0;
+		/* A second signal does not wait for a reader. */
+		if (done < file->len && cp_signals_seen(NULL) > 1)
+			return -EINTR;
 	}
-	if (done < file->len)
-		return -errno;
 	file->len = 0;
 	return 0;
 }

@@ -65,10 +65,10 @@ audited() { # what datapath truth args...
 	audit "$out" "$@"
 	right "$what" $? "$out" "$truth"
 	check_eq "$what: the datapath is the one to expect" "$want" "$datapath"
-	check_eq "$what: nothing is left attached" '' "$(attached)"
+	check_eq "$what: nothing is left attached" '' "$(hung)"
 }
 
-attached() { # whatever of ours is on the vantage's interface, or runs
+hung() { # whatever of ours is on the vantage's interface, or runs
 	# shellcheck disable=SC2016 # expanded there
 	lab_exec "$v" bash -c 'ip link show dev "$1" | grep -o "prog/xdp.*"; tc qdisc show dev "$1" clsact
 		"$2" "$1"; cat /proc/[0-9]*/comm 2>/dev/null | grep ^coldpotato' - "$dev" "$BUILD/lab/tcx_query"
@@ -83,7 +83,7 @@ soon() { # seconds command...: until it succeeds
 	done
 }
 
-is_gone() { [[ -z $(attached) ]]; }
+is_gone() { [[ -z $(hung) ]]; }
 is_over() { ! kill -0 "$pid" 2>/dev/null; }
 has_sent() { (($(transmitted) >= $1)); }
 
