@@ -244,9 +244,9 @@ static __always_inline void report(
 	}
 	__builtin_memset(event, 0, sizeof(*event));
 	event->rx_ns = now_ns;
-	if (cp_sent_attempt(sent) == cp_id_attempt(id))
+	if (reply->kind != CP_REPLY_UDP && cp_sent_attempt(sent) == cp_id_attempt(id))
 		event->tx_ns = cp_sent_ns(sent);
-	else
+	else if (reply->kind != CP_REPLY_UDP)
 		flags |= CP_EV_LATE;
 	event->from = reply->from;
 	event->slot = cp_id_slot(id);
@@ -289,6 +289,23 @@ static __always_inline enum fate judge_conn(struct cp_reply *reply, const struct
 	return fate;
 }
 
+/* A destination's answer to some datagram of a flow: of the one with the highest TTL, which came furthest, says the
+ * event. */
+static __always_inline enum fate judge_datagram(const struct cp_reply *reply, const struct packet *packet)
+{
+	__u32 path, slot;
+	__u64 *sent;
+
+	if (!indexed_dest(reply, &path))
+		return reject(reply, CP_STAT_REJ_DEST);
+	slot = (path + reply->flow) * run.n_ttls + run.n_ttls - 1;
+	sent = bpf_map_lookup_elem(&cp_sent, &slot);
+	if (!sent || !*sent)
+		return reject(reply, CP_STAT_REJ_UNSENT);
+	report(reply, packet, cp_id_make(slot, cp_sent_attempt(*sent)), *sent, 0);
+	return FATE_CONSUME;
+}
+
 /* Validates a parsed packet and reports it when it is ours. */
 static __always_inline enum fate judge(enum cp_parse parsed, struct cp_reply *reply, const struct packet *packet)
 {
@@ -303,6 +320,8 @@ static __always_inline enum fate judge(enum cp_parse parsed, struct cp_reply *re
 		count(parsed == CP_PARSE_SHORT ? CP_STAT_REJ_SHORT : CP_STAT_REJ_FLAGS);
 		return FATE_PASS;
 	}
+	if (parsed == CP_PARSE_DATAGRAM)
+		return judge_datagram(reply, packet);
 	if (parsed == CP_PARSE_SEGMENT)
 		return judge_conn(reply, packet, CP_STAT_REJ_FLAGS);
 	if (!cp_wire_claim(&run, reply, &id, &dest_index))

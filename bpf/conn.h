@@ -12,10 +12,10 @@
 /* What becomes of a packet. The answers are made of it in place. */
 enum fate { FATE_PASS = 0, FATE_CONSUME, FATE_RESET, FATE_ACK };
 
-/* The connections of the destination a TCP packet speaks of: NULL when it has none. *ret_first is its first path. */
-static __always_inline struct cp_dest *conn_dest(const struct cp_reply *reply, __u32 *ret_first)
+/* The destination a TCP or UDP packet speaks of, if it is in the index; else NULL. *ret_first is its first path. */
+static __always_inline struct cp_dest *indexed_dest(const struct cp_reply *reply, __u32 *ret_first)
 {
-	struct cp_dest_key key = {.addr = reply->dst, .port = reply->dst_port};
+	struct cp_dest_key key = {.addr = reply->dst, .port = reply->dst_port, .proto = reply->proto};
 	__u32 *index = bpf_map_lookup_elem(&cp_index, &key);
 	struct cp_dest *dest;
 
@@ -100,7 +100,7 @@ __noinline int conn_quoted(const struct cp_reply *reply, struct conn_probe *ret_
 	__u32 first, path;
 	int id_ok;
 
-	if (!reply || !ret_probe || !conn_dest(reply, &first))
+	if (!reply || !ret_probe || !indexed_dest(reply, &first))
 		return 0;
 	id_ok = !reply->v6 && reply->ip_id == cp_wire_ip_id(reply->token);
 	for (__u32 flow = 0; flow < CP_FLOWS_MAX && !ret_probe->found; flow++) {
@@ -127,7 +127,7 @@ __noinline int conn_segment(const struct cp_reply *reply, struct conn_probe *ret
 	struct cp_conn *conn;
 	__u32 path;
 
-	if (!reply || !ret_probe || !conn_dest(reply, &path))
+	if (!reply || !ret_probe || !indexed_dest(reply, &path))
 		return FATE_PASS;
 	path += reply->flow;
 	conn = bpf_map_lookup_elem(&cp_conns, &path);

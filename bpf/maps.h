@@ -51,7 +51,7 @@ struct {
 	__type(value, struct cp_conn);
 } cp_conns SEC(".maps");
 
-/* Destinations that have connections, by address and port. */
+/* Destinations whose answers name no probe: those with connections, and those of UDP. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);

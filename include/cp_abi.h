@@ -141,7 +141,7 @@ struct cp_conn {
 struct cp_dest_key {
 	struct cp_addr addr;
 	__u16 port; /* network order */
-	__u16 reserved;
+	__u16 proto; /* CP_IPPROTO_TCP or _UDP */
 };
 
 /* The high half of a work entry; the low one is a probe id. */

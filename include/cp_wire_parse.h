@@ -15,6 +15,7 @@ enum cp_parse {
 	CP_PARSE_REPLY, /* may be ours: to be validated */
 	CP_PARSE_SHORT, /* bears one of our ports, but too short to prove anything */
 	CP_PARSE_FLAGS, /* TCP to one of our ports that answers no SYN */
+	CP_PARSE_DATAGRAM, /* UDP to one of our ports: proves addresses and ports, but names no probe */
 	CP_PARSE_SEGMENT, /* the same in a run with connections: may belong to one */
 };
 
@@ -236,6 +237,23 @@ CP_INLINE enum cp_parse cp_wire_parse_tcp(
 	return CP_PARSE_REPLY;
 }
 
+/* UDP datagram at `data`: an answer bears nothing of ours but the ports. */
+CP_INLINE enum cp_parse cp_wire_parse_udp(
+        const struct cp_run *run, const void *data, const void *end, struct cp_reply *ret_reply)
+{
+	const struct cp_udp *udp = (const struct cp_udp *)data;
+
+	if ((const void *)(udp + 1) > end || !cp_wire_port_is_ours(run, CP_IPPROTO_UDP, udp->dport))
+		return CP_PARSE_FOREIGN;
+	ret_reply->our_port = 1;
+	ret_reply->kind = CP_REPLY_UDP;
+	ret_reply->proto = CP_IPPROTO_UDP;
+	ret_reply->flow = (__u8)(cp_swap16(udp->dport) - run->udp_port_base);
+	ret_reply->dst = ret_reply->from;
+	ret_reply->dst_port = udp->sport;
+	return CP_PARSE_DATAGRAM;
+}
+
 /*
  * Takes an IPv4 packet at data apart. *ret_reply is always written, and
  * whole when the result is CP_PARSE_REPLY; nothing is validated yet.
@@ -254,13 +272,15 @@ CP_INLINE enum cp_parse cp_wire_parse_ip4(
 	if (ip->version_ihl >> 4 != 4 || ihl < sizeof(*ip) || (ip->frag & cp_swap16(CP_IP_FRAG_MASK)))
 		return CP_PARSE_FOREIGN;
 	l4 = (const __u8 *)data + ihl;
-	if (ip->protocol != CP_IPPROTO_ICMP && ip->protocol != CP_IPPROTO_TCP)
+	if (!cp_parse_proto(ip->protocol, 0))
 		return CP_PARSE_FOREIGN;
 	cp_addr_set_v4(&ret_reply->from, ip->src);
 	ret_reply->reply_ttl = ip->ttl;
 	ret_reply->ip_len = (__u8)ihl;
 	if (ip->protocol == CP_IPPROTO_ICMP)
 		return cp_wire_parse_icmp4(run, l4, end, ret_reply);
+	if (ip->protocol == CP_IPPROTO_UDP)
+		return cp_wire_parse_udp(run, l4, end, ret_reply);
 	return cp_wire_parse_tcp(run, l4, end, cp_swap16(ip->total_len) - ihl, ret_reply);
 }
 
@@ -273,7 +293,7 @@ CP_INLINE enum cp_parse cp_wire_parse_ip6(
 	__builtin_memset(ret_reply, 0, sizeof(*ret_reply));
 	if ((const void *)(ip + 1) > end || cp_swap32(ip->version_class_label) >> 28 != 6)
 		return CP_PARSE_FOREIGN;
-	if (ip->next_header != CP_IPPROTO_ICMPV6 && ip->next_header != CP_IPPROTO_TCP)
+	if (!cp_parse_proto(ip->next_header, 1))
 		return CP_PARSE_FOREIGN;
 	__builtin_memcpy(ret_reply->from.b, ip->src, 16);
 	ret_reply->reply_ttl = ip->hop_limit;
@@ -281,6 +301,8 @@ CP_INLINE enum cp_parse cp_wire_parse_ip6(
 	ret_reply->ip_len = sizeof(*ip);
 	if (ip->next_header == CP_IPPROTO_ICMPV6)
 		return cp_wire_parse_icmp6(run, ip + 1, end, ret_reply);
+	if (ip->next_header == CP_IPPROTO_UDP)
+		return cp_wire_parse_udp(run, ip + 1, end, ret_reply);
 	return cp_wire_parse_tcp(run, ip + 1, end, cp_swap16(ip->payload_len), ret_reply);
 }
 

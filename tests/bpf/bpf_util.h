@@ -245,7 +245,8 @@ static inline void lab_use_sack(struct lab *lab)
 {
 	lab->skel->bss->run.sack = 1;
 	for (uint32_t d = 0; d < LAB_DESTS; d++) {
-		struct cp_dest_key key = {.addr = lab->dests[d].addr, .port = lab->dests[d].port};
+		struct cp_dest_key key = {
+		        .addr = lab->dests[d].addr, .port = lab->dests[d].port, .proto = CP_IPPROTO_TCP};
 
 		if (lab->dests[d].proto != CP_IPPROTO_TCP)
 			continue;

@@ -218,6 +218,9 @@ static struct judgement host_judge(const struct lab *lab, const struct lab_frame
 	case CP_PARSE_FLAGS:
 		turn_away(&judge, true, CP_STAT_REJ_FLAGS);
 		break;
+	case CP_PARSE_DATAGRAM: /* none of the lab's is in the index */
+		turn_away(&judge, true, CP_STAT_REJ_DEST);
+		break;
 	case CP_PARSE_SEGMENT:
 		judge_conn(&judge, CP_STAT_REJ_FLAGS);
 		break;

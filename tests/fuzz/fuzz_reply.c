@@ -121,6 +121,10 @@ static void check_reply(const struct cp_run *run, enum cp_parse parsed, const st
 	case CP_PARSE_FLAGS:
 		require(!run->sack && reply->proto == CP_IPPROTO_TCP && reply->our_port);
 		return;
+	case CP_PARSE_DATAGRAM:
+		require(reply->kind == CP_REPLY_UDP && reply->proto == CP_IPPROTO_UDP && reply->our_port);
+		require(reply->flow < run->n_flows && !reply->quoted);
+		return;
 	case CP_PARSE_SEGMENT:
 		require(run->sack);
 		check_segment(reply);

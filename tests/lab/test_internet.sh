@@ -259,6 +259,16 @@ targets
 behind_a_hole sack-tc 2000 "${servers[@]}" -- --datapath tc
 near_end_down
 
+# --- UDP that is answered: a destination is there, though its answer does not say how far ---
+
+weather udp-answered --silent 0 -- --datapath xdp -P udp
+check_eq 'udp-answered: every path is reached' 2000 "$(
+	jq -c 'select(.type == "path" and .reached and .hops[-1].reply == "udp") | 1' "$LAB_DIR/udp-answered.ndjson" | wc -l
+)"
+check_eq 'udp-answered: an answer that names no probe has no round trip' 0 "$(
+	jq -c 'select(.type == "path") | .hops[] | select(.reply == "udp" and .rtt_us)' "$LAB_DIR/udp-answered.ndjson" | wc -l
+)"
+
 # --- the comparison itself can fail ---
 
 "$internet" check "$LAB_DIR/clear.ndjson" --sport 1 --seed 2 "${ends[@]}" --balanced 40 >"$LAB_DIR/tally" 2>/dev/null

@@ -84,6 +84,12 @@ static uint32_t ring_bytes(const struct cp_engine_config *config)
 	return (uint32_t)bytes;
 }
 
+/* Are there destinations whose answers name no probe? */
+static bool is_indexed(const struct cp_engine_config *config)
+{
+	return config->sack || config->udp_port_base;
+}
+
 uint64_t cp_engine_memory(const struct cp_engine_config *config)
 {
 	uint64_t n_paths = (uint64_t)config->n_dests * config->n_flows;
@@ -92,7 +98,9 @@ uint64_t cp_engine_memory(const struct cp_engine_config *config)
 	bytes += config->n_budgets * sizeof(uint64_t);
 	bytes += config->n_dests * sizeof(struct cp_dest) + n_paths * config->n_ttls * sizeof(uint64_t);
 	if (config->sack)
-		bytes += config->n_dests * (uint64_t)INDEX_ENTRY_BYTES + n_paths * sizeof(struct cp_conn);
+		bytes += n_paths * sizeof(struct cp_conn);
+	if (is_indexed(config))
+		bytes += config->n_dests * (uint64_t)INDEX_ENTRY_BYTES;
 	return bytes;
 }
 
@@ -105,10 +113,10 @@ static int size_maps(struct cp_engine *engine, const struct cp_engine_config *co
 	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_ring, ring_bytes(config));
 	if (config->n_budgets)
 		rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_budgets, config->n_budgets);
-	if (config->sack) {
+	if (config->sack)
 		rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_conns, config->n_dests * config->n_flows);
+	if (is_indexed(config))
 		rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_index, config->n_dests);
-	}
 	return rc;
 }
 
@@ -374,10 +382,10 @@ uint32_t cp_engine_n_tidied(const struct cp_engine *engine)
 	return engine->n_tidied;
 }
 
-/* Lets the capture program find the connections of a destination. */
+/* Lets the capture program find a destination by its answer. */
 static int index_dest(struct cp_engine *engine, uint32_t index, const struct cp_dest *dest)
 {
-	struct cp_dest_key key = {.addr = dest->addr, .port = dest->port};
+	struct cp_dest_key key = {.addr = dest->addr, .port = dest->port, .proto = dest->proto};
 
 	return bpf_map_update_elem(bpf_map__fd(engine->skel->maps.cp_index), &key, &index, BPF_ANY);
 }
@@ -394,7 +402,9 @@ int cp_engine_set_dest(struct cp_engine *engine, uint32_t index, const struct cp
 	 */
 	if (cp_wire_frame_len(dest, CP_SEGMENT_SYN) >= engine->sender.frame_len)
 		engine->sender.frame_len = cp_wire_frame_len(dest, CP_SEGMENT_SYN) + 1;
-	return dest->flags & CP_DEST_SACK ? index_dest(engine, index, dest) : 0;
+	if (dest->proto != CP_IPPROTO_UDP && !(dest->flags & CP_DEST_SACK))
+		return 0;
+	return index_dest(engine, index, dest);
 }
 
 int cp_engine_set_nexthop(struct cp_engine *engine, uint32_t index, const struct cp_nexthop *nexthop)
