@@ -50,42 +50,76 @@ struct cp_tcp_options {
 	__u8 sack_permitted;
 };
 
+/* The options of a segment, copied. */
+struct cp_tcp_option_bytes {
+	__u8 b[CP_TCP_OPTIONS_MAX];
+	__u32 len; /* as the header says */
+	__u32 n; /* of them in b */
+};
+
 /*
- * Reads the options of the header at tcp, as far as they lie before end.
- * *ret_options is always written. The length of an option is computed without
- * a branch: for the verifier all ways through the loop then look alike.
+ * In BPF a function of its own, which the verifier looks at once: its loop has
+ * too many ways through to be looked at again with all that follows it.
  */
+#if defined(__bpf__)
+#define CP_OUTLINE __attribute__((noinline))
+int cp_wire_read_options(const struct cp_tcp_option_bytes *bytes, struct cp_tcp_options *ret_options);
+#else
+#define CP_OUTLINE static inline
+#endif
+
+/* Always 0; *ret_options starts as zero. */
+CP_OUTLINE int cp_wire_read_options(const struct cp_tcp_option_bytes *bytes, struct cp_tcp_options *ret_options)
+{
+	__u32 at = 0, size, not_nop;
+
+	if (!bytes || !ret_options)
+		return 0;
+	for (__u32 i = 0; i < CP_TCP_OPTIONS_MAX; i++) {
+		const __u8 *option = bytes->b + at;
+
+		if (at + 2 > CP_TCP_OPTIONS_MAX || at + 2 > bytes->n || option[0] == CP_TCPOPT_END)
+			return 0;
+		/* Without branches all ways come to the same state. */
+		not_nop = option[0] ^ CP_TCPOPT_NOP;
+		not_nop = (not_nop | -not_nop) >> 31;
+		__asm__("" : "+r"(not_nop));
+		size = 1 + (option[1] - 1u) * not_nop;
+		if (size < 1 + not_nop || at + size > bytes->len)
+			return 0;
+		if (option[0] == CP_TCPOPT_SACK_PERMITTED)
+			ret_options->sack_permitted = 1;
+		if (option[0] == CP_TCPOPT_SACK && size >= 10 && at + 10 <= CP_TCP_OPTIONS_MAX && at + 10 <= bytes->n) {
+			ret_options->left =
+			        (__u32)option[2] << 24 | (__u32)option[3] << 16 | (__u32)option[4] << 8 | option[5];
+			ret_options->n_blocks = (__u8)((size - 2) / 8);
+		}
+		at = (at + size) & 63; /* at most len, which is less */
+	}
+	return 0;
+}
+
+/* Reads the options of the header at tcp, as far as they lie before end. *ret_options is always written. */
 CP_INLINE void cp_wire_tcp_options(const struct cp_tcp *tcp, const void *end, struct cp_tcp_options *ret_options)
 {
-	const __u8 *options = (const __u8 *)(tcp + 1);
-	__u32 at = 0, len, size, not_nop;
+	struct cp_tcp_option_bytes bytes = {.b = {0}};
+	__u32 n;
 
 	ret_options->left = 0;
 	ret_options->n_blocks = 0;
 	ret_options->sack_permitted = 0;
 	if ((const void *)(tcp + 1) > end || tcp->offset >> 4 < 5)
 		return;
-	len = (tcp->offset >> 4) * 4u - (__u32)sizeof(*tcp);
-	for (__u32 i = 0; i < CP_TCP_OPTIONS_MAX && at < len && at < CP_TCP_OPTIONS_MAX; i++) {
-		const __u8 *option = options + at;
+	bytes.len = (tcp->offset >> 4) * 4u - (__u32)sizeof(*tcp);
+	for (n = 0; n < CP_TCP_OPTIONS_MAX; n++) {
+		const __u8 *from = (const __u8 *)(tcp + 1) + n;
 
-		if ((const void *)(option + 2) > end || option[0] == CP_TCPOPT_END)
-			return;
-		not_nop = option[0] ^ CP_TCPOPT_NOP;
-		not_nop = (not_nop | -not_nop) >> 31;
-		__asm__("" : "+r"(not_nop));
-		size = 1 + (option[1] - 1u) * not_nop;
-		if (size < 1 + not_nop || at + size > len)
-			return;
-		if (option[0] == CP_TCPOPT_SACK_PERMITTED)
-			ret_options->sack_permitted = 1;
-		if (option[0] == CP_TCPOPT_SACK && size >= 10 && (const void *)(option + 10) <= end) {
-			ret_options->left =
-			        (__u32)option[2] << 24 | (__u32)option[3] << 16 | (__u32)option[4] << 8 | option[5];
-			ret_options->n_blocks = (__u8)((size - 2) / 8);
-		}
-		at += size;
+		if (n >= bytes.len || (const void *)(from + 1) > end)
+			break;
+		bytes.b[n] = *from;
 	}
+	bytes.n = n;
+	cp_wire_read_options(&bytes, ret_options);
 }
 
 #endif
