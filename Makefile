@@ -141,8 +141,8 @@ test-bpf: tests ## BPF programs under BPF_PROG_RUN (root)
 test-lab: tests ## the program against network namespaces (root)
 	$(Q)B=$(B) scripts/run-tests lab
 
-bench: all tests $(BENCH) ## measure; prints a table (root)
-	$(Q)tests/bench/run
+bench: all tests $(BENCH) ## measure; writes docs/benchmarks.md and README.md's summary (root)
+	$(Q)BUILD=$(B) tests/bench/run $(if $(QUICK),--quick)
 
 fuzz: $(FUZZ:%=$(B)/libfuzzer/%) ## run each libFuzzer target for FUZZ_SECONDS (default 60)
 	$(Q)for t in $(FUZZ); do $(B)/libfuzzer/$$t -max_total_time=$${FUZZ_SECONDS:-60} -artifact_prefix=$(B)/ $(B)/ tests/fuzz/corpus/$$t || exit 1; done

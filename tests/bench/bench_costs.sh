@@ -23,7 +23,7 @@ exhaustive_row() { # what options...
 	: "${every_probe:=${accounting[transmitted]}}"
 	row "$what" "$(thousands "${accounting[transmitted]}")" "${tally[found_pct]}" \
 		"$(calc "100 - 100 * ${accounting[transmitted]} / $every_probe" %.0f)"
-	fact "10,000 destinations, $what" "${accounting[transmitted]} probes, ${tally[found_pct]} % of the hops"
+	fact "10,000 destinations, $what" "$(thousands "${accounting[transmitted]}") probes, ${tally[found_pct]} % of the hops"
 }
 
 cost_exhaustive() {
@@ -42,7 +42,7 @@ cpu_row() { # datapath
 	net_up
 	audit --datapath "$1" -r 50000 || { net_down && return; }
 	net_down
-	row "$1" "$(thousands "${accounting[transmitted]}")" "$(calc "${accounting[transmitted]} / ${accounting[probing_s]}" %.0f)" \
+	row "$1" "$(thousands "${accounting[transmitted]}")" "$(thousands "$(calc "${accounting[transmitted]} / ${accounting[probing_s]}" %.0f)")" \
 		"${took[link_cpu_pct]}"
 	fact "CPU at 50,000 packets/s, $1 (far end included)" "${took[link_cpu_pct]} % of a core" '15 %'
 }

@@ -36,7 +36,7 @@ rtt_row() { # datapath
 	kill "$responder_pid" "$tap_pid" && wait "$responder_pid" "$tap_pid"
 	read -r n p50 p99 max < <(differences | percentiles)
 	row "$1" "$(thousands "$n")" "$p50" "$p99" "$max"
-	fact "RTT error at 10,000 packets/s, $1, p99" "$p99 µs" '50 µs'
+	fact "RTT error at 10,000 packets/s, $1, p99" "$p99 us" '50 us'
 }
 
 pair_up
@@ -48,7 +48,7 @@ so both crossings of the link are in it.
 
 END
 {
-	row datapath answers 'p50 µs' 'p99 µs' 'max µs'
+	row datapath answers 'p50 us' 'p99 us' 'max us'
 	rtt_row xdp
 	near_end_up
 	rtt_row tc

@@ -72,6 +72,8 @@ int main(int argc, char **argv)
 	sigwait(&set, &signo);
 	print_stamps(bpf_map__fd(skel->maps.stamps));
 	bpf_link__destroy(link);
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	bpf_tc_hook_destroy(&hook);
 	tap__destroy(skel);
 	return 0;
 }

@@ -8,6 +8,7 @@
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 internet=$BUILD/lab/internet
+# shellcheck disable=SC2034 # for the benchmarks
 mixed_weather=(--silent 10 --dark 5 --rst 10 --unreachable 5 --prohibited 5 --balanced 40 --mpls 10 --nat 5)
 declare -A took accounting tally
 
@@ -107,6 +108,7 @@ read_values() { # array file
 	local -n _array=$1
 	local name value
 	while read -r name value; do
+		# shellcheck disable=SC2004 # a name, not a number
 		_array[$name]=$value
 	done <"$2"
 }
@@ -115,6 +117,7 @@ read_values() { # array file
 measure() { # seconds command...
 	local rc seconds=$1
 	shift
+	# shellcheck disable=SC2034 # for the caller
 	took=()
 	lab_exec "$LAB_A" "$BUILD/bench/bench_run" "$LAB_DIR/took" "$seconds" "$@" >"$LAB_DIR/said" 2>&1 </dev/null
 	rc=$?

@@ -44,7 +44,8 @@ struct answer {
 		struct {
 			__u8 type, rest[7];
 			struct iphdr quoted;
-			struct tcp quoted_tcp;
+			__be16 quoted_ports[2];
+			__be32 quoted_seq; /* no more is quoted */
 		} icmp;
 	};
 } __attribute__((packed));
@@ -82,7 +83,7 @@ int tap_out(struct __sk_buff *skb)
 		if (answer.ip.protocol != ICMP || bpf_skb_load_bytes(skb, 0, &answer, sizeof(answer)) ||
 		        answer.icmp.type != TIME_EXCEEDED)
 			return TC_ACT_OK;
-		seq = bpf_ntohl(answer.icmp.quoted_tcp.seq);
+		seq = bpf_ntohl(answer.icmp.quoted_seq);
 	}
 	stamp = bpf_map_lookup_elem(&stamps, &seq);
 	if (stamp && !stamp->out_ns)
