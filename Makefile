@@ -127,7 +127,7 @@ $(B)/libfuzzer/%: tests/fuzz/%.c $(PURE_SRC)
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $< $(PURE_SRC) $(PURE_LIBS)
 
-tests: $(UNIT:%=$(B)/unit/%) $(UNIT:%=$(B)/san/unit/%) $(FUZZ:%=$(B)/fuzz/%) $(BPF_TESTS) $(LAB_BPF) $(LAB_BIN) all
+tests: $(UNIT:%=$(B)/unit/%) $(UNIT:%=$(B)/san/unit/%) $(FUZZ:%=$(B)/fuzz/%) $(BPF_TESTS) $(LAB_BPF) $(LAB_BIN) $(BENCH) all
 
 check: tests ## build and pass all tests
 	$(Q)B=$(B) scripts/run-tests unit fuzz bpf lab qemu
@@ -143,8 +143,8 @@ test-lab: tests ## the program against network namespaces (root)
 test-qemu: tests ## the program on Debian's kernels, in emulated guests
 	$(Q)B=$(B) scripts/run-tests qemu
 
-bench: all tests $(BENCH) ## measure; prints a table (root)
-	$(Q)tests/bench/run
+bench: all tests $(BENCH) ## measure; writes docs/benchmarks.md and README.md's summary (root)
+	$(Q)BUILD=$(B) tests/bench/run $(if $(QUICK),--quick)
 
 fuzz: $(FUZZ:%=$(B)/libfuzzer/%) ## run each libFuzzer target for FUZZ_SECONDS (default 60)
 	$(Q)for t in $(FUZZ); do $(B)/libfuzzer/$$t -max_total_time=$${FUZZ_SECONDS:-60} -artifact_prefix=$(B)/ $(B)/ tests/fuzz/corpus/$$t || exit 1; done

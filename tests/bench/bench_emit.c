@@ -187,7 +187,7 @@ static void run_ours(struct bench *bench, bool xdp, double ceiling)
 			cp_engine_drain(engine, 1, ignore_event, NULL);
 			continue;
 		}
-		int rc = cp_engine_push(engine, ids + n % (N_DESTS * N_TTLS), PUSH);
+		int rc = cp_engine_push(engine, CP_WORK_PROBE, ids + n % (N_DESTS * N_TTLS), PUSH);
 
 		if (rc)
 			die("push", rc);

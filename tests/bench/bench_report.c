@@ -182,7 +182,15 @@ static void report(struct bench *bench, uint32_t dest, enum stage stage)
 	        .home = &bench->home,
 	        .asdb = bench->asdb,
 	};
-	struct cp_rec_path rec = {&target, &answer, addr, &bench->path, &bench->judgement, bench->asdb};
+	struct cp_rec_path rec = {
+	        .target = &target,
+	        .answer = &answer,
+	        .dest = addr,
+	        .path = &bench->path,
+	        .judgement = &bench->judgement,
+	        .asdb = bench->asdb,
+	        .tcp_method = "syn",
+	};
 	struct cp_rec_target summary = {.target = &target, .answer = &answer, .n_dests = 1};
 
 	cp_paths_get(bench->paths, dest, GAP, &bench->path);
