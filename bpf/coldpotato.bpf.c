@@ -27,7 +27,7 @@
 /* One piece of work: what to send, and where to note that it was. */
 struct emission {
 	struct cp_probe probe;
-	__u64 *sent;
+	__u32 *sent;
 	struct cp_conn *conn; /* of a flow that has one */
 	__u64 now_ns;
 	__u32 id;
@@ -123,7 +123,7 @@ static __always_inline int emit_take(struct emission *emission)
 	rest = slot % per_dest;
 	dest = bpf_map_lookup_elem(&cp_dests, &dest_index);
 	probe->dest = dest;
-	emission->sent = bpf_map_lookup_elem(&cp_sent, &slot);
+	emission->sent = sent_of(slot);
 	if (!dest || !emission->sent || slot >= run.n_slots)
 		goto invalid;
 	if (!emit_allowed(dest)) {
@@ -233,7 +233,7 @@ struct packet {
 };
 
 static __always_inline void report(
-        const struct cp_reply *reply, const struct packet *packet, __u32 id, __u64 sent, __u8 flags)
+        const struct cp_reply *reply, const struct packet *packet, __u32 id, __u32 sent, __u8 flags)
 {
 	__u64 now_ns = bpf_ktime_get_ns(), wake = BPF_RB_NO_WAKEUP;
 	struct cp_event *event = bpf_ringbuf_reserve(&cp_ring, sizeof(*event), 0);
@@ -245,7 +245,7 @@ static __always_inline void report(
 	__builtin_memset(event, 0, sizeof(*event));
 	event->rx_ns = now_ns;
 	if (reply->kind != CP_REPLY_UDP && cp_sent_attempt(sent) == cp_id_attempt(id))
-		event->tx_ns = cp_sent_ns(sent);
+		event->tx_ns = cp_sent_ns(sent, now_ns);
 	else if (reply->kind != CP_REPLY_UDP)
 		flags |= CP_EV_LATE;
 	event->from = reply->from;
@@ -293,13 +293,12 @@ static __always_inline enum fate judge_conn(struct cp_reply *reply, const struct
  * event. */
 static __always_inline enum fate judge_datagram(const struct cp_reply *reply, const struct packet *packet)
 {
-	__u32 path, slot;
-	__u64 *sent;
+	__u32 path, slot, *sent;
 
 	if (!indexed_dest(reply, &path))
 		return reject(reply, CP_STAT_REJ_DEST);
 	slot = (path + reply->flow) * run.n_ttls + run.n_ttls - 1;
-	sent = bpf_map_lookup_elem(&cp_sent, &slot);
+	sent = sent_of(slot);
 	if (!sent || !*sent)
 		return reject(reply, CP_STAT_REJ_UNSENT);
 	report(reply, packet, cp_id_make(slot, cp_sent_attempt(*sent)), *sent, 0);
@@ -312,7 +311,7 @@ static __always_inline enum fate judge(enum cp_parse parsed, struct cp_reply *re
 	__u32 id, slot, dest_index;
 	enum cp_validity validity;
 	struct cp_dest *dest;
-	__u64 *sent;
+	__u32 *sent;
 
 	if (parsed == CP_PARSE_FOREIGN)
 		return FATE_PASS;
@@ -328,7 +327,7 @@ static __always_inline enum fate judge(enum cp_parse parsed, struct cp_reply *re
 		return judge_conn(reply, packet, CP_STAT_REJ_TOKEN);
 	slot = cp_id_slot(id);
 	dest = bpf_map_lookup_elem(&cp_dests, &dest_index);
-	sent = bpf_map_lookup_elem(&cp_sent, &slot);
+	sent = sent_of(slot);
 	if (!dest || !sent)
 		return judge_conn(reply, packet, CP_STAT_REJ_TOKEN);
 	validity = cp_wire_validate(reply, dest);

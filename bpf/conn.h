@@ -65,7 +65,7 @@ static __always_inline enum fate conn_answered(const struct cp_reply *reply, __u
 
 /* A probe found by what a packet says of a connection. */
 struct conn_probe {
-	__u64 sent;
+	__u32 sent;
 	__u32 id;
 	__u8 found;
 	__u8 event_flags;
@@ -76,12 +76,12 @@ static __always_inline void conn_find_probe(
         const struct cp_conn *conn, __u32 path, __u32 seq, struct conn_probe *ret_probe)
 {
 	__u32 ttl_index, attempt, slot;
-	__u64 *sent;
+	__u32 *sent;
 
 	if (!cp_conn_probe(conn, seq, &ttl_index, &attempt) || ttl_index >= run.n_ttls)
 		return;
 	slot = path * run.n_ttls + ttl_index;
-	sent = bpf_map_lookup_elem(&cp_sent, &slot);
+	sent = sent_of(slot);
 	if (!sent || !*sent || attempt > cp_sent_attempt(*sent))
 		return;
 	ret_probe->id = cp_id_make(slot, attempt);

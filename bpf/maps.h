@@ -33,8 +33,17 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64); /* cp_sent_make() */
+	__type(value, struct cp_sent_pair);
 } cp_sent SEC(".maps");
+
+/* Where the time of a slot's latest transmission stands; NULL: no such slot. */
+static __always_inline __u32 *sent_of(__u32 slot)
+{
+	__u32 at = slot / 2;
+	struct cp_sent_pair *pair = bpf_map_lookup_elem(&cp_sent, &at);
+
+	return pair ? &pair->sent[slot & 1] : NULL;
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -95,21 +95,33 @@ struct cp_nexthop {
 };
 
 /*
- * Time of the latest transmission of a slot: CLOCK_MONOTONIC nanoseconds in
- * the high 61 bits (73 years), its attempt in the low 3; 0: never probed.
+ * Time of the latest transmission of a slot, in 32 bits, since a run may have
+ * 2^29 of them: CLOCK_MONOTONIC in units of 1,024 ns, modulo 2^29 (nine
+ * minutes), in the high 29 bits; its attempt in the low 3. 0: never probed.
  */
-static inline __u64 cp_sent_make(__u64 now_ns, __u32 attempt)
+#define CP_SENT_SHIFT 10
+static inline __u32 cp_sent_make(__u64 now_ns, __u32 attempt)
 {
-	return now_ns << 3 | attempt;
+	__u32 sent = (__u32)(now_ns >> CP_SENT_SHIFT << 3) | attempt;
+
+	return sent ? sent : ~7u; /* a unit early, as no time may lie ahead of the clock */
 }
-static inline __u64 cp_sent_ns(__u64 sent)
+/* The time, given a later one that is less than nine minutes away. Exact to a unit. */
+static inline __u64 cp_sent_ns(__u32 sent, __u64 now_ns)
 {
-	return sent >> 3;
+	__u32 age = ((__u32)(now_ns >> CP_SENT_SHIFT) - (sent >> 3)) & (CP_SLOTS_MAX - 1);
+
+	return now_ns - ((__u64)age << CP_SENT_SHIFT);
 }
-static inline __u32 cp_sent_attempt(__u64 sent)
+static inline __u32 cp_sent_attempt(__u32 sent)
 {
-	return (__u32)(sent & 7);
+	return sent & 7;
 }
+
+/* Of slots 2 i and 2 i + 1: an array's elements take eight bytes in any case. */
+struct cp_sent_pair {
+	__u32 sent[2];
+};
 
 /*
  * TCP SACK probing. A flow's connection is opened by a scout's SYN; then the

@@ -48,6 +48,7 @@ enum {
 	LAB_PORT_BASE = 40000,
 	LAB_UDP_PORT_BASE = 50000,
 	LAB_EVENTS_MAX = 4096,
+	LAB_UNIT_NS = 1024, /* to which a time of emission is exact */
 };
 #define LAB_SRC (LAB_PREFIX_ADDR + 1)
 #define LAB_ROUTER (LAB_PREFIX_ADDR + 0x102)
@@ -56,7 +57,8 @@ struct lab {
 	struct coldpotato *skel;
 	int tap_fd, tun_fd;
 	uint32_t tap_ifindex, tun_ifindex;
-	uint64_t *work, *sent;
+	uint64_t *work, reset_ns;
+	uint32_t *sent;
 	struct cp_dest *dests;
 	struct cp_conn *conns;
 	struct ring_buffer *ring;
@@ -144,7 +146,7 @@ static inline int lab_load(struct lab *lab, uint32_t ring_bytes)
 	if (!lab->skel)
 		return -errno;
 	bpf_map__set_max_entries(lab->skel->maps.cp_dests, LAB_DESTS);
-	bpf_map__set_max_entries(lab->skel->maps.cp_sent, LAB_SLOTS);
+	bpf_map__set_max_entries(lab->skel->maps.cp_sent, (LAB_SLOTS + 1) / 2);
 	bpf_map__set_max_entries(lab->skel->maps.cp_conns, LAB_PATHS);
 	bpf_map__set_max_entries(lab->skel->maps.cp_index, LAB_DESTS);
 	bpf_map__set_max_entries(lab->skel->maps.cp_budgets, LAB_BUDGETS);
@@ -229,6 +231,7 @@ static inline void lab_reset(struct lab *lab)
 
 		lab_set_nexthop(lab, v6, &nexthop);
 	}
+	lab->reset_ns = lab_now_ns();
 	memset(lab->sent, 0, LAB_SLOTS * sizeof(*lab->sent));
 	memset(lab->conns, 0, LAB_PATHS * sizeof(*lab->conns));
 	for (uint32_t index = 0; index < LAB_BUDGETS; index++)
@@ -421,11 +424,22 @@ static inline struct cp_event lab_take_one(struct lab *lab)
 	return lab->events[0];
 }
 
+/* When a slot's probe is said to have left: shortly before the run, each at its own time. */
+static inline uint64_t lab_left_ns(const struct lab *lab, uint32_t slot)
+{
+	return lab->reset_ns - (uint64_t)LAB_UNIT_NS * (1 + slot);
+}
+
+static inline uint32_t lab_stamp(const struct lab *lab, uint32_t slot, uint32_t attempt)
+{
+	return cp_sent_make(lab_left_ns(lab, slot), attempt);
+}
+
 /* Every slot's latest attempt is slot % 4, but for every eighth slot, which was never probed. */
 static inline void lab_stamp_slots(struct lab *lab)
 {
 	for (uint32_t slot = 0; slot < LAB_SLOTS; slot++)
-		lab->sent[slot] = slot % 8 == 7 ? 0 : cp_sent_make(1000000000 + slot, slot % 4);
+		lab->sent[slot] = slot % 8 == 7 ? 0 : lab_stamp(lab, slot, slot % 4);
 }
 
 static inline uint32_t lab_latest(uint32_t slot)

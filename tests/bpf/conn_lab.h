@@ -8,10 +8,7 @@
 
 #include "bpf_util.h"
 
-enum {
-	TOP = LAB_TTLS - 1, /* the TTL index of a scout */
-	TX_NS = 1000000000,
-};
+enum { TOP = LAB_TTLS - 1 }; /* the TTL index of a scout */
 
 /* A flow of a TCP destination, whose scout has been sent. */
 struct flow {
@@ -48,7 +45,7 @@ static inline void in_all_ways(void **state, flow_check check)
 		flow.path = dests[i / HOOKS / LAB_FLOWS] * LAB_FLOWS + i / HOOKS % LAB_FLOWS;
 		flow.scout = lab_probe_of(lab, slot_of(&flow, TOP));
 		flow.conn = &lab->conns[flow.path];
-		lab->sent[slot_of(&flow, TOP)] = cp_sent_make(TX_NS + TOP, 0);
+		lab->sent[slot_of(&flow, TOP)] = lab_stamp(lab, slot_of(&flow, TOP), 0);
 		check(&flow);
 		for (uint32_t path = 0; path < LAB_PATHS; path++)
 			assert_true(path == flow.path || lab->conns[path].state == CP_CONN_NONE);
@@ -81,7 +78,9 @@ static inline struct lab_probe data_probe(const struct flow *flow, uint32_t ttl_
 /* The data probes of a TTL up to an attempt have been sent. */
 static inline void stamp(const struct flow *flow, uint32_t ttl_index, uint32_t attempt)
 {
-	flow->lab->sent[slot_of(flow, ttl_index)] = cp_sent_make(TX_NS + ttl_index, attempt);
+	uint32_t slot = slot_of(flow, ttl_index);
+
+	flow->lab->sent[slot] = lab_stamp(flow->lab, slot, attempt);
 	flow->conn->top_sent = (uint8_t)(LAB_FIRST_TTL + TOP);
 }
 
@@ -127,9 +126,10 @@ static inline void expect_event(const struct flow *flow, uint32_t ttl_index, str
 	struct cp_event got = lab_take_one(flow->lab);
 
 	want.slot = slot_of(flow, ttl_index);
-	want.tx_ns = want.flags & CP_EV_LATE ? 0 : (uint64_t)TX_NS + ttl_index;
 	assert_in_range(lab_now_ns() - got.rx_ns, 0, 60ull * 1000000000);
 	want.rx_ns = got.rx_ns;
+	if (!(want.flags & CP_EV_LATE))
+		want.tx_ns = cp_sent_ns(lab_stamp(flow->lab, want.slot, want.attempt), got.rx_ns);
 	assert_memory_equal(&got, &want, sizeof(got));
 }
 

@@ -31,7 +31,6 @@ static struct cp_event event_of(enum lab_packet packet, uint32_t slot)
 		event.icmp_code = codes[packet][v6];
 	}
 	event.reply_ttl = packet <= FRAG_NEEDED ? 250 : 55;
-	event.tx_ns = 1000000000 + slot;
 	event.slot = slot;
 	event.attempt = (uint8_t)(slot % 4);
 	event.from = router ? lab_addr(v6, LAB_ROUTER) : lab_dest(slot / LAB_SLOTS_OF_DEST).addr;
@@ -59,7 +58,9 @@ static void every_kind_becomes_an_event(void **state)
 		assert_int_equal(capture(lab, hook, &f).fate, resets ? ANSWER : CONSUME);
 		got = lab_take_one(lab);
 		assert_in_range(got.rx_ns, before_ns, lab_now_ns());
+		assert_in_range(got.tx_ns, lab_left_ns(lab, slot) - LAB_UNIT_NS, lab_left_ns(lab, slot) + LAB_UNIT_NS);
 		want.rx_ns = got.rx_ns;
+		want.tx_ns = cp_sent_ns(lab_stamp(lab, slot, slot % 4), got.rx_ns);
 		assert_memory_equal(&got, &want, sizeof(got));
 		n_matched++;
 		n_resets += resets;
@@ -80,14 +81,14 @@ static void an_older_attempt_is_late(void **state)
 		struct cp_event event;
 		struct lab_frame f;
 
-		lab->sent[slot] = cp_sent_make(123456, 7);
+		lab->sent[slot] = lab_stamp(lab, slot, 7);
 		lab_make(lab, TIME_EXCEEDED, cp_id_make(slot, attempt), &f);
 		assert_int_equal(capture(lab, i % HOOKS, &f).fate, CONSUME);
 		event = lab_take_one(lab);
 		assert_int_equal(event.slot, slot);
 		assert_int_equal(event.attempt, attempt);
 		assert_int_equal(event.flags, attempt < 7 ? CP_EV_LATE : 0);
-		assert_true(event.tx_ns == (attempt < 7 ? 0 : 123456));
+		assert_true(event.tx_ns == (attempt < 7 ? 0 : cp_sent_ns(lab_stamp(lab, slot, 7), event.rx_ns)));
 	}
 }
 
@@ -302,7 +303,7 @@ static void forged_replies_change_only_counters(void **state)
 	LAB_OR_SKIP(state);
 
 	for (uint32_t slot = 0; slot < LAB_SLOTS; slot++)
-		lab->sent[slot] = cp_sent_make(1, 7);
+		lab->sent[slot] = lab_stamp(lab, slot, 7);
 	for (uint32_t i = 0; i < 100000; i++) {
 		enum lab_kind kind = i / 2 % LAB_KINDS;
 		struct lab_probe probe = lab_probe_of(lab, kind * LAB_SLOTS_OF_DEST + 9);
@@ -322,7 +323,7 @@ static void forged_replies_change_only_counters(void **state)
 	assert_true(lab_stat(lab, CP_STAT_REJ_TOKEN) + lab_stat(lab, CP_STAT_REJ_DEST) == 100000);
 	assert_true(lab_stat(lab, CP_STAT_RX_MATCHED) == 0);
 	for (uint32_t slot = 0; slot < LAB_SLOTS; slot++)
-		assert_true(lab->sent[slot] == cp_sent_make(1, 7));
+		assert_true(lab->sent[slot] == lab_stamp(lab, slot, 7));
 }
 
 /* ---- The ring ---- */

@@ -48,7 +48,7 @@ static void check_second_syn_ack(const struct flow *flow)
 	expect_answered(flow, &f, LAB_RST);
 	/* Of a SYN that was sent beside the scout. */
 	other.scout = lab_probe_of(flow->lab, slot);
-	flow->lab->sent[slot] = cp_sent_make(TX_NS, 0);
+	flow->lab->sent[slot] = lab_stamp(flow->lab, slot, 0);
 	lab_tcp_frame(&f, &other.scout, LAB_SYN | LAB_ACK, 0, 20);
 	expect_answered(&other, &f, LAB_RST);
 	assert_memory_equal(flow->conn, &before, sizeof(before));
@@ -123,7 +123,7 @@ static void check_syn_refused(const struct flow *flow)
 	expect_state(flow, CP_CONN_NONE);
 	expect_event(flow, TOP, server_event(flow, CP_REPLY_RST));
 	open_conn(flow);
-	flow->lab->sent[slot] = cp_sent_make(TX_NS + 2, 0);
+	flow->lab->sent[slot] = lab_stamp(flow->lab, slot, 0);
 	lab_tcp_frame(&f, &other, LAB_RST | LAB_ACK, 0, 0);
 	expect_fate(flow, &f, CONSUME);
 	expect_event(flow, 2, server_event(flow, CP_REPLY_RST));
@@ -185,15 +185,17 @@ static void check_data(const struct flow *flow)
 	for (uint32_t i = 0; i < LAB_TTLS * CP_ATTEMPTS_MAX; i++) {
 		uint32_t ttl_index = i * 5 % LAB_TTLS, attempt = i / LAB_TTLS, id;
 		struct lab_probe want = data_probe(flow, ttl_index, attempt);
-		uint64_t before_ns = lab_now_ns(), sent;
+		uint64_t before_ns = lab_now_ns(), now_ns;
 		struct emitted out;
+		uint32_t sent;
 
 		id = cp_id_make(slot_of(flow, ttl_index), attempt);
 		out = work_off(flow, CP_WORK_PROBE, id);
 		expect_emitted(flow, &out, &want);
 		sent = flow->lab->sent[cp_id_slot(id)];
 		assert_int_equal(cp_sent_attempt(sent), attempt);
-		assert_in_range(cp_sent_ns(sent), before_ns, lab_now_ns());
+		now_ns = lab_now_ns();
+		assert_in_range(cp_sent_ns(sent, now_ns), before_ns - LAB_UNIT_NS, now_ns);
 		top = want.ttl > top ? want.ttl : top;
 		assert_int_equal(flow->conn->top_sent, top);
 	}
@@ -235,7 +237,8 @@ static void probes_are_syns_in_all_other_states(void **state)
 /* Returns the state that is left. */
 static enum cp_conn_state end_conn(const struct flow *flow, enum cp_work_op op, enum cp_conn_state from)
 {
-	uint64_t before[LAB_SLOTS], n = lab_stat(flow->lab, CP_STAT_TX_CLOSE);
+	uint64_t n = lab_stat(flow->lab, CP_STAT_TX_CLOSE);
+	uint32_t before[LAB_SLOTS];
 	struct lab_probe want = flow->scout;
 	struct emitted out;
 

@@ -80,7 +80,7 @@ static void quotes_outlive_the_connection(void **state)
 static void stamp_with_next(const struct flow *flow, uint32_t ttl_index, uint32_t attempt)
 {
 	stamp(flow, ttl_index, attempt);
-	flow->lab->sent[slot_of(flow, LAB_TTLS)] = cp_sent_make(TX_NS, 0);
+	flow->lab->sent[slot_of(flow, LAB_TTLS)] = lab_stamp(flow->lab, slot_of(flow, LAB_TTLS), 0);
 }
 
 static void expect_quote_passed(const struct flow *flow, const struct lab_probe *probe)
@@ -188,27 +188,38 @@ static void sack_names_the_probe(void **state)
 	in_all_ways(state, check_sack);
 }
 
+/* The event is of the slot's latest probe, which left in between: exact to a unit. */
+static void expect_timed(const struct flow *flow, const struct cp_event *event, uint64_t before_ns, uint64_t after_ns)
+{
+	assert_true(event->tx_ns == cp_sent_ns(flow->lab->sent[event->slot], event->rx_ns));
+	assert_in_range(event->tx_ns, before_ns - LAB_UNIT_NS, after_ns + LAB_UNIT_NS);
+	assert_true(event->rx_ns >= event->tx_ns);
+}
+
 /* Emitted, acknowledged and timed, from the scout on. */
 static void check_round_trip(const struct flow *flow)
 {
+	uint64_t before_ns = lab_now_ns(), after_ns;
 	struct cp_event event;
 	struct lab_frame f;
-	uint64_t sent;
 
 	work_off(flow, CP_WORK_PROBE, slot_of(flow, TOP));
+	after_ns = lab_now_ns();
 	lab_tcp_frame(&f, &flow->scout, LAB_SYN | LAB_ACK, 0, 20);
 	expect_answered(flow, &f, LAB_ACK);
 	event = lab_take_one(flow->lab);
-	assert_true(event.tx_ns == cp_sent_ns(flow->lab->sent[slot_of(flow, TOP)]) && event.rx_ns >= event.tx_ns);
+	assert_int_equal(event.slot, slot_of(flow, TOP));
+	expect_timed(flow, &event, before_ns, after_ns);
+	before_ns = lab_now_ns();
 	work_off(flow, CP_WORK_PROBE, cp_id_make(slot_of(flow, 6), 2));
-	sent = flow->lab->sent[slot_of(flow, 6)];
+	after_ns = lab_now_ns();
 	lab_sack_frame(&f, &flow->scout, data_seq(flow, 6, 2));
 	expect_fate(flow, &f, CONSUME);
 	event = lab_take_one(flow->lab);
 	assert_int_equal(event.slot, slot_of(flow, 6));
 	assert_int_equal(event.attempt, 2);
 	assert_int_equal(event.kind, CP_REPLY_SACK);
-	assert_true(event.tx_ns == cp_sent_ns(sent) && event.rx_ns >= event.tx_ns);
+	expect_timed(flow, &event, before_ns, after_ns);
 }
 
 static void the_whole_way(void **state)

@@ -73,7 +73,7 @@ static uint32_t first_path(const struct judge *judge)
 static bool find_probe(struct judge *judge, uint32_t path, uint32_t seq)
 {
 	uint32_t behind = seq - judge->host->conns[path].iss, place = (behind - 3) / 2, slot;
-	uint64_t sent;
+	uint32_t sent;
 
 	if (behind < 3 || behind % 2 == 0 || place >= 8 * 64 || place % 64 >= LAB_TTLS)
 		return false;
@@ -182,7 +182,7 @@ static void judge_reply(struct judge *judge)
 	struct cp_reply *reply = &judge->got.reply;
 	enum cp_validity validity;
 	uint32_t index;
-	uint64_t sent;
+	uint32_t sent;
 
 	if (!cp_wire_claim(&judge->lab->skel->bss->run, reply, &judge->got.id, &index)) {
 		judge_conn(judge, CP_STAT_REJ_TOKEN);
@@ -263,7 +263,7 @@ static void mutate(struct lab_frame *f, uint64_t *random)
 static void compare_event(struct lab *lab, const struct judgement *judged)
 {
 	struct cp_event event = lab_take_one(lab);
-	uint64_t sent = lab->sent[cp_id_slot(judged->id)];
+	uint32_t sent = lab->sent[cp_id_slot(judged->id)];
 	bool late = cp_sent_attempt(sent) != cp_id_attempt(judged->id);
 
 	assert_int_equal(event.slot, cp_id_slot(judged->id));
@@ -275,7 +275,7 @@ static void compare_event(struct lab *lab, const struct judgement *judged)
 	assert_int_equal(event.quoted_ttl, judged->reply.quoted_ttl);
 	assert_int_equal(event.next_mtu, judged->reply.next_mtu);
 	assert_int_equal(event.flags, (late ? CP_EV_LATE : 0) | (judged->modified ? CP_EV_QUOTE_MODIFIED : 0));
-	assert_true(event.tx_ns == (late ? 0 : cp_sent_ns(sent)));
+	assert_true(event.tx_ns == (late ? 0 : cp_sent_ns(sent, event.rx_ns)));
 	assert_memory_equal(&event.from, &judged->reply.from, sizeof(event.from));
 }
 

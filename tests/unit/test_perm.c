@@ -193,14 +193,52 @@ static void ids_hold_slot_and_attempt(void **state)
 	for (size_t s = 0; s < sizeof(slots) / sizeof(slots[0]); s++) {
 		for (uint32_t attempt = 0; attempt < CP_ATTEMPTS_MAX; attempt++) {
 			uint32_t id = cp_id_make(slots[s], attempt);
-			uint64_t sent = cp_sent_make(0x0123456789abcdefull, attempt);
 
 			assert_int_equal(cp_id_slot(id), slots[s]);
 			assert_int_equal(cp_id_attempt(id), attempt);
-			assert_true(cp_sent_ns(sent) == 0x0123456789abcdefull);
-			assert_int_equal(cp_sent_attempt(sent), attempt);
 		}
 	}
+}
+
+/* ---- Times of emission ---- */
+
+enum { UNIT_NS = 1024 };
+#define WRAP_NS ((uint64_t)UNIT_NS << 29) /* 549.8 s */
+
+/* The stamp that would be 0, which means "never", is of the unit before. */
+static void check_sent(uint64_t left_ns, uint32_t attempt, uint64_t age_ns)
+{
+	bool early = attempt == 0 && left_ns % WRAP_NS < UNIT_NS;
+	uint32_t sent = cp_sent_make(left_ns, attempt);
+	uint64_t now_ns = left_ns + age_ns, got_ns = cp_sent_ns(sent, now_ns);
+	uint64_t truth_ns = early ? left_ns - UNIT_NS : left_ns;
+
+	assert_int_not_equal(sent, 0);
+	assert_int_equal(cp_sent_attempt(sent), attempt);
+	if (got_ns > now_ns || got_ns + UNIT_NS <= truth_ns || got_ns >= truth_ns + UNIT_NS)
+		fail_msg("left at %llu, attempt %u, age %llu: %llu", (unsigned long long)left_ns, attempt,
+		        (unsigned long long)age_ns, (unsigned long long)got_ns);
+}
+
+static void times_of_emission_are_exact_to_a_unit(void **state)
+{
+	static const uint64_t near_ns[] = {WRAP_NS, 7 * WRAP_NS, 5 * WRAP_NS + WRAP_NS / 2, 0x0123456789abcdef,
+	        (UINT64_MAX / WRAP_NS - 1) * WRAP_NS};
+	static const uint64_t ages_ns[] = {
+	        0, 1, UNIT_NS - 1, UNIT_NS, UNIT_NS + 1, 20000000, WRAP_NS / 2, 539999999999, WRAP_NS - 2 * UNIT_NS};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(near_ns) / sizeof(near_ns[0]); n++) {
+		for (uint64_t left_ns = near_ns[n] - 3 * UNIT_NS; left_ns < near_ns[n] + 3 * UNIT_NS; left_ns += 11) {
+			for (size_t a = 0; a < sizeof(ages_ns) / sizeof(ages_ns[0]); a++) {
+				for (uint32_t attempt = 0; attempt < CP_ATTEMPTS_MAX; attempt++)
+					check_sent(left_ns, attempt, ages_ns[a]);
+			}
+		}
+	}
+	/* Whatever passes the wrap-around in between, at all ages. */
+	for (uint64_t age_ns = 0; age_ns <= WRAP_NS - 2 * UNIT_NS; age_ns += 12345678)
+		check_sent(3 * WRAP_NS - age_ns / 2, (uint32_t)(age_ns % CP_ATTEMPTS_MAX), age_ns);
 }
 
 int main(void)
@@ -213,6 +251,7 @@ int main(void)
 	        cmocka_unit_test(tokens_come_back),
 	        cmocka_unit_test(tokens_of_neighbours_look_unrelated),
 	        cmocka_unit_test(ids_hold_slot_and_attempt),
+	        cmocka_unit_test(times_of_emission_are_exact_to_a_unit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ struct cp_mapping {
 
 struct cp_engine {
 	struct coldpotato *skel;
-	struct cp_mapping work, dests, sent, conns;
+	struct cp_mapping work, dests, conns;
 	struct cp_attachment attachments[CP_IFACES_MAX];
 	struct xmit *xmit; /* counts what the driver took; NULL in tc mode or without BTF */
 	struct ring_buffer *ring;
@@ -96,7 +96,7 @@ uint64_t cp_engine_memory(const struct cp_engine_config *config)
 	uint64_t bytes = ring_bytes(config) + CP_WORK_SLOTS * sizeof(uint64_t);
 
 	bytes += config->n_budgets * sizeof(uint64_t);
-	bytes += config->n_dests * sizeof(struct cp_dest) + n_paths * config->n_ttls * sizeof(uint64_t);
+	bytes += config->n_dests * sizeof(struct cp_dest) + n_paths * config->n_ttls * sizeof(uint32_t);
 	if (config->sack)
 		bytes += n_paths * sizeof(struct cp_conn);
 	if (is_indexed(config))
@@ -109,7 +109,7 @@ static int size_maps(struct cp_engine *engine, const struct cp_engine_config *co
 	struct coldpotato *skel = engine->skel;
 	int rc = bpf_map__set_max_entries(skel->maps.cp_dests, config->n_dests);
 
-	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_sent, engine->n_slots);
+	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_sent, (engine->n_slots + 1) / 2);
 	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_ring, ring_bytes(config));
 	if (config->n_budgets)
 		rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_budgets, config->n_budgets);
@@ -187,7 +187,6 @@ static int map_tables(struct cp_engine *engine, struct cp_err *err)
 	int rc = map_table(engine->skel->maps.cp_work, &engine->work);
 
 	rc = rc ? rc : map_table(engine->skel->maps.cp_dests, &engine->dests);
-	rc = rc ? rc : map_table(engine->skel->maps.cp_sent, &engine->sent);
 	rc = rc ? rc : map_table(engine->skel->maps.cp_conns, &engine->conns);
 	return rc ? cp_err_set(err, rc, "cannot map the BPF tables: %s", strerror(-rc)) : 0;
 }
@@ -569,7 +568,6 @@ void cp_engine_close(struct cp_engine *engine)
 	ring_buffer__free(engine->ring);
 	unmap_table(&engine->work);
 	unmap_table(&engine->dests);
-	unmap_table(&engine->sent);
 	unmap_table(&engine->conns);
 	coldpotato__destroy(engine->skel);
 	free(engine);
