@@ -258,7 +258,8 @@ static int feed(struct probing *probing, uint64_t now_ns)
 	uint32_t used = CP_WORK_SLOTS - cp_engine_room(audit->engine), room, n, ids[BATCH];
 	int rc = 0;
 
-	if (used >= probing->queue_max)
+	/* In large pieces: between them this thread sleeps. */
+	if (used > probing->queue_max / 2)
 		return 0;
 	room = probing->queue_max - used < BATCH ? probing->queue_max - used : BATCH;
 	n = take_due(audit, now_ns, ids, room);
