@@ -253,12 +253,9 @@ no_router_is_made_up() { # name: also where the hops are not all there
 }
 
 for datapath in tc xdp; do
-	resets=$(stub_stats bad_reset)
 	cases "cases-$datapath" sack sack --datapath $datapath
 	strict_says_nothing "cases-$datapath"
 	no_router_is_made_up "cases-$datapath"
-	# SYNs of one 5-tuple follow each other; there a late reset may meet the next connection, which ignores it.
-	check_eq "cases-$datapath: every reset was fit to be believed" "$resets" "$(stub_stats bad_reset)"
 	cases "cases-prefer-$datapath" prefer_sack syn --datapath $datapath
 done
 check_eq 'the stub found nothing wrong with our segments' '0 0 0' "$(stub_stats bad_checksum bad_ack overflow)"
@@ -269,12 +266,16 @@ check_eq 'the stub did lose, forge and answer' true \
 
 printf '%s\n' "$stub4.77:9006" "[${stub6}77]:9006" >"$LAB_DIR/liars"
 forged=$(stub_stats forged)
+# Where servers do not answer at once, SYNs of one 5-tuple follow each other, and a late reset may meet the next
+# connection, which ignores it; these do answer.
+resets=$(stub_stats bad_reset)
 audit liar sack "$LAB_DIR/liars"
 printf '%s 9006 sack null\n' $stub4.77 ${stub6}77 >"$LAB_DIR/paths"
 hops_are_right liar "$LAB_DIR/paths"
 check_eq 'liar: each forged answer is rejected' $(($(stub_stats forged) - forged)) \
 	"$(accounting liar '[.rejected[]] | add')"
 servers_are_clean liar
+check_eq 'liar: every reset was fit to be believed' "$resets" "$(stub_stats bad_reset)"
 
 # --- a listener whose queue is full: what it drops is not credited, what it keeps is ended ---
 
