@@ -4,6 +4,7 @@
  * steps of audit_impl.h and decides the exit status.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,11 +158,9 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 	rc = cp_audit_probe(audit, err);
 	if (audit->replies_lost)
 		cp_outputs_warn(audit, "replies-lost",
-		        "%llu probes were not transmitted and %llu replies found the ring buffer full: what stayed "
-		        "silent is "
-		        "not judged by its silence",
-		        (unsigned long long)(audit->accounting.tx_errors + audit->accounting.over_budget),
-		        (unsigned long long)audit->accounting.lost);
+		        "%" PRIu64 " probes were not transmitted and %" PRIu64
+		        " replies found the ring buffer full: what stayed silent is not judged by its silence",
+		        audit->accounting.tx_errors + audit->accounting.over_budget, audit->accounting.lost);
 	cp_signals_spare_writes();
 	/* What was measured is shown also when probing failed half-way. */
 	report_rc = cp_audit_report(audit, &report_err);
