@@ -20,9 +20,9 @@ LDFLAGS += -pie -Wl,-z,relro,-z,now
 SAN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wshadow -target bpf -mcpu=v3 -Iinclude -idirafter /usr/include/$(shell $(CC) -dumpmachine)
 
-PURE_LIBS :=
+PURE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libcyaml libmaxminddb 2>/dev/null)
 IO_LIBS := $(shell $(PKG_CONFIG) --libs libbpf libcares libmnl 2>/dev/null) -lelf -lz
-TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka jansson 2>/dev/null)
+TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
 PURE_SRC := $(wildcard user/core/*.c user/format/*.c user/import/*.c)
 EFFECT_SRC := $(wildcard user/io/*.c)
@@ -100,7 +100,7 @@ $(B)/san/unit/test_opts: $(OPTS_SRC:%.c=$(B)/san/%.o)
 
 $(B)/bpf/test_%: tests/bpf/test_%.c $(SKELS) $(B)/libcp.a
 	$(call say,TEST,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(IO_LIBS) $(TEST_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(IO_LIBS) $(PURE_LIBS) $(TEST_LIBS)
 
 $(B)/lab/%.bpf.o: tests/lab/%.bpf.c $(wildcard include/*.h tests/lab/*.h)
 	$(call say,BPF,$<)
@@ -108,7 +108,7 @@ $(B)/lab/%.bpf.o: tests/lab/%.bpf.c $(wildcard include/*.h tests/lab/*.h)
 
 $(B)/lab/%: tests/lab/%.c $(B)/libcp.a
 	$(call say,LAB,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(IO_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(IO_LIBS) $(PURE_LIBS)
 
 $(B)/bpf/%.bpf.o: tests/bench/%.bpf.c
 	$(call say,BPF,$<)
@@ -116,7 +116,7 @@ $(B)/bpf/%.bpf.o: tests/bench/%.bpf.c
 
 $(B)/bench/%: tests/bench/%.c $(EFFECT_OBJ) $(B)/libcp.a $(BENCH_SKELS)
 	$(call say,BENCH,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(EFFECT_OBJ) $(B)/libcp.a $(IO_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(EFFECT_OBJ) $(B)/libcp.a $(IO_LIBS) $(PURE_LIBS)
 
 # Replays a corpus file by file; the same source is the libFuzzer target under `make fuzz`.
 $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/san/libcp.a

@@ -46,6 +46,7 @@ struct cp_hop {
 	uint8_t flags; /* CP_HOP_* */
 	uint8_t n_mpls;
 	uint32_t mpls[CP_MPLS_MAX];
+	const char *ptr; /* reverse DNS, borrowed from whoever looked it up; NULL: none, or not looked up */
 };
 
 enum cp_end {

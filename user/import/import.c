@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * import.c: the list of formats that results are read from. A new one is one
+ * line here.
+ */
+#include <string.h>
+
+#include "import.h"
+
+const struct cp_import_format *const cp_import_formats[] = {
+        NULL,
+};
+
+const struct cp_import_format *cp_import_find(const char *name)
+{
+	for (size_t i = 0; cp_import_formats[i]; i++) {
+		if (strcmp(cp_import_formats[i]->name, name) == 0)
+			return cp_import_formats[i];
+	}
+	return NULL;
+}
+
+const struct cp_import_format *cp_import_detect(const char *text, size_t len)
+{
+	const struct cp_import_format *best = NULL;
+	enum cp_import_match best_match = CP_IMPORT_NO;
+
+	for (size_t i = 0; cp_import_formats[i]; i++) {
+		enum cp_import_match match = cp_import_formats[i]->match(text, len);
+
+		if (match > best_match) {
+			best = cp_import_formats[i];
+			best_match = match;
+		}
+	}
+	return best;
+}
