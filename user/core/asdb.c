@@ -42,7 +42,7 @@ static uint32_t mix(uint32_t hash, uint32_t value)
 
 static uint32_t hash_origin(const struct cp_origin *origin)
 {
-	uint32_t hash = mix(origin->layer, origin->n_asn);
+	uint32_t hash = mix(origin->layer + (origin->disputed ? CP_ASDB_LAYERS : 0u), origin->n_asn);
 
 	for (unsigned int i = 0; i < origin->n_asn; i++)
 		hash = mix(hash, origin->asn[i]);
@@ -168,12 +168,12 @@ int cp_asdb_put_string(struct cp_asdb *db, const char *text, const char **ret_co
 
 static bool same_origin(const struct cp_origin *a, const struct cp_origin *b)
 {
-	return a->kind == b->kind && a->layer == b->layer && a->n_asn == b->n_asn && a->label == b->label &&
-	       memcmp(a->asn, b->asn, a->n_asn * sizeof(a->asn[0])) == 0;
+	return a->kind == b->kind && a->layer == b->layer && a->n_asn == b->n_asn && a->disputed == b->disputed &&
+	       a->label == b->label && memcmp(a->asn, b->asn, a->n_asn * sizeof(a->asn[0])) == 0;
 }
 
-/* The number of an origin; hundreds of thousands of rows share a few ten thousand of them. */
-static int put_origin(struct cp_asdb *db, const struct cp_origin *origin, uint32_t *ret_number)
+/* Hundreds of thousands of rows share a few ten thousand origins. */
+int cp_asdb_put_origin(struct cp_asdb *db, const struct cp_origin *origin, uint32_t *ret_number)
 {
 	uint32_t hash = hash_origin(origin);
 
@@ -213,26 +213,47 @@ static unsigned __int128 addr_number(const struct cp_addr *addr)
 	return (unsigned __int128)read64(addr->b) << 64 | read64(addr->b + 8);
 }
 
+int cp_asdb_put_row(
+        struct cp_asdb_rows *rows, unsigned __int128 first, unsigned __int128 last, uint32_t origin, uint32_t source)
+{
+	if (grow((void **)&rows->items, &rows->cap, rows->n, sizeof(*rows->items)) < 0)
+		return -ENOMEM;
+	rows->items[rows->n] = (struct cp_asdb_row){
+	        .first = first, .last = last, .origin = origin, .seq = (uint32_t)rows->n, .source = source};
+	rows->n++;
+	return 0;
+}
+
 int cp_asdb_put_range(
         struct cp_asdb *db, const struct cp_addr *first, const struct cp_addr *last, const struct cp_origin *origin)
 {
 	/* Only a range that is IPv4 at both ends is one: a wide IPv6 range never covers the mapped space in it. */
 	bool is_v4 = cp_addr_is_v4(first) && cp_addr_is_v4(last);
-	struct cp_asdb_rows *rows = is_v4 ? &db->rows4 : &db->rows6;
 	uint32_t number;
+	int rc = cp_asdb_put_origin(db, origin, &number);
 
-	if (put_origin(db, origin, &number) < 0 ||
-	        grow((void **)&rows->items, &rows->cap, rows->n, sizeof(*rows->items)) < 0)
-		return -ENOMEM;
-	rows->items[rows->n] = (struct cp_asdb_row){
-	        .first = is_v4 ? cp_addr_v4(first) : addr_number(first),
-	        .last = is_v4 ? cp_addr_v4(last) : addr_number(last),
-	        .origin = number,
-	        .seq = (uint32_t)rows->n,
-	};
-	rows->n++;
-	db->n_rows[origin->layer]++;
-	return 0;
+	if (rc == 0 && is_v4)
+		rc = cp_asdb_put_row(&db->rows4, cp_addr_v4(first), cp_addr_v4(last), number, db->source);
+	else if (rc == 0)
+		rc = cp_asdb_put_row(&db->rows6, addr_number(first), addr_number(last), number, db->source);
+	if (rc == 0)
+		db->n_rows[origin->layer]++;
+	return rc;
+}
+
+void cp_asdb_next_source(struct cp_asdb *db)
+{
+	db->source++;
+}
+
+int cp_asdb_add_range(struct cp_asdb *db, enum cp_asdb_layer layer, const struct cp_addr *first,
+        const struct cp_addr *last, uint32_t asn)
+{
+	struct cp_origin origin = {.kind = CP_ORIGIN_AS, .layer = (uint8_t)layer, .n_asn = 1, .asn = {asn}};
+
+	if (db->is_sealed || !asn || cp_addr_is_v4(first) != cp_addr_is_v4(last) || cp_addr_cmp(first, last) > 0)
+		return -EINVAL;
+	return cp_asdb_put_range(db, first, last, &origin);
 }
 
 static struct cp_as *find_as(const struct cp_asdb *db, uint32_t asn)
@@ -269,6 +290,15 @@ int cp_asdb_put_as(struct cp_asdb *db, uint32_t asn, struct cp_as **ret_as)
 	return 0;
 }
 
+int cp_asdb_add_name(struct cp_asdb *db, uint32_t asn, const char *name)
+{
+	struct cp_as *as;
+
+	if (cp_asdb_put_as(db, asn, &as) < 0)
+		return -ENOMEM;
+	return as->name[0] == '\0' ? cp_asdb_put_string(db, name, &as->name) : 0;
+}
+
 int cp_asdb_seal(struct cp_asdb *db)
 {
 	int rc;
@@ -276,6 +306,8 @@ int cp_asdb_seal(struct cp_asdb *db)
 	if (db->is_sealed)
 		return 0;
 	rc = cp_asdb_add_special(db);
+	if (rc == 0)
+		rc = cp_asdb_merge_sources(db);
 	if (rc == 0)
 		rc = cp_asdb_flatten4(db, &db->rows4, &db->table4);
 	if (rc == 0)
@@ -343,6 +375,11 @@ void cp_asdb_lookup(const struct cp_asdb *db, const struct cp_addr *addr, struct
 size_t cp_asdb_n_rows(const struct cp_asdb *db, enum cp_asdb_layer layer)
 {
 	return db->n_rows[layer];
+}
+
+size_t cp_asdb_n_disputed(const struct cp_asdb *db)
+{
+	return db->n_disputed;
 }
 
 const struct cp_as *cp_asdb_as(const struct cp_asdb *db, uint32_t asn)

@@ -31,12 +31,13 @@ enum cp_origin_kind {
 	CP_ORIGIN_SPECIAL, /* private, CGNAT, documentation ...: nobody's AS */
 };
 
-#define CP_MOAS_MAX 4
+#define CP_MOAS_MAX 8
 
 struct cp_origin {
 	uint8_t kind; /* enum cp_origin_kind */
 	uint8_t layer; /* enum cp_asdb_layer of the row that matched */
-	uint8_t n_asn; /* CP_ORIGIN_AS: 1 or more; more: announced by several (MOAS) */
+	uint8_t n_asn; /* CP_ORIGIN_AS: 1 or more; more: announced by several (MOAS), or disputed */
+	bool disputed; /* databases disagree about it: asn has what each of them says, the first one's first */
 	uint32_t asn[CP_MOAS_MAX];
 	const char *label; /* IXP name ("" unknown) or special-use name; owned by the asdb; else NULL */
 };
@@ -58,6 +59,22 @@ void cp_asdb_free(struct cp_asdb *db); /* takes NULL */
  */
 int cp_asdb_add_rows(struct cp_asdb *db, enum cp_asdb_layer layer, const char *text, size_t len, const char *source,
         struct cp_err *err);
+/*
+ * What is added to CP_ASDB_DATABASE from here on comes from another source. Within a source the most specific row
+ * wins; between sources nobody does: where they name different ASes the origin has all of them and is disputed. What
+ * only one source knows is taken from it.
+ */
+void cp_asdb_next_source(struct cp_asdb *db);
+/*
+ * One row, for readers of binary formats: the AS that announces first to last (one family, in order). 0, -EINVAL for a
+ * range that is none, -ENOMEM.
+ */
+int cp_asdb_add_range(struct cp_asdb *db, enum cp_asdb_layer layer, const struct cp_addr *first,
+        const struct cp_addr *last, uint32_t asn);
+/* The name of an AS that has none yet. 0 or -ENOMEM. */
+int cp_asdb_add_name(struct cp_asdb *db, uint32_t asn, const char *name);
+/* "123" or "AS123", 1 to 4294967295. 0 or -EINVAL. */
+int cp_asdb_parse_asn(const char *text, uint32_t *ret_asn);
 /* CSV with a header naming prefix and ixp (others ignored). */
 int cp_asdb_add_ixps(struct cp_asdb *db, const char *text, size_t len, const char *source, struct cp_err *err);
 /* CSV with a header naming asn, name, org, role. */
@@ -74,6 +91,8 @@ void cp_asdb_lookup(const struct cp_asdb *db, const struct cp_addr *addr, struct
 
 /* Number of rows added to a layer. */
 size_t cp_asdb_n_rows(const struct cp_asdb *db, enum cp_asdb_layer layer);
+/* Number of ranges that the databases disagree about; known after the seal. */
+size_t cp_asdb_n_disputed(const struct cp_asdb *db);
 
 struct cp_as {
 	uint32_t asn;
@@ -92,10 +111,19 @@ struct cp_home {
 	size_t n;
 };
 /*
- * spec: comma-separated items: an AS number ("8075", "AS8075"), a role ("microsoft-backbone") or the preset
- * "microsoft" (roles microsoft-backbone and microsoft). -EINVAL names the bad item.
+ * spec: comma-separated items: an AS number ("8075", "AS8075"), a role ("microsoft-backbone"), an organisation
+ * ("org:Akamai", letter case does not matter) or the preset "microsoft" (roles microsoft-backbone and microsoft).
+ * -EINVAL names the bad item; -ENOMEM. Free with cp_home_free().
  */
 int cp_home_parse(const struct cp_asdb *db, const char *spec, struct cp_home *ret_home, struct cp_err *err);
+/* Adds what one item of a spec says, commas included, to a set; on failure the set is as before. */
+int cp_home_add(const struct cp_asdb *db, const char *item, struct cp_home *home, struct cp_err *err);
+/*
+ * Adds the items of a text, one a line, blank lines and what follows a '#' left out. -EINVAL with "<source>:<line>:
+ * ..."; the set then has what came before that line.
+ */
+int cp_home_add_lines(const struct cp_asdb *db, const char *text, size_t len, const char *source, struct cp_home *home,
+        struct cp_err *err);
 bool cp_home_has(const struct cp_home *home, uint32_t asn);
 void cp_home_free(struct cp_home *home);
 

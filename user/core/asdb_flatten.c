@@ -21,12 +21,6 @@ struct heap {
 	size_t n;
 };
 
-struct segments {
-	unsigned __int128 *first;
-	uint32_t *origin;
-	size_t n;
-};
-
 static bool is_better(const struct cp_asdb *db, const struct cp_asdb_row *a, const struct cp_asdb_row *b)
 {
 	uint8_t layer_a = db->origins[a->origin].layer, layer_b = db->origins[b->origin].layer;
@@ -68,7 +62,7 @@ static void heap_pop(struct heap *heap)
 	heap->rows[i] = row;
 }
 
-static void emit(struct segments *out, unsigned __int128 first, uint32_t origin)
+static void emit(struct cp_asdb_segments *out, unsigned __int128 first, uint32_t origin)
 {
 	if (out->n > 0 && out->origin[out->n - 1] == origin)
 		return;
@@ -78,7 +72,7 @@ static void emit(struct segments *out, unsigned __int128 first, uint32_t origin)
 }
 
 /* rows are sorted by their first address; out has room for 2 n + 2 segments. */
-static void sweep(const struct cp_asdb_rows *rows, unsigned __int128 max, struct heap *heap, struct segments *out)
+static void sweep(const struct cp_asdb_rows *rows, unsigned __int128 max, struct heap *heap, struct cp_asdb_segments *out)
 {
 	const struct cp_asdb_row *next = rows->items, *end = rows->items + rows->n;
 	unsigned __int128 here = 0;
@@ -126,18 +120,18 @@ static void sort_rows(struct cp_asdb_rows *rows)
 	}
 }
 
-static void free_segments(struct segments *segments)
+static void free_segments(struct cp_asdb_segments *segments)
 {
 	free(segments->first);
 	free(segments->origin);
 }
 
-static int flatten(
-        const struct cp_asdb *db, struct cp_asdb_rows *rows, unsigned __int128 max, struct segments *ret_segments)
+int cp_asdb_segment_rows(const struct cp_asdb *db, struct cp_asdb_rows *rows, unsigned __int128 max,
+        struct cp_asdb_segments *ret_segments)
 {
 	size_t room = 2 * rows->n + 2;
 	struct heap heap = {.db = db, .rows = calloc(rows->n + 1, sizeof(*heap.rows))};
-	struct segments out = {
+	struct cp_asdb_segments out = {
 	        .first = calloc(room, sizeof(*out.first)),
 	        .origin = calloc(room, sizeof(*out.origin)),
 	};
@@ -183,9 +177,9 @@ static void fill_by_top6(struct cp_asdb_table6 *table)
 
 int cp_asdb_flatten4(const struct cp_asdb *db, struct cp_asdb_rows *rows, struct cp_asdb_table4 *ret_table)
 {
-	struct segments segments;
+	struct cp_asdb_segments segments;
 
-	if (flatten(db, rows, UINT32_MAX, &segments) < 0)
+	if (cp_asdb_segment_rows(db, rows, UINT32_MAX, &segments) < 0)
 		return -ENOMEM;
 
 	struct cp_asdb_table4 table = {
@@ -212,9 +206,9 @@ int cp_asdb_flatten4(const struct cp_asdb *db, struct cp_asdb_rows *rows, struct
 
 int cp_asdb_flatten6(const struct cp_asdb *db, struct cp_asdb_rows *rows, struct cp_asdb_table6 *ret_table)
 {
-	struct segments segments;
+	struct cp_asdb_segments segments;
 
-	if (flatten(db, rows, ~(unsigned __int128)0, &segments) < 0)
+	if (cp_asdb_segment_rows(db, rows, ~(unsigned __int128)0, &segments) < 0)
 		return -ENOMEM;
 
 	struct cp_asdb_table6 table = {

@@ -3,8 +3,9 @@
  * asdb_impl.h: what the asdb_*.c files share; nobody else includes it.
  *
  * Until it is sealed a database is a heap of rows (ranges with an origin).
- * Sealing flattens all layers of a family into one sorted table of segments,
- * so that a lookup is one search whatever the number of layers.
+ * Sealing first makes one source of the several databases (asdb_merge.c), then
+ * flattens all layers of a family into one sorted table of segments, so that a
+ * lookup is one search whatever the number of layers.
  */
 #ifndef CP_ASDB_IMPL_H
 #define CP_ASDB_IMPL_H
@@ -16,11 +17,19 @@ struct cp_asdb_row {
 	unsigned __int128 first, last;
 	uint32_t origin; /* index into origins */
 	uint32_t seq; /* later rows have higher numbers */
+	uint32_t source; /* of the databases, from 0 */
 };
 
 struct cp_asdb_rows {
 	struct cp_asdb_row *items;
 	size_t n, cap;
+};
+
+/* Ranges that do not overlap: each ends before the next one, the first begins at zero. */
+struct cp_asdb_segments {
+	unsigned __int128 *first;
+	uint32_t *origin;
+	size_t n;
 };
 
 /* Open addressing; an entry is the index of an item + 1, 0 is empty; cap is a power of two. */
@@ -68,6 +77,8 @@ struct cp_asdb_block;
 struct cp_asdb {
 	struct cp_asdb_rows rows4, rows6; /* freed by the seal */
 	size_t n_rows[CP_ASDB_LAYERS];
+	uint32_t source; /* of the rows that come next */
+	size_t n_disputed;
 
 	struct cp_origin *origins; /* [0]: CP_ORIGIN_UNKNOWN */
 	size_t n_origins, cap_origins;
@@ -87,6 +98,11 @@ struct cp_asdb {
 /* asdb.c: what the parsers fill a database with. Each returns 0 or -ENOMEM. */
 int cp_asdb_put_range(
         struct cp_asdb *db, const struct cp_addr *first, const struct cp_addr *last, const struct cp_origin *origin);
+/* The number of an origin, entered when it is new. */
+int cp_asdb_put_origin(struct cp_asdb *db, const struct cp_origin *origin, uint32_t *ret_number);
+/* A row of a family whose origin has its number; counted in no layer. */
+int cp_asdb_put_row(
+        struct cp_asdb_rows *rows, unsigned __int128 first, unsigned __int128 last, uint32_t origin, uint32_t source);
 /* The entry of asn, made empty (name "") when there was none. Valid until the next call. */
 int cp_asdb_put_as(struct cp_asdb *db, uint32_t asn, struct cp_as **ret_as);
 /* A copy that lives as long as the database. */
@@ -95,12 +111,18 @@ int cp_asdb_put_string(struct cp_asdb *db, const char *text, const char **ret_co
 /* asdb_special.c */
 int cp_asdb_add_special(struct cp_asdb *db);
 
+/* Of an origin by more ASes than there is room for, the first ones stay: it is marked as several either way. */
+void cp_origin_add(struct cp_origin *origin, uint32_t asn);
+
+/* asdb_merge.c: the rows of all databases become those of one. 0 or -ENOMEM. */
+int cp_asdb_merge_sources(struct cp_asdb *db);
+
 /* asdb_flatten.c: from rows to tables. 0 or -ENOMEM. */
+/* Sorts the rows; max: the last address of the family. Both arrays of *ret_segments are the caller's to free. */
+int cp_asdb_segment_rows(const struct cp_asdb *db, struct cp_asdb_rows *rows, unsigned __int128 max,
+        struct cp_asdb_segments *ret_segments);
 int cp_asdb_flatten4(const struct cp_asdb *db, struct cp_asdb_rows *rows, struct cp_asdb_table4 *ret_table);
 int cp_asdb_flatten6(const struct cp_asdb *db, struct cp_asdb_rows *rows, struct cp_asdb_table6 *ret_table);
-
-/* asdb_parse.c: "123" or "AS123", 1 to 4294967295. 0 or -EINVAL. */
-int cp_asdb_parse_asn(const char *text, uint32_t *ret_asn);
 
 /* asdb_text.c: a text line by line, and lines into fields. */
 #define CP_ASDB_LINE_MAX 4096
@@ -119,6 +141,11 @@ void cp_asdb_text_init(
 int cp_asdb_text_next(struct cp_asdb_text *text);
 /* Fails with "<source>:<line>: <what> '<field>'"; field may be NULL. Returns -EINVAL. */
 int cp_asdb_text_bad(const struct cp_asdb_text *text, const char *what, const char *field);
+/* "<source>:<line>" of the current line into buf; returns buf. */
+#define CP_ASDB_WHERE_MAX 300
+const char *cp_asdb_text_where(const struct cp_asdb_text *text, char buf[CP_ASDB_WHERE_MAX]);
+/* A field as a message may show it: cut to size, control characters as '?'. Returns buf. */
+const char *cp_asdb_plain(const char *field, char *buf, size_t size);
 /*
  * Cuts a line at the separator; blanks around a field go. With a comma, fields may be double-quoted, "" is a quote.
  * Returns the number of fields; -EINVAL: an unclosed quote, something after a quote, more than max fields.

@@ -47,8 +47,7 @@ int cp_asdb_parse_asn(const char *text, uint32_t *ret_asn)
 	return 0;
 }
 
-/* Of an origin by more ASes than a row can hold the first ones stay: it is marked as several either way. */
-static void add_asn(struct cp_origin *origin, uint32_t asn)
+void cp_origin_add(struct cp_origin *origin, uint32_t asn)
 {
 	for (unsigned int i = 0; i < origin->n_asn; i++) {
 		if (origin->asn[i] == asn)
@@ -78,7 +77,7 @@ static int parse_asns(const struct cp_asdb_text *text, char *asns, struct cp_ori
 			*end++ = '\0';
 		if (cp_asdb_parse_asn(item, &asn) < 0)
 			return cp_asdb_text_bad(text, "not an AS number:", item);
-		add_asn(origin, asn);
+		cp_origin_add(origin, asn);
 	}
 	return 0;
 }
@@ -229,18 +228,6 @@ static int parse_range(const struct cp_asdb_text *text, const struct row_parts *
 	return 0;
 }
 
-/* The first name that is heard of an AS stays; add_names() replaces it. */
-static int name_as(struct cp_asdb *db, uint32_t asn, const char *name)
-{
-	struct cp_as *as;
-
-	if (cp_asdb_put_as(db, asn, &as) < 0)
-		return -ENOMEM;
-	if (as->name[0] != '\0')
-		return 0;
-	return cp_asdb_put_string(db, name, &as->name);
-}
-
 static int add_row(struct cp_asdb *db, enum cp_asdb_layer layer, struct cp_asdb_text *text, enum row_format format)
 {
 	struct cp_origin origin = {.kind = CP_ORIGIN_AS, .layer = (uint8_t)layer};
@@ -262,7 +249,8 @@ static int add_row(struct cp_asdb *db, enum cp_asdb_layer layer, struct cp_asdb_
 	if (origin.n_asn == 0)
 		return 0;
 	if (parts.name && parts.name[0] != '\0' && origin.n_asn == 1) {
-		rc = name_as(db, origin.asn[0], parts.name);
+		/* The first name that is heard of an AS stays; add_names() replaces it. */
+		rc = cp_asdb_add_name(db, origin.asn[0], parts.name);
 		if (rc < 0)
 			return rc;
 	}

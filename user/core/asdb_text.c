@@ -6,6 +6,7 @@
 #include "asdb_impl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 void cp_asdb_text_init(struct cp_asdb_text *text, const char *bytes, size_t len, const char *source, struct cp_err *err)
@@ -23,9 +24,32 @@ void cp_asdb_text_init(struct cp_asdb_text *text, const char *bytes, size_t len,
 
 int cp_asdb_text_bad(const struct cp_asdb_text *text, const char *what, const char *field)
 {
+	char plain[81];
+
 	if (!field)
 		return cp_err_set(text->err, -EINVAL, "%s:%zu: %s", text->source, text->line, what);
-	return cp_err_set(text->err, -EINVAL, "%s:%zu: %s '%.80s'", text->source, text->line, what, field);
+	return cp_err_set(text->err, -EINVAL, "%s:%zu: %s '%s'", text->source, text->line, what,
+	        cp_asdb_plain(field, plain, sizeof(plain)));
+}
+
+const char *cp_asdb_text_where(const struct cp_asdb_text *text, char buf[CP_ASDB_WHERE_MAX])
+{
+	snprintf(buf, CP_ASDB_WHERE_MAX, "%s:%zu", text->source, text->line);
+	return buf;
+}
+
+/* The bytes 0x80 to 0x9f are control characters to some terminals, though UTF-8 has other uses for them. */
+const char *cp_asdb_plain(const char *field, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; field[n] != '\0' && n + 1 < size; n++) {
+		unsigned char c = (unsigned char)field[n];
+
+		buf[n] = c < 0x20 || (c >= 0x7f && c < 0xa0) ? '?' : field[n];
+	}
+	buf[n] = '\0';
+	return buf;
 }
 
 int cp_asdb_text_next(struct cp_asdb_text *text)
