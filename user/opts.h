@@ -82,7 +82,7 @@ struct cp_opts {
 	enum cp_tc_attach tc_attach;
 
 	struct cp_opts_list asdbs;
-	const char *overlay, *ixp; /* NULL: none */
+	const char *overlay, *ixp, *service_tags; /* NULL: none */
 	const char *home;
 	uint32_t vantage_as; /* 0: found out */
 

@@ -111,8 +111,17 @@ static inline struct cp_rec_start story_start(void)
 {
 	static const char *const interfaces[] = {"eth0"};
 	static const struct cp_rec_database databases[] = {
-	        {.layer = "database", .name = "asn.mmdb", .n_rows = 515158, .built_at_s = 1782864000},
-	        {.layer = "builtin", .name = "built-in", .n_rows = 900, .built_at_s = CP_UNKNOWN},
+	        {.layer = "database",
+	                .name = "asn.mmdb",
+	                .type = "GeoLite2-ASN",
+	                .n_rows = 515158,
+	                .built_at_s = 1782864000,
+	                .age_days = 14},
+	        {.layer = "builtin",
+	                .name = "built-in",
+	                .n_rows = 900,
+	                .built_at_s = CP_UNKNOWN,
+	                .age_days = CP_UNKNOWN},
 	};
 
 	return (struct cp_rec_start){

@@ -79,16 +79,19 @@ static int teardown(void **state)
 #define HEAD(type) "{'type':'" type "','schema_version':1,"
 #define ZEN "'target':{'name':'zenn.dev','port':443,'protocol':'tcp','group':null},"
 #define SILENT(ttl, attempts)                                                                                          \
-	"{'ttl':" ttl ",'ip':null,'rtt_us':null,'asn':null,'as_name':null,'ixp':null,'ptr':null,'reply':null,"         \
+	"{'ttl':" ttl                                                                                                  \
+	",'ip':null,'rtt_us':null,'asn':null,'as_name':null,'asns':null,'ixp':null,'ptr':null,'reply':null,"           \
 	"'icmp_type':null,'icmp_code':null,'reply_ttl':null,'quoted_ttl':null,'mpls':[],'attempts':" attempts          \
 	",'inferred':false,'flags':[]}"
 
 static void test_path_direct(void **state)
 {
 	struct writer *writer = *state;
+	const struct cp_service_tag tag = {.name = "AzureFrontDoor.Frontend", .service = "AzureFrontDoor"};
 	struct fixture fix;
 
 	story_outside(&fix, "zenn.dev", 0, 13335);
+	fix.rec.service_tag = &tag;
 	fix.path.hops[0].attempts = 3;
 	fix.path.flow = 2;
 	fix.path.n_probes = 9;
@@ -98,8 +101,10 @@ static void test_path_direct(void **state)
 	fix_cname(&fix, "edge.test");
 	assert_int_equal(cp_format_ndjson.path(writer->ctx, &fix.rec), 0);
 	assert_record(&writer->mem, HEAD("path") ZEN
-	        "'destination':{'ip':'203.0.113.9','asn':13335,'as_name':'Cloudflare Inc.','cname':['edge.test'],"
-	        "'service_tag':null},'flow':2,'tcp_method':'sack','sack_fallback':null,'reached':true,'end_reason':'"
+	        "'destination':{'ip':'203.0.113.9','asn':13335,'as_name':'Cloudflare "
+	        "Inc.','asns':null,'asn_disputed':false,'cname':['edge.test'],"
+	        "'service_tag':'AzureFrontDoor.Frontend','service_region':null},'flow':2,'tcp_method':'sack','sack_"
+	        "fallback':null,'reached':true,'end_reason':'"
 	        "reached','end_code':null,'probes':9,"
 	        "'verdict':'direct','confidence':'high','reasons':['silent-border','cname-cdn'],"
 	        "'as_path':['*','8075','13335'],"
@@ -107,17 +112,17 @@ static void test_path_direct(void **state)
 	        "'first_foreign':{'ip':'198.18.3.1','asn':13335,'as_name':'Cloudflare Inc.','ixp':null}},"
 	        "'hops':[" SILENT("1", "3") ","
 	                                    "{'ttl':2,'ip':'198.18.0.1','rtt_us':1000,'asn':8075,'as_name':'Microsoft "
-	                                    "Corporation','ixp':null,"
+	                                    "Corporation','asns':null,'ixp':null,"
 	                                    "'ptr':null,'reply':'time-exceeded','icmp_type':11,'icmp_code':0,'reply_"
 	                                    "ttl':60,'quoted_ttl':1,"
 	                                    "'mpls':[],'attempts':1,'inferred':false,'flags':[]},"
 	                                    "{'ttl':3,'ip':'198.18.3.1','rtt_us':1800,'asn':13335,'as_name':'"
-	                                    "Cloudflare Inc.','ixp':null,"
+	                                    "Cloudflare Inc.','asns':null,'ixp':null,"
 	                                    "'ptr':null,'reply':'time-exceeded','icmp_type':11,'icmp_code':0,'reply_"
 	                                    "ttl':60,'quoted_ttl':1,"
 	                                    "'mpls':[],'attempts':1,'inferred':false,'flags':[]},"
 	                                    "{'ttl':4,'ip':'203.0.113.9','rtt_us':2000,'asn':13335,'as_name':'"
-	                                    "Cloudflare Inc.','ixp':null,"
+	                                    "Cloudflare Inc.','asns':null,'ixp':null,"
 	                                    "'ptr':null,'reply':'syn-ack','icmp_type':null,'icmp_code':null,'reply_ttl'"
 	                                    ":60,'quoted_ttl':null,"
 	                                    "'mpls':[],'attempts':1,'inferred':false,'flags':[]}]}");
@@ -142,6 +147,7 @@ static void test_path_of_corners(void **state)
 	hop = fix_hop(&fix, "2001:db8::2", 64500, 70);
 	fix.judgement.origins[1].n_asn = 2;
 	fix.judgement.origins[1].asn[1] = 3491;
+	fix.judgement.origins[1].disputed = true;
 	hop->kind = CP_REPLY_UNREACHABLE;
 	hop->icmp_type = 1;
 	hop->icmp_code = 0;
@@ -162,21 +168,24 @@ static void test_path_of_corners(void **state)
 	assert_int_equal(cp_format_ndjson.path(writer->ctx, &fix.rec), 0); /* without AS names at all */
 	assert_record(&writer->mem,
 	        HEAD("path") "'target':{'name':'2001:db8::9','port':null,'protocol':'tcp','group':'a\\\"b'},"
-	                     "'destination':{'ip':'2001:db8::9','asn':null,'as_name':null,'cname':[],'service_tag':"
-	                     "null},"
+	                     "'destination':{'ip':'2001:db8::9','asn':null,'as_name':null,'asns':null,'asn_disputed':"
+	                     "false,'cname':[],'service_tag':"
+	                     "null,'service_region':null},"
 	                     "'flow':0,'tcp_method':'syn','sack_fallback':'not-permitted','reached':false,'end_reason':"
 	                     "'unreachable','end_code':0,'probes':0,"
 	                     "'verdict':'undecided','confidence':'low','reasons':[],"
 	                     "'as_path':['IXP:','3491','?','private'],"
 	                     "'exit':{'ttl_min':0,'ttl_max':null,'last_home':null,'first_foreign':null},'hops':["
-	                     "{'ttl':1,'ip':'2001:db8::1','rtt_us':null,'asn':null,'as_name':null,'ixp':'','ptr':null,"
+	                     "{'ttl':1,'ip':'2001:db8::1','rtt_us':null,'asn':null,'as_name':null,'asns':null,'ixp':'',"
+	                     "'ptr':null,"
 	                     "'reply':'time-exceeded','icmp_type':11,'icmp_code':0,'reply_ttl':60,'quoted_ttl':1,"
 	                     "'mpls':[],'attempts':1,'inferred':false,'flags':['late','quote-modified','other-address']"
 	                     "},"
-	                     "{'ttl':2,'ip':'2001:db8::2','rtt_us':70,'asn':3491,'as_name':null,'ixp':null,'ptr':null,"
+	                     "{'ttl':2,'ip':'2001:db8::2','rtt_us':70,'asn':3491,'as_name':null,'asns':[64500,3491],'"
+	                     "ixp':null,'ptr':null,"
 	                     "'reply':'unreachable','icmp_type':1,'icmp_code':0,'reply_ttl':null,'quoted_ttl':null,"
 	                     "'mpls':[{'label':24001,'tc':5,'s':0,'ttl':255},{'label':1048575,'tc':0,'s':1,'ttl':1}],"
-	                     "'attempts':1,'inferred':true,'flags':['limited']}]}");
+	                     "'attempts':1,'inferred':true,'flags':['asn-disputed','limited']}]}");
 }
 
 static void test_path_inside_has_no_exit(void **state)
@@ -258,9 +267,11 @@ static void test_start(void **state)
 	                      "'timeout_ms':1000,'flows':1,'tcp_method':null,'seed':42,'resolver':'198.18.0.53:53',"
 	                      "'vantage':{'asn':8075,'why':'azure-dmi'},"
 	                      "'home':{'spec':'microsoft','asns':[8068,8075]},"
-	                      "'databases':[{'layer':'database','name':'asn.mmdb','rows':515158,"
-	                      "'built_at_s':1782864000},"
-	                      "{'layer':'builtin','name':'built-in','rows':900,'built_at_s':null}],"
+	                      "'databases':[{'layer':'database','name':'asn.mmdb','database_type':'GeoLite2-ASN','rows'"
+	                      ":515158,"
+	                      "'built_at_s':1782864000,'age_days':14},"
+	                      "{'layer':'builtin','name':'built-in','database_type':null,'rows':900,'built_at_s':null,'"
+	                      "age_days':null}],"
 	                      "'targets':9,'destinations':8}");
 
 	start = (struct cp_rec_start){.version = "0.1.0", .command = "trace", .rate_pps = CP_UNKNOWN};
@@ -291,17 +302,22 @@ static void test_summary(void **state)
 	assert_record(&writer->mem,
 	        HEAD("summary") "'paths':8,'verdicts':{'inside':3,'direct':3,'undecided':1,'transit':1,'detour':0},"
 	                        "'egress':["
-	                        "{'role':'home','asn':8075,'as_name':'Microsoft Corporation','ixp':null,'paths':7,"
+	                        "{'role':'home','asn':8075,'as_name':'Microsoft "
+	                        "Corporation','as_org':'microsoft','as_role':'microsoft-backbone','ixp':null,'paths':7,"
 	                        "'destinations':7,'targets':7,'share_pct':87.5,'exit_routers':null," NO_RTT
-	                        ",{'role':'home','asn':8068,'as_name':'Microsoft Corporation','ixp':null,'paths':1,"
+	                        ",{'role':'home','asn':8068,'as_name':'Microsoft "
+	                        "Corporation','as_org':'microsoft','as_role':'microsoft','ixp':null,'paths':1,"
 	                        "'destinations':1,'targets':1,'share_pct':12.5,'exit_routers':null," NO_RTT
-	                        ",{'role':'exit','asn':13335,'as_name':'Cloudflare Inc.','ixp':null,'paths':1,"
+	                        ",{'role':'exit','asn':13335,'as_name':'Cloudflare "
+	                        "Inc.','as_org':'cloudflare','as_role':'cdn-cloudflare','ixp':null,'paths':1,"
 	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':1,"
 	                        "'handover_p50_us':1800,'handover_p95_us':12345,'handover_p99_us':12345,"
 	                        "'cold_share_pct':50}"
-	                        ",{'role':'destination','asn':13335,'as_name':'Cloudflare Inc.','ixp':null,'paths':3,"
+	                        ",{'role':'destination','asn':13335,'as_name':'Cloudflare "
+	                        "Inc.','as_org':'cloudflare','as_role':'cdn-cloudflare','ixp':null,'paths':3,"
 	                        "'destinations':3,'targets':3,'share_pct':37.5,'exit_routers':null," NO_RTT
-	                        ",{'role':'ixp','asn':null,'as_name':null,'ixp':'Lab-IX Frankfurt','paths':1,"
+	                        ",{'role':'ixp','asn':null,'as_name':null,'as_org':null,'as_role':null,'ixp':'Lab-IX "
+	                        "Frankfurt','paths':1,"
 	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':null," NO_RTT
 	                        "]," ACCOUNTING "}");
 }

@@ -97,9 +97,9 @@ static json_t *expected(const struct cp_hop *hop, uint32_t asn, const char *as_n
 	char ip[CP_ADDR_STRLEN];
 
 	cp_addr_format(&hop->addr, ip);
-	return json_pack("{s:i,s:o,s:o,s:o,s:o,s:o,s:n,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:b,s:o}", "ttl", hop->ttl, "ip",
+	return json_pack("{s:i,s:o,s:o,s:o,s:o,s:n,s:o,s:n,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:b,s:o}", "ttl", hop->ttl, "ip",
 	        string(cp_addr_is_zero(&hop->addr) ? NULL : ip), "rtt_us", number(hop->rtt_us, hop->rtt_us != 0), "asn",
-	        number(asn, asn != 0), "as_name", string(as_name), "ixp", string(ixp), "ptr", "reply",
+	        number(asn, asn != 0), "as_name", string(as_name), "asns", "ixp", string(ixp), "ptr", "reply",
 	        string(hop->kind ? names[hop->kind] : NULL), "icmp_type", number(hop->icmp_type, is_icmp), "icmp_code",
 	        number(hop->icmp_code, is_icmp), "reply_ttl", number(hop->reply_ttl, hop->reply_ttl != 0), "quoted_ttl",
 	        number(hop->quoted_ttl, hop->quoted_ttl != 0), "mpls", labels(hop), "attempts", hop->attempts,
@@ -115,8 +115,8 @@ static void write_twice(struct cp_hop_texts *texts, struct mem_sink *mem, const 
 
 	cp_json_init(&json, &sink);
 	cp_json_array(&json, NULL);
-	cp_hop_texts_write(texts, &json, hop, asdb, asn, ixp);
-	cp_hop_texts_write(texts, &json, hop, asdb, asn, ixp);
+	cp_hop_texts_write(texts, &json, hop, asdb, NULL, asn, ixp);
+	cp_hop_texts_write(texts, &json, hop, asdb, NULL, asn, ixp);
 	cp_json_array_end(&json);
 	assert_int_equal(cp_json_line(&json), 0);
 	cp_json_free(&json);
@@ -207,7 +207,7 @@ static void test_errors_stay(void **state)
 	cp_json_init(&json, &sink);
 	cp_json_array(&json, NULL);
 	assert_int_equal(cp_json_line(&json), -32);
-	cp_hop_texts_write(texts, &json, &hop, NULL, 0, NULL);
+	cp_hop_texts_write(texts, &json, &hop, NULL, NULL, 0, NULL);
 	assert_int_equal(cp_json_line(&json), -32);
 	assert_int_equal(mem.n_after, 0);
 	cp_json_free(&json);

@@ -59,6 +59,44 @@ static void test_golden(void **state)
 	mem_free(&mem);
 }
 
+static void test_kinds_of_ases_where_there_is_room(void **state)
+{
+	const struct cp_format_options wide = {.width = 120};
+	struct mem_sink mem = {0};
+
+	(void)state;
+	tell_story(&cp_format_table, &wide, &mem);
+	assert_non_null(strstr(mem.buf, "  cold  kind\n"));
+	assert_non_null(strstr(mem.buf, "  50%  cdn-cloudflare\n"));
+	mem_free(&mem);
+}
+
+static void test_service_tags_are_shown(void **state)
+{
+	const struct cp_service_tag tag = {.name = "Storage.\033[31mNorthEurope", .region = "northeurope"};
+	const struct cp_rec_end end = {.reason = "done"};
+	struct mem_sink mem = {0};
+	struct fixture fix;
+	void *ctx = NULL;
+	struct cp_sink sink = mem_sink_of(&mem);
+
+	(void)state;
+	assert_int_equal(cp_format_table.open(&sink, NULL, &ctx), 0);
+	story_outside(&fix, "zenn.dev", 0, 13335);
+	fix.rec.service_tag = &tag;
+	assert_int_equal(cp_format_table.path(ctx, &fix.rec), 0);
+	assert_int_equal(
+	        cp_format_table.target(ctx,
+	                &(struct cp_rec_target){
+	                        .target = &fix.target, .answer = &fix.answer, .n_dests = 1, .verdict = CP_DIRECT}),
+	        0);
+	assert_int_equal(cp_format_table.end(ctx, &end), 0);
+	assert_non_null(strstr(mem.buf, "    tag    Storage."));
+	assert_null(strchr(mem.buf, '\033'));
+	cp_format_table.close(ctx);
+	mem_free(&mem);
+}
+
 static void test_lines_fit_any_width(void **state)
 {
 	(void)state;
@@ -359,6 +397,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_golden),
+	        cmocka_unit_test(test_kinds_of_ases_where_there_is_room),
+	        cmocka_unit_test(test_service_tags_are_shown),
 	        cmocka_unit_test(test_lines_fit_any_width),
 	        cmocka_unit_test(test_colours_only_when_asked),
 	        TEST(test_differing_addresses_are_told),

@@ -32,6 +32,7 @@ void cp_audit_free(struct cp_audit *audit)
 	cp_home_free(&audit->home);
 	cp_blocklist_free(audit->blocklist);
 	cp_asdb_free(audit->asdb);
+	cp_service_tags_free(audit->service_tags);
 	free(audit);
 }
 
@@ -151,6 +152,7 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 	if (rc)
 		return rc;
 	cp_outputs_start(audit);
+	cp_audit_warn_data(audit);
 	warn_of_gaps(audit, err);
 	if (cp_outputs_dead(
 	            audit)) /* nobody would see what we probe for; the outputs' own error is reported at their end */

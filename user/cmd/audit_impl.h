@@ -13,16 +13,18 @@
 #include "core/asdb.h"
 #include "core/blocklist.h"
 #include "core/budget.h"
+#include "core/service_tag.h"
 #include "core/sweep.h"
 #include "core/target.h"
 #include "core/verdict.h"
 #include "format/record.h"
+#include "io/asfile.h"
 #include "io/engine.h"
 #include "io/host.h"
 #include "io/route.h"
 #include "opts.h"
 
-#define CP_DATABASES_MAX (CP_OPTS_LIST_MAX + 4)
+#define CP_DATABASES_MAX (CP_OPTS_LIST_MAX + 5)
 
 /* Why a destination is not probed. */
 enum cp_skip {
@@ -76,7 +78,9 @@ struct cp_audit {
 	struct cp_asdb *asdb;
 	struct cp_home home;
 	struct cp_blocklist *blocklist;
+	struct cp_service_tags *service_tags; /* NULL: none were given */
 	struct cp_rec_database databases[CP_DATABASES_MAX];
+	char database_types[CP_DATABASES_MAX][sizeof(((struct cp_asfile_info *)NULL)->type)];
 	size_t n_databases;
 	struct cp_vantage vantage;
 
@@ -131,7 +135,15 @@ const atomic_bool *cp_signals_flag(void);
 
 /* ---- knowledge.c: AS data, home, vantage, blocklist. 0 or -errno. ---- */
 
+#define CP_DATABASE_OLD_DAYS 90u
+
 int cp_audit_load(struct cp_audit *audit, struct cp_err *err);
+/* An AS database was given, or rows of the user's own. */
+bool cp_audit_has_database(const struct cp_audit *audit);
+/* Data of this kind ages, and this is too old. */
+bool cp_database_is_old(const struct cp_rec_database *database);
+/* Warns of AS data that is old, missing, or in disagreement. */
+void cp_audit_warn_data(struct cp_audit *audit);
 /* Where the probes start, once the source address (or a zero one) is known. */
 void cp_audit_find_vantage(struct cp_audit *audit, const struct cp_addr *source);
 

@@ -142,23 +142,39 @@ static void check_vantage(struct doctor *doctor)
 
 /* ---- AS data ---- */
 
+static void say_database(struct doctor *doctor, const struct cp_rec_database *db)
+{
+	bool is_old = cp_database_is_old(db);
+	char age[64] = "age unknown";
+
+	if (db->age_days != CP_UNKNOWN)
+		snprintf(age, sizeof(age), "%llu days old", (unsigned long long)db->age_days);
+	say(doctor, is_old ? HEALTH_NOTE : HEALTH_OK, "AS data", "%s: %s%s%s%s, %llu rows, %s%s", db->layer, db->name,
+	        db->type ? " (" : "", db->type ? db->type : "", db->type ? ")" : "", (unsigned long long)db->n_rows,
+	        age, is_old ? ": addresses move, fetch a new one" : "");
+}
+
 static void check_data(struct doctor *doctor, const struct cp_audit *audit)
 {
-	uint64_t now_s = cp_host_clock_wall_ms() / 1000;
-	bool has_database = false;
+	bool any_old = false;
 
 	for (size_t i = 0; i < audit->n_databases; i++) {
-		const struct cp_rec_database *db = &audit->databases[i];
-		uint64_t age_days =
-		        db->built_at_s == CP_UNKNOWN || db->built_at_s > now_s ? 0 : (now_s - db->built_at_s) / 86400;
-
-		has_database |= strcmp(db->layer, "database") == 0;
-		say(doctor, age_days > 90 ? HEALTH_NOTE : HEALTH_OK, "AS data", "%s: %s, %llu rows%s", db->layer,
-		        db->name, (unsigned long long)db->n_rows,
-		        age_days > 90 ? ", older than 90 days: fetch a new one" : "");
+		say_database(doctor, &audit->databases[i]);
+		any_old |= cp_database_is_old(&audit->databases[i]);
 	}
-	if (!has_database)
-		say(doctor, HEALTH_NOTE, "AS data", "no --asdb FILE: carriers' addresses stay unknown");
+	if (cp_asdb_n_disputed(audit->asdb))
+		say(doctor, HEALTH_NOTE, "AS data",
+		        "the databases name different ASes for %zu ranges: where that matters, paths stay undecided",
+		        cp_asdb_n_disputed(audit->asdb));
+	if (!audit->opts->asdbs.n)
+		say(doctor, HEALTH_NOTE, "AS data",
+		        "no --asdb FILE: only the built-in Microsoft ranges are used, carriers' addresses stay "
+		        "unknown");
+	if (any_old || !audit->opts->asdbs.n)
+		say(doctor, HEALTH_NOTE, "AS data",
+		        "any of these will do: DB-IP \"IP to ASN Lite\" (MMDB, free), MaxMind GeoLite2-ASN (MMDB, free "
+		        "account), IPinfo Lite (MMDB, free account), iptoasn.com's ip2asn-combined.tsv.gz (free). "
+		        "Download one and name it with --asdb; coldpotato downloads nothing by itself");
 }
 
 /* ---- The way to a target ---- */

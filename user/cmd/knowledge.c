@@ -1,56 +1,145 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * knowledge.c: loads what a run knows before it sends anything: AS data in
- * its layers, the home set, the vantage, the blocklist.
+ * its layers, service tags, the home set, the vantage, the blocklist.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "audit_impl.h"
 #include "core/builtin.h"
 
 #define FILE_MAX (1u << 30)
 #define AZURE_AS 8075u
+#define DAY_S 86400u
+
+/* ---- what is known of the data itself ---- */
+
+/* A file may be from a clock a little ahead of ours; from farther ahead its age is not known. */
+static uint64_t age_days(uint64_t built_at_s)
+{
+	uint64_t now_s = cp_host_clock_wall_ms() / 1000;
+
+	if (built_at_s == CP_UNKNOWN || built_at_s > now_s + DAY_S)
+		return CP_UNKNOWN;
+	return built_at_s > now_s ? 0 : (now_s - built_at_s) / DAY_S;
+}
 
 static void note_database(
-        struct cp_audit *audit, const char *layer, const char *name, size_t n_rows, uint64_t built_at_s)
+        struct cp_audit *audit, const char *layer, const char *name, size_t n_rows, const struct cp_asfile_info *info)
 {
-	if (audit->n_databases < CP_DATABASES_MAX)
-		audit->databases[audit->n_databases++] = (struct cp_rec_database){
-		        .layer = layer, .name = name, .n_rows = n_rows, .built_at_s = built_at_s};
+	struct cp_rec_database *database = &audit->databases[audit->n_databases];
+	char *type = audit->database_types[audit->n_databases];
+
+	if (audit->n_databases == CP_DATABASES_MAX)
+		return;
+	memcpy(type, info->type, sizeof(audit->database_types[0]));
+	*database = (struct cp_rec_database){
+	        .layer = layer,
+	        .name = name,
+	        .type = type[0] ? type : NULL,
+	        .n_rows = n_rows,
+	        .built_at_s = info->built_at_s,
+	        .age_days = age_days(info->built_at_s),
+	};
+	audit->n_databases++;
 }
 
-static uint64_t file_time_s(const char *path)
+static void note_builtin(struct cp_audit *audit, const char *layer, const char *name, size_t n_rows, uint64_t time_s)
 {
-	struct stat st;
+	const struct cp_asfile_info info = {.built_at_s = time_s ? time_s : CP_UNKNOWN};
 
-	return stat(path, &st) == 0 ? (uint64_t)st.st_mtime : CP_UNKNOWN;
+	note_database(audit, layer, name, n_rows, &info);
 }
+
+bool cp_audit_has_database(const struct cp_audit *audit)
+{
+	return audit->opts->asdbs.n || audit->opts->overlay;
+}
+
+/* What the user says does not age; the built-in ranges are stale only where nothing better was given. */
+bool cp_database_is_old(const struct cp_rec_database *database)
+{
+	return database->age_days != CP_UNKNOWN && database->age_days > CP_DATABASE_OLD_DAYS &&
+	       (strcmp(database->layer, "database") == 0 || strcmp(database->layer, "ixp") == 0 ||
+	               strcmp(database->layer, "service-tags") == 0);
+}
+
+void cp_audit_warn_data(struct cp_audit *audit)
+{
+	size_t n_disputed = cp_asdb_n_disputed(audit->asdb);
+
+	for (size_t i = 0; i < audit->n_databases; i++) {
+		const struct cp_rec_database *database = &audit->databases[i];
+
+		if (cp_database_is_old(database))
+			cp_outputs_warn(audit, "database-old", "%s is %llu days old: addresses move, fetch a new one",
+			        database->name, (unsigned long long)database->age_days);
+	}
+	if (n_disputed)
+		cp_outputs_warn(audit, "databases-disagree",
+		        "the AS databases name different ASes for %zu ranges: their addresses count as announced by "
+		        "all of these",
+		        n_disputed);
+	if (!cp_audit_has_database(audit))
+		cp_outputs_warn(audit, "no-database",
+		        "no --asdb FILE: only the built-in Microsoft ranges are used, carriers' addresses stay "
+		        "unknown");
+}
+
+/* ---- AS data ---- */
 
 static int load_rows(
         struct cp_audit *audit, enum cp_asdb_layer layer, const char *layer_name, const char *path, struct cp_err *err)
 {
-	size_t len, before = cp_asdb_n_rows(audit->asdb, layer);
-	char *text;
-	int rc = cp_host_file_read(path, FILE_MAX, &text, &len, err);
+	size_t before = cp_asdb_n_rows(audit->asdb, layer);
+	struct cp_asfile_info info;
+	int rc;
+
+	cp_asdb_next_source(audit->asdb);
+	rc = cp_asfile_load(path, FILE_MAX, layer, audit->asdb, &info, err);
+	if (rc == 0)
+		note_database(audit, layer_name, path, cp_asdb_n_rows(audit->asdb, layer) - before, &info);
+	return rc;
+}
+
+static int load_ixps(struct cp_audit *audit, const char *path, struct cp_err *err)
+{
+	struct cp_asfile_info info = {.type = ""};
+	struct cp_asfile file;
+	int rc = cp_asfile_read(path, FILE_MAX, &file, err);
 
 	if (rc)
 		return rc;
-	if (layer == CP_ASDB_IXP)
-		rc = cp_asdb_add_ixps(audit->asdb, text, len, path, err);
-	else
-		rc = cp_asdb_add_rows(audit->asdb, layer, text, len, path, err);
-	free(text);
+	rc = cp_asdb_add_ixps(audit->asdb, file.bytes, file.len, path, err);
+	info.built_at_s = file.modified_s;
+	cp_asfile_free(&file);
 	if (rc == 0)
-		note_database(audit, layer_name, path, cp_asdb_n_rows(audit->asdb, layer) - before, file_time_s(path));
+		note_database(audit, "ixp", path, cp_asdb_n_rows(audit->asdb, CP_ASDB_IXP), &info);
+	return rc;
+}
+
+static int load_service_tags(struct cp_audit *audit, const char *path, struct cp_err *err)
+{
+	struct cp_asfile_info info = {.type = ""};
+	struct cp_asfile file;
+	int rc = cp_asfile_read(path, FILE_MAX, &file, err);
+
+	if (rc)
+		return rc;
+	rc = cp_service_tags_parse(file.bytes, file.len, path, &audit->service_tags, err);
+	info.built_at_s = file.modified_s;
+	cp_asfile_free(&file);
+	if (rc == 0)
+		note_database(audit, "service-tags", path, cp_service_tags_n_prefixes(audit->service_tags), &info);
 	return rc;
 }
 
 static int load_builtin(struct cp_audit *audit, struct cp_err *err)
 {
-	size_t len;
+	size_t len, n_ixps = cp_asdb_n_rows(audit->asdb, CP_ASDB_IXP);
 	const char *text = cp_builtin("asns.csv", &len);
 	int rc = cp_asdb_add_names(audit->asdb, text, len, "asns.csv", err);
 
@@ -60,12 +149,13 @@ static int load_builtin(struct cp_audit *audit, struct cp_err *err)
 	rc = cp_asdb_add_ixps(audit->asdb, text, len, "ixp-lans.csv", err);
 	if (rc)
 		return rc;
-	note_database(audit, "ixp", "built-in IXP LANs", cp_asdb_n_rows(audit->asdb, CP_ASDB_IXP), CP_UNKNOWN);
+	note_builtin(audit, "ixp", "built-in IXP LANs", cp_asdb_n_rows(audit->asdb, CP_ASDB_IXP) - n_ixps,
+	        cp_builtin_time_s("ixp-lans.csv"));
 	text = cp_builtin("microsoft-ranges.csv", &len);
 	rc = cp_asdb_add_rows(audit->asdb, CP_ASDB_BUILTIN, text, len, "microsoft-ranges.csv", err);
 	if (rc == 0)
-		note_database(audit, "builtin", "built-in Microsoft ranges",
-		        cp_asdb_n_rows(audit->asdb, CP_ASDB_BUILTIN), CP_UNKNOWN);
+		note_builtin(audit, "builtin", "built-in Microsoft ranges",
+		        cp_asdb_n_rows(audit->asdb, CP_ASDB_BUILTIN), cp_builtin_time_s("microsoft-ranges.csv"));
 	return rc;
 }
 
@@ -79,7 +169,7 @@ static int load_asdb(struct cp_audit *audit, struct cp_err *err)
 	if (opts->overlay)
 		rc = load_rows(audit, CP_ASDB_OVERLAY, "overlay", opts->overlay, err);
 	if (rc == 0 && opts->ixp)
-		rc = load_rows(audit, CP_ASDB_IXP, "ixp", opts->ixp, err);
+		rc = load_ixps(audit, opts->ixp, err);
 	for (uint32_t i = 0; i < opts->asdbs.n && rc == 0; i++)
 		rc = load_rows(audit, CP_ASDB_DATABASE, "database", opts->asdbs.items[i], err);
 	if (rc == 0)
@@ -88,6 +178,39 @@ static int load_asdb(struct cp_audit *audit, struct cp_err *err)
 		return rc;
 	rc = cp_asdb_seal(audit->asdb);
 	return rc ? cp_err_set(err, rc, "not enough memory for the AS data") : 0;
+}
+
+/* ---- home ---- */
+
+static int add_home_file(struct cp_audit *audit, const char *path, struct cp_err *err)
+{
+	struct cp_asfile file;
+	int rc = cp_asfile_read(path, FILE_MAX, &file, err);
+
+	if (rc)
+		return rc;
+	rc = cp_home_add_lines(audit->asdb, file.bytes, file.len, path, &audit->home, err);
+	cp_asfile_free(&file);
+	return rc;
+}
+
+/* An empty set is a mistake: everything would be outside. */
+static int load_home(struct cp_audit *audit, struct cp_err *err)
+{
+	char *copy = strdup(audit->opts->home), *rest = copy, *item;
+	int rc = copy ? 0 : cp_err_set(err, -ENOMEM, "out of memory");
+
+	while (rc == 0 && (item = strsep(&rest, ","))) {
+		item += strspn(item, " \t");
+		if (item[0] == '@')
+			rc = add_home_file(audit, item + 1, err);
+		else
+			rc = cp_home_add(audit->asdb, item, &audit->home, err);
+	}
+	free(copy);
+	if (rc == 0 && audit->home.n == 0)
+		rc = cp_err_set(err, -EINVAL, "home: no AS in %s", audit->opts->home);
+	return rc;
 }
 
 static int load_blocklist(struct cp_audit *audit, struct cp_err *err)
@@ -117,7 +240,9 @@ int cp_audit_load(struct cp_audit *audit, struct cp_err *err)
 {
 	int rc = load_asdb(audit, err);
 
-	rc = rc ? rc : cp_home_parse(audit->asdb, audit->opts->home, &audit->home, err);
+	rc = rc ? rc : load_home(audit, err);
+	if (rc == 0 && audit->opts->service_tags)
+		rc = load_service_tags(audit, audit->opts->service_tags, err);
 	return rc ? rc : load_blocklist(audit, err);
 }
 

@@ -78,6 +78,7 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	        .path = &report->path,
 	        .judgement = &report->judgement,
 	        .asdb = audit->asdb,
+	        .service_tag = audit->service_tags ? cp_service_tags_lookup(audit->service_tags, &dest->addr) : NULL,
 	};
 
 	cp_sweep_path(audit->sweep, number, &report->path);

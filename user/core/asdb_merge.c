@@ -86,7 +86,8 @@ static int agree(const struct merge *merge, uint32_t *ret_number)
 	return 0;
 }
 
-/* The first address behind the segment the walk stands at; false: there is none. Moves on the cursors that end there. */
+/* The first address behind the segment the walk stands at; false: there is none. Moves on the cursors that end there.
+ */
 static bool advance(struct merge *merge, unsigned __int128 *ret_next)
 {
 	unsigned __int128 next = 0;

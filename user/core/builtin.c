@@ -26,13 +26,14 @@ EMBED(msn_site_codes, "msn-site-codes.csv");
 static const struct {
 	const char *name;
 	const char *text, *end;
+	uint64_t time_s; /* of the table that it was taken from, data/README.md */
 } lists[] = {
-        {"asns.csv", cp_data_asns, cp_data_asns_end},
-        {"microsoft.csv", cp_data_microsoft, cp_data_microsoft_end},
-        {"controls.csv", cp_data_controls, cp_data_controls_end},
-        {"ixp-lans.csv", cp_data_ixp_lans, cp_data_ixp_lans_end},
-        {"microsoft-ranges.csv", cp_data_microsoft_ranges, cp_data_microsoft_ranges_end},
-        {"msn-site-codes.csv", cp_data_msn_site_codes, cp_data_msn_site_codes_end},
+        {"asns.csv", cp_data_asns, cp_data_asns_end, 0},
+        {"microsoft.csv", cp_data_microsoft, cp_data_microsoft_end, 0},
+        {"controls.csv", cp_data_controls, cp_data_controls_end, 0},
+        {"ixp-lans.csv", cp_data_ixp_lans, cp_data_ixp_lans_end, 0},
+        {"microsoft-ranges.csv", cp_data_microsoft_ranges, cp_data_microsoft_ranges_end, 1781654400 /* 2026-06-17 */},
+        {"msn-site-codes.csv", cp_data_msn_site_codes, cp_data_msn_site_codes_end, 0},
 };
 
 const char *cp_builtin(const char *name, size_t *ret_len)
@@ -44,4 +45,13 @@ const char *cp_builtin(const char *name, size_t *ret_len)
 		}
 	}
 	return NULL;
+}
+
+uint64_t cp_builtin_time_s(const char *name)
+{
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (strcmp(lists[i].name, name) == 0)
+			return lists[i].time_s;
+	}
+	return 0;
 }

@@ -96,8 +96,7 @@ static int read_prefixes(
 	return 0;
 }
 
-static int read_tag(
-        struct cp_service_tags *tags, size_t i, const json_t *value, const char *source, struct cp_err *err)
+static int read_tag(struct cp_service_tags *tags, size_t i, const json_t *value, const char *source, struct cp_err *err)
 {
 	const json_t *properties = json_object_get(value, "properties");
 	const json_t *prefixes = json_object_get(properties, "addressPrefixes");

@@ -24,8 +24,8 @@ struct cp_service_tags;
 
 /*
  * Reads such a file: an object with "values", an array of objects with "name" and "properties", in these
- * "addressPrefixes" and, if known, "region" and "systemService". Other keys are ignored. 0; -EINVAL with "<source>: ..."
- * saying what is missing or malformed, and in which tag; -ENOMEM. Free with cp_service_tags_free().
+ * "addressPrefixes" and, if known, "region" and "systemService". Other keys are ignored. 0; -EINVAL with "<source>:
+ * ..." saying what is missing or malformed, and in which tag; -ENOMEM. Free with cp_service_tags_free().
  */
 int cp_service_tags_parse(
         const char *text, size_t len, const char *source, struct cp_service_tags **ret_tags, struct cp_err *err);

@@ -87,7 +87,12 @@ static void say_as(const struct cp_rec_path *rec, uint32_t i, char *buf, size_t 
 	case CP_ORIGIN_AS:
 		as = rec->asdb ? cp_asdb_as(rec->asdb, origin->asn[0]) : NULL;
 		cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
-		snprintf(buf, size, "AS%u%s%s%s", origin->asn[0], origin->n_asn > 1 ? "+" : "", *name ? " " : "", name);
+		if (origin->disputed && origin->n_asn > 1)
+			snprintf(buf, size, "AS%u or AS%u%s", origin->asn[0], origin->asn[1],
+			        origin->n_asn > 2 ? " ..." : "");
+		else
+			snprintf(buf, size, "AS%u%s%s%s", origin->asn[0], origin->n_asn > 1 ? "+" : "",
+			        *name ? " " : "", name);
 		break;
 	case CP_ORIGIN_IXP:
 		snprintf(buf, size, "IXP:%s", origin->label ? origin->label : "");
@@ -260,6 +265,12 @@ static void write_head(struct cp_text *text, const struct cp_rec_path *rec)
 	cp_text_newline(text);
 	if (rec->answer && rec->answer->n_cname) {
 		cp_text_printf(text, "cname %s", cp_phrase_cname(rec->answer, chain, sizeof(chain)));
+		cp_text_newline(text);
+	}
+	if (rec->service_tag) {
+		cp_text_printf(text, "service tag %s%s%s", rec->service_tag->name,
+		        rec->service_tag->region ? ", region " : "",
+		        rec->service_tag->region ? rec->service_tag->region : "");
 		cp_text_newline(text);
 	}
 }

@@ -126,8 +126,10 @@ static void databases(struct cp_json *json, const struct cp_rec_start *rec)
 		cp_json_object(json, NULL);
 		cp_json_string(json, "layer", rec->databases[i].layer);
 		cp_json_string(json, "name", rec->databases[i].name);
+		cp_json_string(json, "database_type", rec->databases[i].type);
 		cp_json_uint(json, "rows", rec->databases[i].n_rows);
 		maybe(json, "built_at_s", rec->databases[i].built_at_s);
+		maybe(json, "age_days", rec->databases[i].age_days);
 		cp_json_object_end(json);
 	}
 	cp_json_array_end(json);
@@ -219,7 +221,7 @@ static void hop_object(struct ndjson *state, const struct cp_rec_path *rec, uint
 	const struct cp_origin *origin = &rec->judgement->origins[i];
 	bool is_seen = !cp_addr_is_zero(&hop->addr);
 
-	cp_hop_texts_write(state->hops, &state->json, hop, rec->asdb,
+	cp_hop_texts_write(state->hops, &state->json, hop, rec->asdb, is_seen ? origin : NULL,
 	        is_seen ? origin_asn(rec->judgement, origin, hop->ttl) : 0, is_seen ? ixp_name(origin) : NULL);
 }
 
@@ -262,13 +264,17 @@ static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
 static void destination_object(struct ndjson *state, const struct cp_rec_path *rec)
 {
 	uint8_t end_ttl = rec->path->n_hops ? rec->path->hops[rec->path->n_hops - 1].ttl : 0;
+	const struct cp_origin *dest = &rec->judgement->dest_origin;
 	struct cp_json *json = &state->json;
 
 	cp_json_object(json, "destination");
 	cp_json_addr(json, "ip", &rec->dest);
-	as_fields(state, rec->asdb, origin_asn(rec->judgement, &rec->judgement->dest_origin, end_ttl));
+	as_fields(state, rec->asdb, origin_asn(rec->judgement, dest, end_ttl));
+	cp_json_asns(json, "asns", dest);
+	cp_json_bool(json, "asn_disputed", dest->disputed);
 	cname_array(json, rec->answer);
-	cp_json_null(json, "service_tag");
+	cp_json_string(json, "service_tag", rec->service_tag ? rec->service_tag->name : NULL);
+	cp_json_string(json, "service_region", rec->service_tag ? rec->service_tag->region : NULL);
 	cp_json_object_end(json);
 }
 
@@ -327,11 +333,14 @@ static void microseconds(struct cp_json *json, const char *key, uint32_t us)
 
 static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec, const struct cp_egress_row *row)
 {
+	const struct cp_as *as = row->asn && rec->asdb ? cp_asdb_as(rec->asdb, row->asn) : NULL;
 	struct cp_json *json = &state->json;
 
 	cp_json_object(json, NULL);
 	cp_json_string(json, "role", cp_as_role_name(row->role));
 	as_fields(state, rec->asdb, row->asn);
+	cp_json_string(json, "as_org", as ? as->org : NULL);
+	cp_json_string(json, "as_role", as ? as->role : NULL);
 	cp_json_string(json, "ixp", row->asn ? NULL : row->label);
 	cp_json_uint(json, "paths", row->n_paths);
 	cp_json_uint(json, "destinations", row->n_dests);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define TEXTS 2048u /* a power of two */
-#define TEXT_MAX 440u
+#define TEXT_MAX 472u
 
 /* All that the text depends on, but for the round trip. Compared as a whole: no padding. */
 struct key {
@@ -22,8 +22,11 @@ struct key {
 	uint32_t asn;
 	uint8_t ttl, kind, icmp_type, icmp_code, reply_ttl, quoted_ttl, attempts, flags;
 	uint32_t n_mpls;
+	uint32_t n_asn, disputed;
+	uint32_t asns[CP_MOAS_MAX]; /* of several origins; else 0 */
 };
-_Static_assert(sizeof(struct key) == sizeof(struct cp_addr) + 4 * CP_MPLS_MAX + 2 * sizeof(void *) + 16, "padding");
+_Static_assert(sizeof(struct key) == sizeof(struct cp_addr) + 4 * (CP_MPLS_MAX + CP_MOAS_MAX) + 2 * sizeof(void *) + 24,
+        "padding");
 
 /* What stands before the round trip, and what after it. */
 struct text {
@@ -86,9 +89,28 @@ static void mpls_array(struct cp_json *json, const struct key *key)
 	cp_json_array_end(json);
 }
 
-static void flags_array(struct cp_json *json, uint8_t flags)
+static void asns_array(struct cp_json *json, const char *key, const uint32_t *asns, uint32_t n)
+{
+	if (n < 2) {
+		cp_json_null(json, key);
+		return;
+	}
+	cp_json_array(json, key);
+	for (uint32_t i = 0; i < n; i++)
+		cp_json_uint(json, NULL, asns[i]);
+	cp_json_array_end(json);
+}
+
+void cp_json_asns(struct cp_json *json, const char *key, const struct cp_origin *origin)
+{
+	asns_array(json, key, origin ? origin->asn : NULL, origin && origin->kind == CP_ORIGIN_AS ? origin->n_asn : 0);
+}
+
+static void flags_array(struct cp_json *json, uint8_t flags, bool disputed)
 {
 	cp_json_array(json, "flags");
+	if (disputed)
+		cp_json_string(json, NULL, "asn-disputed");
 	if (flags & CP_HOP_LATE)
 		cp_json_string(json, NULL, "late");
 	if (flags & CP_HOP_QUOTE_MODIFIED)
@@ -116,6 +138,7 @@ static void write_tail(struct cp_json *json, const struct key *key)
 
 	cp_json_uint_if(json, "asn", key->asn, key->asn != 0);
 	cp_json_string(json, "as_name", as ? as->name : NULL);
+	asns_array(json, "asns", key->asns, key->n_asn);
 	cp_json_string(json, "ixp", key->ixp);
 	cp_json_null(json, "ptr");
 	cp_json_string(json, "reply", reply_name(key->kind));
@@ -126,7 +149,7 @@ static void write_tail(struct cp_json *json, const struct key *key)
 	mpls_array(json, key);
 	cp_json_uint(json, "attempts", key->attempts);
 	cp_json_bool(json, "inferred", key->flags & CP_HOP_INFERRED);
-	flags_array(json, key->flags);
+	flags_array(json, key->flags, key->disputed);
 	cp_json_object_end(json);
 }
 
@@ -153,7 +176,7 @@ static void keep(struct text *text, const struct cp_json *json, size_t start, si
 }
 
 void cp_hop_texts_write(struct cp_hop_texts *texts, struct cp_json *json, const struct cp_hop *hop,
-        const struct cp_asdb *asdb, uint32_t asn, const char *ixp)
+        const struct cp_asdb *asdb, const struct cp_origin *origin, uint32_t asn, const char *ixp)
 {
 	struct key key = {
 	        .addr = hop->addr,
@@ -174,6 +197,11 @@ void cp_hop_texts_write(struct cp_hop_texts *texts, struct cp_json *json, const 
 	size_t end_of_head, end_of_rtt, start;
 
 	memcpy(key.mpls, hop->mpls, sizeof(key.mpls));
+	if (origin && origin->kind == CP_ORIGIN_AS && origin->n_asn > 1) {
+		key.n_asn = origin->n_asn;
+		key.disputed = origin->disputed;
+		memcpy(key.asns, origin->asn, origin->n_asn * sizeof(key.asns[0]));
+	}
 	if (text->n_head && memcmp(&text->key, &key, sizeof(key)) == 0) {
 		cp_json_again(json, text->text, text->n_head);
 		cp_json_uint_if(json, "rtt_us", hop->rtt_us, hop->rtt_us != 0);

@@ -16,8 +16,12 @@ struct cp_hop_texts;
 int cp_hop_texts_new(struct cp_hop_texts **ret_texts);
 void cp_hop_texts_free(struct cp_hop_texts *texts); /* takes NULL */
 
-/* asn 0: none; ixp NULL: none. asdb, NULL or not, and ixp, which is a part of it, must live as long as texts. */
+/* "key": all ASes of an address that has several, else null. origin NULL: none. */
+void cp_json_asns(struct cp_json *json, const char *key, const struct cp_origin *origin);
+
+/* origin NULL: silent; asn 0: none; ixp NULL: none. asdb, NULL or not, and ixp, which is a part of it, must live as
+ * long as texts. */
 void cp_hop_texts_write(struct cp_hop_texts *texts, struct cp_json *json, const struct cp_hop *hop,
-        const struct cp_asdb *asdb, uint32_t asn, const char *ixp);
+        const struct cp_asdb *asdb, const struct cp_origin *origin, uint32_t asn, const char *ixp);
 
 #endif

@@ -14,6 +14,7 @@
 #include "core/asdb.h"
 #include "core/egress.h"
 #include "core/path.h"
+#include "core/service_tag.h"
 #include "core/target.h"
 #include "core/verdict.h"
 #include "sink.h"
@@ -22,10 +23,12 @@
 #define CP_UNKNOWN UINT64_MAX
 
 struct cp_rec_database {
-	const char *layer; /* "overlay", "ixp", "database", "builtin" */
+	const char *layer; /* "overlay", "ixp", "database", "builtin", "service-tags" */
 	const char *name; /* file or "built-in" */
+	const char *type; /* what an MMDB calls itself ("GeoLite2-ASN"); NULL: not an MMDB */
 	uint64_t n_rows;
 	uint64_t built_at_s; /* Unix time of build (file's time when it does not say), CP_UNKNOWN */
+	uint64_t age_days; /* when it was loaded, whole days; CP_UNKNOWN */
 };
 
 struct cp_rec_start {
@@ -68,6 +71,7 @@ struct cp_rec_path {
 	const struct cp_path *path;
 	const struct cp_judgement *judgement;
 	const struct cp_asdb *asdb; /* names of ASes */
+	const struct cp_service_tag *service_tag; /* of the destination; NULL: none, or not looked up */
 	const char *tcp_method; /* "syn" or "sack"; NULL: not TCP */
 	const char *sack_fallback; /* why it is not "sack", though asked for: closed list; NULL */
 };

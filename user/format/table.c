@@ -19,6 +19,7 @@
 #define GROUPS_KEPT 40 /* the last one is for all further ones */
 #define ROLE_ROWS_SHOWN 10
 #define WARNINGS_SHOWN 20
+#define KIND_WIDTH 100u
 
 struct group {
 	const char *name; /* NULL: no label */
@@ -28,6 +29,7 @@ struct group {
 struct row {
 	struct cp_egress_row egress;
 	char *name; /* of the AS or IXP, copied */
+	char *kind; /* what the AS is: "tier1", "cdn"; copied */
 };
 
 struct table {
@@ -64,8 +66,10 @@ static void close_table(void *ctx)
 	if (!table)
 		return;
 	cp_table_cases_free(&table->cases);
-	for (size_t i = 0; i < table->n_rows; i++)
+	for (size_t i = 0; i < table->n_rows; i++) {
 		free(table->rows[i].name);
+		free(table->rows[i].kind);
+	}
 	free(table->rows);
 	free(table);
 }
@@ -191,6 +195,19 @@ static int print_groups(struct table *table)
 
 /* ---- egress by AS ---- */
 
+static int keep_row(struct row *row, const struct cp_rec_summary *rec, const struct cp_egress_row *egress)
+{
+	const struct cp_as *as = egress->asn && rec->asdb ? cp_asdb_as(rec->asdb, egress->asn) : NULL;
+	const char *ixp = egress->label ? egress->label : "";
+	char name[64];
+
+	cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
+	row->egress = *egress;
+	row->name = strdup(egress->asn ? name : ixp);
+	row->kind = strdup(as && as->role ? as->role : "");
+	return row->name && row->kind ? 0 : -ENOMEM;
+}
+
 static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 {
 	struct table *table = ctx;
@@ -203,17 +220,12 @@ static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 	table->has_summary = true;
 	table->n_paths = rec->n_paths;
 	for (size_t i = table->n_rows; i < rec->n_egress; i++) {
-		const struct cp_egress_row *egress = &rec->egress[i];
-		const struct cp_as *as = egress->asn && rec->asdb ? cp_asdb_as(rec->asdb, egress->asn) : NULL;
-		const char *ixp = egress->label ? egress->label : "";
-		char name[64];
+		int rc = keep_row(&table->rows[i], rec, &rec->egress[i]);
 
-		cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
-		table->rows[i].egress = *egress;
-		table->rows[i].name = strdup(egress->asn ? name : ixp);
-		if (!table->rows[i].name)
-			return -ENOMEM;
+		/* Also a half-made one is freed with the others. */
 		table->n_rows++;
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -238,7 +250,7 @@ static int add_egress(const struct table *table, struct cp_grid *grid, const str
 	return cp_grid_add(grid,
 	        (const char *const[]){cp_as_role_name(egress->role), asn, row->name,
 	                cp_text_count(egress->n_paths, paths), share, routers, cp_text_ms(egress->handover_p50_us, p50),
-	                cp_text_ms(egress->handover_p95_us, p95), cold});
+	                cp_text_ms(egress->handover_p95_us, p95), cold, row->kind});
 }
 
 /* The rows of one role, from row `from` on, the biggest of them; *ret_next: the first row of the next role. */
@@ -257,7 +269,7 @@ static int add_role(const struct table *table, struct cp_grid *grid, size_t from
 	if (rc || end <= from + ROLE_ROWS_SHOWN)
 		return rc;
 	snprintf(more, sizeof(more), "… and %zu more", end - from - ROLE_ROWS_SHOWN);
-	return cp_grid_add(grid, (const char *const[]){cp_as_role_name(role), "", more, "", "", "", "", "", ""});
+	return cp_grid_add(grid, (const char *const[]){cp_as_role_name(role), "", more, "", "", "", "", "", "", ""});
 }
 
 static int print_egress(struct table *table)
@@ -272,13 +284,16 @@ static int print_egress(struct table *table)
 	        {.title = "ms p50", .right = true, .optional = true},
 	        {.title = "ms p95", .right = true, .optional = true, .give_way = 3},
 	        {.title = "cold", .right = true, .optional = true, .give_way = 1},
+	        {.title = "kind", .optional = true, .give_way = 4},
 	};
+	/* What an AS is, is worth a column only where that takes nothing from the others. */
+	size_t n_columns = sizeof(columns) / sizeof(columns[0]) - (table->text.width < KIND_WIDTH);
 	struct cp_grid *grid;
 	int rc;
 
 	if (!table->n_rows)
 		return 0;
-	rc = cp_grid_new(columns, sizeof(columns) / sizeof(columns[0]), &grid);
+	rc = cp_grid_new(columns, n_columns, &grid);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < table->n_rows && !rc;)

@@ -31,7 +31,7 @@ struct cp_table_case {
 	enum cp_confidence confidence; /* of the worst path */
 	uint32_t reasons; /* likewise */
 	struct cp_addr dest; /* likewise */
-	char *as_path, *exit; /* likewise */
+	char *as_path, *exit, *service_tag; /* likewise */
 	char *skip_reason;
 	uint32_t n_dests, n_flows; /* with a path */
 	uint32_t n_dests_like, n_flows_like; /* of them, with the target's verdict */

@@ -59,6 +59,7 @@ static void free_case(struct cp_table_case *item)
 {
 	free(item->as_path);
 	free(item->exit);
+	free(item->service_tag);
 	free(item->skip_reason);
 	*item = (struct cp_table_case){0};
 }
@@ -82,9 +83,12 @@ static int describe(struct cp_table_case *item, const struct cp_rec_path *rec)
 
 	free(item->as_path);
 	free(item->exit);
-	item->exit = NULL;
+	free(item->service_tag);
+	item->exit = item->service_tag = NULL;
 	item->as_path = strdup(cp_phrase_as_path(rec, text, sizeof(text)));
 	if (!item->as_path)
+		return -ENOMEM;
+	if (rec->service_tag && !(item->service_tag = strdup(rec->service_tag->name)))
 		return -ENOMEM;
 	if (!rec->judgement->exit.present)
 		return 0;
@@ -304,6 +308,7 @@ static void print_case(struct cp_text *text, const struct cp_table_case *item, c
 		print_detail(text, "exit", item->exit);
 		print_detail(text, "why", cp_phrase_reasons(item->reasons, words, sizeof(words)));
 	}
+	print_detail(text, "tag", item->service_tag);
 	if (item->reasons >> CP_WHY_CNAME_CDN & 1)
 		print_detail(text, "cname", cp_phrase_cname(item->answer, words, sizeof(words)));
 }
