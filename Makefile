@@ -20,7 +20,7 @@ LDFLAGS += -pie -Wl,-z,relro,-z,now
 SAN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wshadow -target bpf -mcpu=v3 -Iinclude -idirafter /usr/include/$(shell $(CC) -dumpmachine)
 
-PURE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libcyaml libmaxminddb 2>/dev/null)
+PURE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libcyaml libmaxminddb 2>/dev/null) -lz
 IO_LIBS := $(shell $(PKG_CONFIG) --libs libbpf libcares libmnl 2>/dev/null) -lelf -lz
 TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
@@ -98,6 +98,13 @@ $(B)/san/unit/%: tests/unit/%.c $(B)/san/libcp.a
 $(B)/unit/test_opts: $(OPTS_SRC:%.c=$(B)/%.o)
 $(B)/san/unit/test_opts: $(OPTS_SRC:%.c=$(B)/san/%.o)
 
+# So are the readers of AS data files, which hold what parses an MMDB.
+ASFILE_SRC := $(wildcard user/io/asfile*.c)
+$(B)/unit/test_asfile: $(ASFILE_SRC:%.c=$(B)/%.o)
+$(B)/san/unit/test_asfile: $(ASFILE_SRC:%.c=$(B)/san/%.o)
+$(B)/fuzz/fuzz_mmdb: $(ASFILE_SRC:%.c=$(B)/san/%.o)
+$(B)/libfuzzer/fuzz_mmdb: $(ASFILE_SRC)
+
 $(B)/bpf/test_%: tests/bpf/test_%.c $(SKELS) $(B)/libcp.a
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(IO_LIBS) $(PURE_LIBS) $(TEST_LIBS)
@@ -121,11 +128,11 @@ $(B)/bench/%: tests/bench/%.c $(EFFECT_OBJ) $(B)/libcp.a $(BENCH_SKELS)
 # Replays a corpus file by file; the same source is the libFuzzer target under `make fuzz`.
 $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/san/libcp.a
 	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(SAN) -o $@ $< tests/fuzz/replay.c $(B)/san/libcp.a $(PURE_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(SAN) -o $@ $< tests/fuzz/replay.c $(filter %.o,$^) $(B)/san/libcp.a $(PURE_LIBS)
 
 $(B)/libfuzzer/%: tests/fuzz/%.c $(PURE_SRC)
 	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $< $(PURE_SRC) $(PURE_LIBS)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $(filter %.c,$^) $(PURE_LIBS)
 
 tests: $(UNIT:%=$(B)/unit/%) $(UNIT:%=$(B)/san/unit/%) $(FUZZ:%=$(B)/fuzz/%) $(BPF_TESTS) $(LAB_BPF) $(LAB_BIN) $(BENCH) all
 

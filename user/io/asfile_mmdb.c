@@ -417,7 +417,7 @@ static void describe(const MMDB_s *mmdb, struct cp_asfile_info *ret_info)
 		if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
 			*c = '?';
 	}
-	ret_info->built_at_s = mmdb->metadata.build_epoch ? mmdb->metadata.build_epoch : CP_ASFILE_UNKNOWN;
+	ret_info->built_at_s = mmdb->metadata.build_epoch;
 }
 
 static int load(struct walk *walk, const struct cp_asfile_info *info)
