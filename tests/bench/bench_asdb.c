@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * bench_asdb.c: how long a table of 515,000 ranges takes to load, and how many
- * lookups a second it answers. The table is synthetic, of a fixed seed.
+ * lookups a second it answers. The table is synthetic, of a fixed seed, or what
+ * the files have that are named (any format that --asdb takes).
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <time.h>
 
 #include "core/asdb.h"
+#include "io/asfile.h"
 
 #define N_V4 412000u
 #define N_V6 103000u
@@ -18,6 +20,7 @@
 #define N_QUERIES (1u << 20)
 #define N_ROUNDS 8
 #define LINE_MAX_BYTES 160
+#define FILE_MAX_BYTES ((size_t)1 << 30)
 
 static uint64_t now_ns(void)
 {
@@ -98,6 +101,30 @@ static struct cp_asdb *load(const char *text, size_t len)
 	return db;
 }
 
+/* Each file a source of its own, as for a run. */
+static struct cp_asdb *load_files(char **paths, int n_paths)
+{
+	uint64_t start = now_ns();
+	struct cp_asdb *db = NULL;
+	struct cp_err err = {"out of memory"};
+	int rc = cp_asdb_new(&db);
+
+	for (int i = 0; i < n_paths && rc == 0; i++) {
+		struct cp_asfile_info info;
+
+		cp_asdb_next_source(db);
+		rc = cp_asfile_load(paths[i], FILE_MAX_BYTES, CP_ASDB_DATABASE, db, &info, &err);
+	}
+	if (rc || cp_asdb_seal(db)) {
+		fprintf(stderr, "bench_asdb: %s\n", err.text);
+		cp_asdb_free(db);
+		return NULL;
+	}
+	printf("asdb load: %zu rows of %d files, %zu ranges disputed, %.3f s\n", cp_asdb_n_rows(db, CP_ASDB_DATABASE),
+	        n_paths, cp_asdb_n_disputed(db), (double)(now_ns() - start) / 1e9);
+	return db;
+}
+
 static void measure(const struct cp_asdb *db, const char *what, const struct cp_addr *queries)
 {
 	uint64_t n_known = 0, start = now_ns();
@@ -117,19 +144,29 @@ static void measure(const struct cp_asdb *db, const char *what, const struct cp_
 	        (double)n * 1e3 / (double)(now_ns() - start), 100.0 * (double)n_known / (double)n);
 }
 
-int main(void)
+static struct cp_asdb *load_synthetic(uint64_t *seed)
+{
+	char *text = malloc((size_t)(N_V4 + N_V6) * LINE_MAX_BYTES);
+	struct cp_asdb *db = NULL;
+
+	if (text) {
+		size_t len = write_v4(text, seed);
+
+		len += write_v6(text + len, seed);
+		db = load(text, len);
+	}
+	free(text);
+	return db;
+}
+
+int main(int argc, char **argv)
 {
 	uint64_t seed = 20250101;
-	char *text = malloc((size_t)(N_V4 + N_V6) * LINE_MAX_BYTES);
 	struct cp_addr *v4 = calloc(N_QUERIES, sizeof(*v4)), *v6 = calloc(N_QUERIES, sizeof(*v6));
 	struct cp_asdb *db = NULL;
 
-	if (text && v4 && v6) {
-		size_t len = write_v4(text, &seed);
-
-		len += write_v6(text + len, &seed);
-		db = load(text, len);
-	}
+	if (v4 && v6)
+		db = argc > 1 ? load_files(argv + 1, argc - 1) : load_synthetic(&seed);
 	if (db) {
 		for (uint32_t i = 0; i < N_QUERIES; i++) {
 			v4[i] = cp_addr_from_v4((uint32_t)next_random(&seed));
@@ -139,7 +176,6 @@ int main(void)
 		measure(db, "IPv6", v6);
 	}
 	cp_asdb_free(db);
-	free(text);
 	free(v4);
 	free(v6);
 	return db ? EXIT_SUCCESS : EXIT_FAILURE;

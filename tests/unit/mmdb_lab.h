@@ -40,16 +40,20 @@ struct mmdb_node {
 	uint32_t child[2];
 };
 
+/* A record that is in data already. */
+struct mmdb_known {
+	uint32_t asn, offset;
+	bool used;
+};
+
 struct mmdb_lab {
 	struct mmdb_options options;
 	struct mmdb_node *nodes;
 	uint32_t n_nodes, cap_nodes;
 	uint8_t *data;
 	size_t n_data, cap_data;
-	struct {
-		uint32_t asn, offset;
-	} * known; /* records already in data */
-	size_t n_known;
+	struct mmdb_known *known; /* [cap_known], a power of two; open addressing by asn */
+	size_t n_known, cap_known;
 };
 
 static inline void mmdb_must(bool holds)
@@ -128,16 +132,45 @@ static inline void mmdb_free(struct mmdb_lab *lab)
 	*lab = (struct mmdb_lab){0};
 }
 
+/* The slot of an AS, in use or not. */
+static inline struct mmdb_known *mmdb_slot(struct mmdb_lab *lab, uint32_t asn)
+{
+	size_t i = asn * 2654435761u >> 4;
+
+	while (lab->known[i & (lab->cap_known - 1)].used && lab->known[i & (lab->cap_known - 1)].asn != asn)
+		i++;
+	return &lab->known[i & (lab->cap_known - 1)];
+}
+
+static inline struct mmdb_known *mmdb_know(struct mmdb_lab *lab, uint32_t asn)
+{
+	if (lab->n_known * 2 >= lab->cap_known) {
+		struct mmdb_known *old = lab->known;
+		size_t n = lab->cap_known;
+
+		lab->cap_known = n ? n * 2 : 256;
+		lab->known = calloc(lab->cap_known, sizeof(*lab->known));
+		mmdb_must(lab->known != NULL);
+		for (size_t i = 0; i < n; i++) {
+			if (old[i].used)
+				*mmdb_slot(lab, old[i].asn) = old[i];
+		}
+		free(old);
+	}
+	return mmdb_slot(lab, asn);
+}
+
 /* One record of the data section; the same AS is written once, as real writers do. */
 static inline uint32_t mmdb_record(struct mmdb_lab *lab, uint32_t asn, const char *name)
 {
 	uint32_t offset = (uint32_t)lab->n_data;
+	struct mmdb_known *known = mmdb_know(lab, asn);
 	char text[32];
 
-	for (size_t i = 0; i < lab->n_known; i++) {
-		if (lab->known[i].asn == asn)
-			return lab->known[i].offset;
-	}
+	if (known->used)
+		return known->offset;
+	*known = (struct mmdb_known){.asn = asn, .offset = offset, .used = true};
+	lab->n_known++;
 	snprintf(text, sizeof(text), "AS%u", asn);
 	switch (lab->options.style) {
 	case MMDB_GEOLITE:
@@ -165,10 +198,6 @@ static inline uint32_t mmdb_record(struct mmdb_lab *lab, uint32_t asn, const cha
 		mmdb_control(lab, 7, 1);
 		mmdb_pair(lab, "iso_code", "NL");
 	}
-	lab->known = realloc(lab->known, (lab->n_known + 1) * sizeof(*lab->known));
-	mmdb_must(lab->known != NULL);
-	lab->known[lab->n_known].asn = asn;
-	lab->known[lab->n_known++].offset = offset;
 	return offset;
 }
 
