@@ -397,9 +397,10 @@ static void test_home(void **state)
 {
 	static const char list[] =
 	        "asn,name,org,role\n8075,b,M,microsoft-backbone\n8068,m,M,microsoft\n8069,m,M,microsoft\n"
-	        "36459,g,G,microsoft-subsidiary\n13335,c,C,cdn\n";
-	static const char *const bad[] = {
-	        "", ",", "8075,", "0", "AS0", "4294967296", "nonsense", "8075 8068", "8075x", "-1"};
+	        "36459,g,G,microsoft-subsidiary\n13335,c,C,cdn\n16625,a,Akamai,cdn\n20940,a,\"Akamai\",cdn-akamai\n"
+	        "7,x,\"Seven, Inc.\",isp\n";
+	static const char *const bad[] = {"", ",", "8075,", "0", "AS0", "4294967296", "nonsense", "8075 8068", "8075x",
+	        "-1", "org:", "org:Nobody", "org", "Akamai"};
 	struct cp_home untouched = {.asns = NULL, .n = 77};
 	struct cp_asdb *db = new_db();
 
@@ -411,8 +412,10 @@ static void test_home(void **state)
 	expect_home(db, "AS64500", (uint32_t[]){64500}, 1);
 	expect_home(db, "microsoft", (uint32_t[]){8068, 8069, 8075}, 3);
 	expect_home(db, "microsoft-backbone", (uint32_t[]){8075}, 1);
-	expect_home(db, " cdn , as8075,8075,microsoft-backbone ,1", (uint32_t[]){1, 8075, 13335}, 3);
+	expect_home(db, " cdn , as8075,8075,microsoft-backbone ,1", (uint32_t[]){1, 8075, 13335, 16625}, 4);
 	expect_home(db, "microsoft,microsoft-subsidiary", (uint32_t[]){8068, 8069, 8075, 36459}, 4);
+	expect_home(db, "org:Akamai", (uint32_t[]){16625, 20940}, 2);
+	expect_home(db, "org:akamai,org:g,8075", (uint32_t[]){8075, 16625, 20940, 36459}, 4);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct cp_home home = untouched;
 		struct cp_err err = {""};
@@ -432,6 +435,70 @@ static void test_home(void **state)
 	cp_asdb_free(db);
 }
 
+static void test_home_lines(void **state)
+{
+	static const char list[] = "asn,name,org,role\n8075,b,M,microsoft-backbone\n7,x,\"Seven, Inc.\",isp\n";
+	static const char good[] =
+	        "\xef\xbb\xbf# our own\r\nAS64500 # lab\r\n\r\n  microsoft-backbone\norg:seven, inc.\n8075\n";
+	static const char bad[] = "64501\n\n\033[31mrole\n64502\n";
+	static const uint32_t want[] = {7, 8075, 64500};
+	struct cp_home home = {0};
+	struct cp_asdb *db = new_db();
+	struct cp_err err = {""};
+
+	(void)state;
+	assert_int_equal(cp_asdb_add_names(db, list, sizeof(list) - 1, "n", NULL), 0);
+	assert_int_equal(cp_asdb_seal(db), 0);
+	assert_int_equal(cp_home_add_lines(db, good, sizeof(good) - 1, "home.txt", &home, &err), 0);
+	assert_int_equal(home.n, 3);
+	assert_memory_equal(home.asns, want, sizeof(want));
+	assert_int_equal(cp_home_add_lines(db, bad, sizeof(bad) - 1, "home.txt", &home, &err), -EINVAL);
+	assert_string_equal(err.text, "home.txt:3: '?[31mrole' is neither an AS number nor a role or organisation "
+	                              "(org:NAME) that any AS has");
+	assert_int_equal(home.n, 4); /* what came before stays */
+	assert_int_equal(cp_home_add_lines(db, "64501\0\n", 7, "home.txt", &home, &err), -EINVAL);
+	assert_int_equal(cp_home_add_lines(db, "", 0, "home.txt", &home, &err), 0);
+	assert_int_equal(home.n, 4);
+	cp_home_free(&home);
+	cp_asdb_free(db);
+}
+
+/* Rows one by one, as readers of binary formats add them. */
+static void test_ranges_and_names_one_by_one(void **state)
+{
+	const struct cp_addr first = cp_addr_from_v4(0x14000000), last = cp_addr_from_v4(0x140000ff);
+	const struct cp_addr v6 = {.b = {0x2a}};
+	struct cp_asdb *db = new_db();
+
+	(void)state;
+	assert_int_equal(cp_asdb_add_range(db, CP_ASDB_DATABASE, &first, &last, 64500), 0);
+	assert_int_equal(cp_asdb_add_range(db, CP_ASDB_DATABASE, &last, &first, 64501), -EINVAL);
+	assert_int_equal(cp_asdb_add_range(db, CP_ASDB_DATABASE, &first, &v6, 64501), -EINVAL);
+	assert_int_equal(cp_asdb_add_range(db, CP_ASDB_DATABASE, &first, &last, 0), -EINVAL);
+	assert_int_equal(cp_asdb_add_name(db, 64500, "First"), 0);
+	assert_int_equal(cp_asdb_add_name(db, 64500, "Second"), 0);
+	assert_int_equal(cp_asdb_n_rows(db, CP_ASDB_DATABASE), 1);
+	assert_int_equal(cp_asdb_seal(db), 0);
+	expect(db, "20.0.0.7", "AS64500", CP_ASDB_DATABASE);
+	assert_string_equal(cp_asdb_as(db, 64500)->name, "First");
+	assert_int_equal(cp_asdb_add_range(db, CP_ASDB_DATABASE, &first, &last, 64501), -EINVAL);
+	cp_asdb_free(db);
+}
+
+/* What a file holds must not reach the terminal of whoever reads the message. */
+static void test_messages_are_plain(void **state)
+{
+	struct cp_asdb *db = new_db();
+	struct cp_err err = {""};
+	static const char row[] = "20.0.0.0/8 \033]0;x\007\xc2\x9b"
+	                          "31m\n";
+
+	(void)state;
+	assert_int_equal(cp_asdb_add_rows(db, CP_ASDB_DATABASE, row, sizeof(row) - 1, "t", &err), -EINVAL);
+	assert_string_equal(err.text, "t:1: not an AS number: '?]0;x?\xc2?31m'");
+	cp_asdb_free(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +513,9 @@ int main(void)
 	        cmocka_unit_test(test_malformed_lists),
 	        cmocka_unit_test(test_many_names),
 	        cmocka_unit_test(test_home),
+	        cmocka_unit_test(test_home_lines),
+	        cmocka_unit_test(test_ranges_and_names_one_by_one),
+	        cmocka_unit_test(test_messages_are_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
