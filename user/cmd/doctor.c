@@ -164,8 +164,8 @@ static void check_data(struct doctor *doctor, const struct cp_audit *audit)
 	}
 	if (cp_asdb_n_disputed(audit->asdb))
 		say(doctor, HEALTH_NOTE, "AS data",
-		        "the databases name different ASes for %zu ranges: where that matters, paths stay undecided",
-		        cp_asdb_n_disputed(audit->asdb));
+		        "the databases name different ASes for %zu range%s: where that matters, paths stay undecided",
+		        cp_asdb_n_disputed(audit->asdb), cp_asdb_n_disputed(audit->asdb) == 1 ? "" : "s");
 	if (!audit->opts->asdbs.n)
 		say(doctor, HEALTH_NOTE, "AS data",
 		        "no --asdb FILE: only the built-in Microsoft ranges are used, carriers' addresses stay "

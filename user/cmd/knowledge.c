@@ -80,9 +80,10 @@ void cp_audit_warn_data(struct cp_audit *audit)
 	}
 	if (n_disputed)
 		cp_outputs_warn(audit, "databases-disagree",
-		        "the AS databases name different ASes for %zu ranges: their addresses count as announced by "
-		        "all of these",
-		        n_disputed);
+		        "the AS databases name different ASes for %zu range%s: such addresses count as announced by "
+		        "all "
+		        "of these",
+		        n_disputed, n_disputed == 1 ? "" : "s");
 	if (!cp_audit_has_database(audit))
 		cp_outputs_warn(audit, "no-database",
 		        "no --asdb FILE: only the built-in Microsoft ranges are used, carriers' addresses stay "
