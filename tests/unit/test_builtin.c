@@ -97,6 +97,9 @@ static void test_no_such_list(void **state)
 	(void)state;
 	assert_null(cp_builtin("nothing.csv", &len));
 	assert_int_equal(len, 77);
+	assert_int_equal(cp_builtin_time_s("nothing.csv"), 0);
+	assert_int_equal(cp_builtin_time_s("asns.csv"), 0);
+	assert_true(cp_builtin_time_s("microsoft-ranges.csv") > 1735689600); /* 2025 */
 }
 
 static void test_roles(void **state)
@@ -115,6 +118,9 @@ static void test_roles(void **state)
 	        {13335, "Cloudflare", "cdn"},
 	        {15169, "Google", "cloud"},
 	        {3356, "Lumen", "tier1"},
+	        {2906, "Netflix", "cdn"},
+	        {4809, "China Telecom", "transit-or-isp"},
+	        {3269, "Telecom Italia", "transit-or-isp"},
 	        {8072, NULL, "microsoft-registered"},
 	};
 	struct cp_asdb *db = load();
@@ -155,9 +161,10 @@ static void test_asns_sorted(void **state)
 static void test_siblings(void **state)
 {
 	static const uint32_t together[][2] = {{8075, 8068}, {8075, 12076}, {16625, 20940}, {20940, 63949},
-	        {2914, 4713}, {3356, 3549}, {209, 3561}, {701, 703}, {174, 1239}, {13443, 14413}, {16509, 14618}};
+	        {2914, 4713}, {3356, 3549}, {209, 3561}, {701, 703}, {174, 1239}, {13443, 14413}, {16509, 14618},
+	        {4134, 4809}, {24940, 213230}, {7018, 20057}, {3209, 12353}, {36937, 30844}};
 	static const uint32_t apart[][2] = {{8075, 36459}, {8075, 13443}, {8075, 58593}, {8075, 8072}, {16625, 13335},
-	        {3356, 2914}, {32163, 18733}};
+	        {3356, 2914}, {32163, 18733}, {3209, 12430}, {1299, 3301}, {3491, 4760}};
 	struct cp_asdb *db = load();
 
 	(void)state;
@@ -209,6 +216,8 @@ static void test_addresses(void **state)
 	origin = look(db, "2001:7f8::1");
 	assert_int_equal(origin.kind, CP_ORIGIN_IXP);
 	assert_string_equal(origin.label, "DE-CIX Frankfurt");
+	assert_string_equal(look(db, "195.35.65.9").label, "UA-IX");
+	assert_string_equal(look(db, "2001:7f8:8e::9").label, "B-IX");
 	assert_int_equal(look(db, "1.1.1.1").kind, CP_ORIGIN_UNKNOWN);
 	assert_true(cp_asdb_n_rows(db, CP_ASDB_IXP) > 900);
 	assert_true(cp_asdb_n_rows(db, CP_ASDB_BUILTIN) > 1000);
