@@ -56,6 +56,15 @@ check 'gzip: the audit runs' grid "$LAB_DIR/geolite-28-6.mmdb.gz" "$LAB_DIR/gz.n
 judged "$LAB_DIR/gz.ndjson" >"$LAB_DIR/gz.judged"
 check_same 'gzip: its verdicts are those of the text' "$LAB_DIR/text.judged" "$LAB_DIR/gz.judged"
 
+# --- exchanges: a LAN of the user's own goes before special-use ranges, after the overlay ---
+
+hop=$(jq -r 'select(.type == "path") | .hops[1].ip // empty' "$LAB_DIR/text.ndjson" | grep -v : | head -n 1)
+printf 'prefix,ixp\n%s/32,LabIX\n' "$hop" >"$LAB_DIR/ixp.csv"
+grep -v "^${hop%.*.*}" "$LAB_OVERLAY" >"$LAB_DIR/less.txt"
+check '--ixp: the audit runs' grid "$LAB_DIR/less.txt" "$LAB_DIR/ixp.ndjson" --ixp "$LAB_DIR/ixp.csv"
+check_eq '--ixp: the hop is on that exchange' LabIX \
+	"$(jq -r --arg h "$hop" 'select(.type == "path") | .hops[] | select(.ip == $h) | .ixp' "$LAB_DIR/ixp.ndjson" | sort -u)"
+
 # --- the file is cut short in place, or replaced, while the program runs (F43) ---
 
 # Far slower than it could be, so that the file changes under it.
@@ -114,6 +123,9 @@ bad 'noise' 'x/noise.mmdb: not a MaxMind DB' --asdb "$LAB_DIR/x/noise.mmdb"
 bad 'a gzip file that is cut short' 'x/cut.gz: a gzip file that is damaged' --asdb "$LAB_DIR/x/cut.gz"
 bad 'a City database' "x/city.mmdb: no AS numbers in it \(type 'GeoLite2-City'\)" --asdb "$LAB_DIR/x/city.mmdb"
 bad 'a bad row, without its escape codes' "x/bad.txt:2: not an AS number: '\?\[31mred'" --asdb "$LAB_DIR/x/bad.txt"
+printf 'prefix,ixp\n198.18.0.0/33,LabIX\n' >"$LAB_DIR/x/ixp.csv"
+bad 'a bad list of exchanges' 'x/ixp.csv:2: not a prefix' --ixp "$LAB_DIR/x/ixp.csv"
+bad 'a list of exchanges without its columns' 'must name the columns prefix and ixp' --ixp "$LAB_DIR/x/bad.txt"
 bad 'a bad row after a good file' 'x/bad.txt:2' --asdb "$LAB_DIR/geolite-24-6.mmdb" --asdb "$LAB_DIR/x/bad.txt"
 
 # --- home from a file, by organisation ---

@@ -72,7 +72,8 @@ static void emit(struct cp_asdb_segments *out, unsigned __int128 first, uint32_t
 }
 
 /* rows are sorted by their first address; out has room for 2 n + 2 segments. */
-static void sweep(const struct cp_asdb_rows *rows, unsigned __int128 max, struct heap *heap, struct cp_asdb_segments *out)
+static void sweep(
+        const struct cp_asdb_rows *rows, unsigned __int128 max, struct heap *heap, struct cp_asdb_segments *out)
 {
 	const struct cp_asdb_row *next = rows->items, *end = rows->items + rows->n;
 	unsigned __int128 here = 0;

@@ -109,8 +109,8 @@ static char *trim(char *item)
 }
 
 /* where: what stands before the message: "home", or a file and its line. */
-static int add_named(const struct cp_asdb *db, const char *item, const char *where, struct cp_home *home,
-        struct cp_err *err)
+static int add_named(
+        const struct cp_asdb *db, const char *item, const char *where, struct cp_home *home, struct cp_err *err)
 {
 	size_t n_before = home->n, cap = home->n;
 	char plain[81];

@@ -75,7 +75,10 @@ static int read_fd(int fd, size_t max_bytes, struct cp_asfile *file)
 	file->modified_s = before.st_mtim.tv_sec < 0 ? CP_ASFILE_UNKNOWN : (uint64_t)before.st_mtim.tv_sec;
 	if (fstat(fd, &after) < 0)
 		return -errno;
-	return same_state(&before, &after) && file->len == (size_t)after.st_size ? 0 : -EAGAIN;
+	if (!same_state(&before, &after))
+		return -EAGAIN;
+	/* Files of the kernel's say that they are empty, and are not. */
+	return before.st_size == 0 || file->len == (size_t)before.st_size ? 0 : -EAGAIN;
 }
 
 static int read_path(const char *path, size_t max_bytes, struct cp_asfile *file)
