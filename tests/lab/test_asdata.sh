@@ -204,7 +204,7 @@ doctor() { # args...
 doctor >"$LAB_DIR/doctor"
 check 'doctor: no database, and what that means' grep -q 'only the built-in Microsoft ranges are used' \
 	<(tr -s ' \n' ' ' <"$LAB_DIR/doctor")
-for name in DB-IP GeoLite2-ASN 'IPinfo Lite' iptoasn; do
+for name in 'DB-IP ASN Lite' GeoLite2-ASN 'IPinfo Lite' iptoasn; do
 	check "doctor: how to get a database: $name" grep -qF "$name" <(tr -s ' \n' ' ' <"$LAB_DIR/doctor")
 done
 touch -d '400 days ago' "$LAB_DIR/one.txt"

@@ -166,15 +166,11 @@ static void check_data(struct doctor *doctor, const struct cp_audit *audit)
 		say(doctor, HEALTH_NOTE, "AS data",
 		        "the databases name different ASes for %zu range%s: where that matters, paths stay undecided",
 		        cp_asdb_n_disputed(audit->asdb), cp_asdb_n_disputed(audit->asdb) == 1 ? "" : "s");
-	if (!audit->opts->asdbs.n)
-		say(doctor, HEALTH_NOTE, "AS data",
-		        "no --asdb FILE: only the built-in Microsoft ranges are used, carriers' addresses stay "
-		        "unknown");
 	if (any_old || !audit->opts->asdbs.n)
 		say(doctor, HEALTH_NOTE, "AS data",
-		        "any of these will do: DB-IP \"IP to ASN Lite\" (MMDB, free), MaxMind GeoLite2-ASN (MMDB, free "
-		        "account), IPinfo Lite (MMDB, free account), iptoasn.com's ip2asn-combined.tsv.gz (free). "
-		        "Download one and name it with --asdb; coldpotato downloads nothing by itself");
+		        "%sget DB-IP ASN Lite, GeoLite2-ASN, IPinfo Lite or iptoasn, and name it with --asdb",
+		        audit->opts->asdbs.n ? ""
+		                             : "only the built-in Microsoft ranges are used, carriers stay unknown: ");
 }
 
 /* ---- The way to a target ---- */
