@@ -75,6 +75,7 @@ static void test_defaults(void **state)
 	assert_null(opts.resolver);
 	assert_false(opts.has_seed || opts.has_source || opts.dry_run || opts.exhaustive || opts.no_default_blocklist);
 	assert_int_equal(opts.asdbs.n, 0);
+	assert_null(opts.service_tags);
 	assert_int_equal(opts.blocklists.n, 0);
 	assert_int_equal(opts.max_runtime_s, 0);
 	assert_int_equal(opts.n_outputs, 1);
@@ -113,7 +114,8 @@ static void test_every_long(void **state)
 	ACCEPT("audit --ipv6 --addresses first --resolver [2001:db8::53]:5353 --flows 64 --gap 5 --seed 42 "
 	       "--exhaustive "
 	       "--blocklist none --blocklist block --dry-run --max-runtime 60 --source 2001:db8::1 --datapath tc "
-	       "--xdp-mode generic --tc-attach clsact --asdb a --asdb b --overlay o --ixp x --home 8075,cdn "
+	       "--xdp-mode generic --tc-attach clsact --asdb a --asdb b --overlay o --ixp x --service-tags s --home "
+	       "8075,cdn "
 	       "--vantage-as AS4294967295 --color never --progress always --verbose t");
 	assert_true(opts.want_v6);
 	assert_false(opts.want_v4);
@@ -139,6 +141,7 @@ static void test_every_long(void **state)
 	assert_string_equal(opts.asdbs.items[0], "a");
 	assert_string_equal(opts.asdbs.items[1], "b");
 	assert_string_equal(opts.overlay, "o");
+	assert_string_equal(opts.service_tags, "s");
 	assert_string_equal(opts.ixp, "x");
 	assert_string_equal(opts.home, "8075,cdn");
 	assert_int_equal(opts.vantage_as, UINT32_MAX);
@@ -328,6 +331,7 @@ static void test_refusals(void **state)
 	        {"audit -P sctp t", "--protocol wants tcp, udp or icmp, not 'sctp'"},
 	        {"audit -i 0123456789abcdef t", "--interface wants an interface name of 1 to 15 characters, not"},
 	        {"audit --overlay= t", "--overlay wants a file name, not ''"},
+	        {"audit --service-tags= t", "--service-tags wants a file name, not ''"},
 	        {"audit --asdb= t", "--asdb wants a file name, not ''"},
 	        {"audit --blocklist= t", "--blocklist wants a file name or none, not ''"},
 	        {"audit --source eth0 t", "--source wants an IPv4 or IPv6 address, not 'eth0'"},

@@ -85,7 +85,7 @@ static void test_most_specific(void **state)
 	expect(tags, "13.64.0.1", "AzureCloud", "-", "AzureCloud");
 	expect(tags, "2603:1020:6::1", "AzureCloud", "-", "AzureCloud");
 	/* A name that only begins like it is a service. */
-	expect(tags, "20.38.80.9", "AzureCloudish", "-", "AzureCloudish");
+	expect(tags, "20.38.80.9", "AzureCloudish", "northeurope", "AzureCloudish");
 	assert_null(look(tags, "20.61.0.0"));
 	assert_null(look(tags, "13.107.247.0"));
 	assert_null(look(tags, "0.0.0.0"));
@@ -103,8 +103,8 @@ static void test_service_around_cloud(void **state)
 	                "Sql", "", "", "\"20.0.0.0/16\"") "," TAG("AzureCloud", "", "", "\"20.0.0.0/8\"")));
 
 	(void)state;
-	expect(tags, "20.0.0.1", "Sql", "-", "Sql");
-	expect(tags, "20.0.0.200", "Sql", "-", "Sql");
+	expect(tags, "20.0.0.1", "Sql", "we", "Sql"); /* the region of AzureCloud there */
+	expect(tags, "20.0.0.200", "Sql", "we", "Sql");
 	expect(tags, "20.0.1.1", "Sql", "-", "Sql");
 	expect(tags, "20.1.0.1", "AzureCloud", "-", "AzureCloud");
 	cp_service_tags_free(tags);

@@ -30,11 +30,13 @@ static uint64_t age_days(uint64_t built_at_s)
 static void note_database(
         struct cp_audit *audit, const char *layer, const char *name, size_t n_rows, const struct cp_asfile_info *info)
 {
-	struct cp_rec_database *database = &audit->databases[audit->n_databases];
-	char *type = audit->database_types[audit->n_databases];
+	struct cp_rec_database *database;
+	char *type;
 
 	if (audit->n_databases == CP_DATABASES_MAX)
 		return;
+	database = &audit->databases[audit->n_databases];
+	type = audit->database_types[audit->n_databases];
 	memcpy(type, info->type, sizeof(audit->database_types[0]));
 	*database = (struct cp_rec_database){
 	        .layer = layer,

@@ -18,12 +18,14 @@
 #define NOTHING UINT32_MAX /* no prefix, no tag */
 #define CLOUD "AzureCloud"
 
-/* Of one prefix in the file; after the build, of one prefix. */
+/* One prefix of one tag in the file; after the build, one prefix. */
 struct prefix {
 	struct cp_addr first, last;
 	uint32_t tag;
 	uint32_t parent; /* index of the prefix that encloses it */
 	uint32_t answer; /* tag to give for an address of which this is the longest prefix */
+	const char *region; /* that one of its tags, or of those around it, names */
+	struct cp_service_tag out;
 };
 
 struct tag {
@@ -175,19 +177,39 @@ static int compare_prefixes(const void *a, const void *b, void *ctx)
 	return order ? order : compare_tags(&tags->tags[prefix_a->tag], &tags->tags[prefix_b->tag]);
 }
 
+/* The first of several stays, and the first region among them. */
 static void drop_repeated(struct cp_service_tags *tags)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < tags->n_prefixes; i++) {
 		const struct prefix *prefix = &tags->prefixes[i];
+		const char *region = tags->tags[prefix->tag].out.region;
+		struct prefix *before = n > 0 ? &tags->prefixes[n - 1] : NULL;
 
-		if (n > 0 && cp_addr_eq(&tags->prefixes[n - 1].first, &prefix->first) &&
-		        cp_addr_eq(&tags->prefixes[n - 1].last, &prefix->last))
+		if (before && cp_addr_eq(&before->first, &prefix->first) && cp_addr_eq(&before->last, &prefix->last)) {
+			before->region = before->region ? before->region : region;
 			continue;
-		tags->prefixes[n++] = *prefix;
+		}
+		tags->prefixes[n] = *prefix;
+		tags->prefixes[n++].region = region;
 	}
 	tags->n_prefixes = n;
+}
+
+/* The tag to give; outer: the prefix around this one, NULL for none. */
+static void choose(const struct cp_service_tags *tags, struct prefix *prefix, const struct prefix *outer)
+{
+	bool is_cloud = tags->tags[prefix->tag].is_cloud;
+
+	prefix->answer = prefix->tag;
+	if (outer && is_cloud && !tags->tags[outer->answer].is_cloud)
+		prefix->answer = outer->answer;
+	if (outer && !prefix->region)
+		prefix->region = outer->region;
+	prefix->out = tags->tags[prefix->answer].out;
+	if (!prefix->out.region)
+		prefix->out.region = prefix->region;
 }
 
 static void build(struct cp_service_tags *tags)
@@ -202,12 +224,7 @@ static void build(struct cp_service_tags *tags)
 		while (open != NOTHING && cp_addr_cmp(&tags->prefixes[open].last, &prefix->first) < 0)
 			open = tags->prefixes[open].parent;
 		prefix->parent = open;
-		prefix->answer = prefix->tag;
-		if (open != NOTHING && tags->tags[prefix->tag].is_cloud) {
-			uint32_t outer = tags->prefixes[open].answer;
-
-			prefix->answer = tags->tags[outer].is_cloud ? prefix->tag : outer;
-		}
+		choose(tags, prefix, open == NOTHING ? NULL : &tags->prefixes[open]);
 		open = i;
 	}
 }
@@ -264,7 +281,7 @@ const struct cp_service_tag *cp_service_tags_lookup(const struct cp_service_tags
 
 	while (at != NOTHING && cp_addr_cmp(&tags->prefixes[at].last, addr) < 0)
 		at = tags->prefixes[at].parent;
-	return at == NOTHING ? NULL : &tags->tags[tags->prefixes[at].answer].out;
+	return at == NOTHING ? NULL : &tags->prefixes[at].out;
 }
 
 size_t cp_service_tags_n_prefixes(const struct cp_service_tags *tags)

@@ -17,7 +17,8 @@
 struct cp_service_tag {
 	const char *name; /* "Storage.NorthEurope", "AzureFrontDoor.Frontend" */
 	const char *service; /* "AzureStorage"; without one in the file, the name up to its first dot */
-	const char *region; /* "northeurope"; NULL: not of one region */
+	const char *region; /* "northeurope": its own, else that of AzureCloud around the address; NULL: not of one
+	                       region */
 };
 
 struct cp_service_tags;
