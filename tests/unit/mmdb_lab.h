@@ -22,6 +22,10 @@ enum mmdb_style {
 	MMDB_IPINFO_TEXT, /* asn "AS123", as_name, as_domain */
 	MMDB_IPINFO_NUMBER, /* asn 123, name */
 	MMDB_CITY, /* no AS at all */
+	MMDB_NESTED, /* asn {asn "AS123", name}, as in IPinfo's databases of companies */
+	MMDB_TRAITS, /* traits {autonomous_system_number, ...}, GeoIP2-Enterprise */
+	MMDB_WRONG_TEXT, /* asn "ASnone" */
+	MMDB_WRONG_TYPE, /* autonomous_system_number 8075.0 */
 };
 
 struct mmdb_options {
@@ -192,6 +196,30 @@ static inline uint32_t mmdb_record(struct mmdb_lab *lab, uint32_t asn, const cha
 		mmdb_number(lab, 9, asn, 8);
 		mmdb_pair(lab, "name", name);
 		break;
+	case MMDB_NESTED:
+		mmdb_control(lab, 7, 1);
+		mmdb_text(lab, "asn");
+		mmdb_control(lab, 7, 2);
+		mmdb_pair(lab, "asn", text);
+		mmdb_pair(lab, "name", name);
+		break;
+	case MMDB_TRAITS:
+		mmdb_control(lab, 7, 1);
+		mmdb_text(lab, "traits");
+		mmdb_control(lab, 7, 2);
+		mmdb_text(lab, "autonomous_system_number");
+		mmdb_number(lab, 6, asn, 4);
+		mmdb_pair(lab, "autonomous_system_organization", name);
+		break;
+	case MMDB_WRONG_TEXT:
+		mmdb_control(lab, 7, 1);
+		mmdb_pair(lab, "asn", "ASnone");
+		break;
+	case MMDB_WRONG_TYPE:
+		mmdb_control(lab, 7, 1);
+		mmdb_text(lab, "autonomous_system_number");
+		mmdb_number(lab, 3, 0x40bf8b0000000000, 8);
+		break;
 	default:
 		mmdb_control(lab, 7, 1);
 		mmdb_text(lab, "country");
@@ -284,7 +312,8 @@ static inline void mmdb_put_node(const struct mmdb_lab *lab, const struct mmdb_n
 
 static inline const char *mmdb_type(const struct mmdb_options *options)
 {
-	static const char *const types[] = {"GeoLite2-ASN", "ipinfo lite", "ipinfo asn.mmdb", "GeoLite2-City"};
+	static const char *const types[] = {"GeoLite2-ASN", "ipinfo lite", "ipinfo asn.mmdb", "GeoLite2-City",
+	        "ipinfo company", "GeoIP2-Enterprise", "wrong", "wrong"};
 
 	return options->type ? options->type : types[options->style];
 }

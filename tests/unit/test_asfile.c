@@ -165,11 +165,12 @@ static void check_sample(const struct cp_asdb *db, bool has_v6)
 
 static void test_every_maker_and_size(void **state)
 {
-	static const enum mmdb_style styles[] = {MMDB_GEOLITE, MMDB_IPINFO_TEXT, MMDB_IPINFO_NUMBER};
+	static const enum mmdb_style styles[] = {
+	        MMDB_GEOLITE, MMDB_IPINFO_TEXT, MMDB_IPINFO_NUMBER, MMDB_NESTED, MMDB_TRAITS};
 	static const unsigned bits[] = {24, 28, 32};
 
 	(void)state;
-	for (size_t s = 0; s < 3; s++) {
+	for (size_t s = 0; s < sizeof(styles) / sizeof(styles[0]); s++) {
 		for (size_t b = 0; b < 3; b++) {
 			for (unsigned version = 4; version <= 6; version += 2) {
 				struct mmdb_options options = {
@@ -264,6 +265,10 @@ static void test_wrong_database(void **state)
 	        "asn");
 	refused(put_sample("evil.mmdb", (struct mmdb_options){.style = MMDB_CITY, .type = "a\033[31m\nb"}), -EINVAL,
 	        "(type 'a?[31m?b')");
+	refused(put_sample("text.mmdb", (struct mmdb_options){.style = MMDB_WRONG_TEXT}), -EINVAL,
+	        "a damaged MaxMind DB: a text where an AS number was expected");
+	refused(put_sample("double.mmdb", (struct mmdb_options){.style = MMDB_WRONG_TYPE}), -EINVAL,
+	        "a damaged MaxMind DB: an AS number that is neither a number nor a text");
 }
 
 static void test_damaged(void **state)

@@ -70,7 +70,7 @@ static void test_a_path_reads_well(void **state)
 	        "cname edge.test\n"
 	        "   1  *\n"
 	        "   2  198.18.0.1   AS8075 Microsoft      1.00 ms\n"
-	        ">  3  198.18.2.1   AS3491 PCCW Global    1.50 ms\n"
+	        ">  3  198.18.2.1   AS3491 PCCW Global    1.50 ms  tier1\n"
 	        "   4  198.18.3.1   AS13335 Cloudflare    1.80 ms\n"
 	        "   5  203.0.113.9  AS13335 Cloudflare    2.00 ms  syn-ack\n"
 	        "transit (confidence medium): * 8075 > 3491 PCCW Global 13335 Cloudflare\n"
@@ -262,12 +262,34 @@ static void test_sink_error_is_returned(void **state)
 	cp_format_hops.close(ctx);
 }
 
+/* An address that databases disagree about has all that they say; what kind of network it is, is not known then. */
+static void test_disputed_hop_and_service_tag(void **state)
+{
+	const struct cp_service_tag tag = {.name = "Storage.NorthEurope", .region = "northeurope"};
+	struct trace *trace = *state;
+	struct fixture fix;
+
+	fix_target(&fix, "zenn.dev", "203.0.113.9");
+	fix.rec.asdb = trace->asdb;
+	fix.rec.service_tag = &tag;
+	fix_hop(&fix, "198.18.0.1", 8075, 1000);
+	fix_hop(&fix, "198.18.2.1", 3491, 1500);
+	fix_reached(&fix, "203.0.113.9", 13335, 2000);
+	fix.judgement.origins[1] =
+	        (struct cp_origin){.kind = CP_ORIGIN_AS, .n_asn = 2, .asn = {3491, 8075}, .disputed = true};
+	fix_exit(&fix, 0, 1);
+	feed_path(trace, &fix);
+	assert_line(trace, "service tag Storage.NorthEurope, region northeurope\n");
+	assert_line(trace, ">  2  198.18.2.1   AS3491 or AS8075      1.50 ms\n");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        TEST(test_a_path_reads_well),
 	        TEST(test_flags),
+	        TEST(test_disputed_hop_and_service_tag),
 	        cmocka_unit_test(test_long_addresses_fit),
 	        TEST(test_several_paths_end_in_one_word),
 	        TEST(test_nothing_probed),

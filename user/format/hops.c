@@ -170,6 +170,18 @@ static void say_flags(struct cp_text *text, const struct cp_hop *hop)
 	}
 }
 
+/* What kind of network it is that the path leaves to. */
+static void say_role(struct cp_text *text, const struct cp_rec_path *rec, uint32_t i)
+{
+	const struct cp_origin *origin = &rec->judgement->origins[i];
+	const struct cp_as *as = NULL;
+
+	if (rec->asdb && origin->kind == CP_ORIGIN_AS && !origin->disputed)
+		as = cp_asdb_as(rec->asdb, origin->asn[0]);
+	if (as && as->role)
+		cp_text_word(text, as->role);
+}
+
 static struct columns lay_out(const struct cp_text *text, const struct cp_rec_path *rec)
 {
 	struct columns columns = {.addr = MARK_COLUMNS + 2};
@@ -239,6 +251,8 @@ static void write_hop(struct cp_text *text, const struct cp_rec_path *rec, uint3
 		cp_text_words(text, words);
 	}
 	cp_text_put(text, "  ");
+	if (first_foreign)
+		say_role(text, rec, i);
 	say_flags(text, hop);
 	cp_text_newline(text);
 }

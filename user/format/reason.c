@@ -27,7 +27,7 @@ static const struct {
         [CP_WHY_UNMAPPED_HOP] = {"a deciding hop has no known AS",
                 "A public hop that matters has no known AS; --asdb or --overlay can supply it."},
         [CP_WHY_MULTI_ORIGIN] = {"an address has several origin ASes",
-                "An address that matters is announced by several ASes."},
+                "An address that matters is announced by several ASes, or the AS databases disagree about it."},
         [CP_WHY_PRIVATE_ENDPOINT] = {"private or special-use address",
                 "The address is a private or special-use one: a private endpoint, not the public service."},
         [CP_WHY_NO_EVIDENCE] = {"nothing answered",
