@@ -236,10 +236,11 @@ static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
 	cp_json_uint(json, "ttl_min", exit->ttl_min);
 	cp_json_uint_if(json, "ttl_max", exit->ttl_max, exit->ttl_max != 0);
 	if (exit->last_home >= 0) {
+		const struct cp_hop *hop = &rec->path->hops[exit->last_home];
+
 		cp_json_object(json, "last_home");
-		cp_json_addr(json, "ip", &rec->path->hops[exit->last_home].addr);
-		cp_json_null(json, "ptr");
-		cp_json_null(json, "site");
+		cp_json_addr(json, "ip", &hop->addr);
+		cp_router_fields(json, hop->ptr);
 		cp_json_object_end(json);
 	} else {
 		cp_json_null(json, "last_home");
