@@ -191,6 +191,8 @@ void cp_audit_name_hops(struct cp_audit *audit)
 		if (rc == 0)
 			warn(audit, names);
 	}
+	if (cp_signals_seen(NULL))
+		audit->end_reason = "interrupted";
 	if (rc)
 		cp_outputs_warn(audit, "rdns-failed", "routers stay without their names: %s", err.text);
 }
