@@ -319,7 +319,8 @@ static void test_start(void **state)
 	"'lost':0,'resets_sent':0,'acks_sent':0,'connections_opened':0,'connections_closed':0,'probing_ns':122900000," \
 	"'total_ns':1400000000,'targets':9,'unresolved':1,"                                                            \
 	"'skipped':0,'destinations':8,'paths':8,'complete_paths':7,'hops':60,'hops_seen':41}"
-#define NO_RTT "'handover_p50_us':null,'handover_p95_us':null,'handover_p99_us':null,'cold_share_pct':null}"
+#define NO_RTT                                                                                                         \
+	"'exit_sites':[],'handover_p50_us':null,'handover_p95_us':null,'handover_p99_us':null,'cold_share_pct':null}"
 
 static void test_summary(void **state)
 {
@@ -334,7 +335,7 @@ static void test_summary(void **state)
 	                        ",{'role':'home','asn':8068,'as_name':'Microsoft Corporation','ixp':null,'paths':1,"
 	                        "'destinations':1,'targets':1,'share_pct':12.5,'exit_routers':null," NO_RTT
 	                        ",{'role':'exit','asn':13335,'as_name':'Cloudflare Inc.','ixp':null,'paths':1,"
-	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':1,"
+	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':1,'exit_sites':[],"
 	                        "'handover_p50_us':1800,'handover_p95_us':12345,'handover_p99_us':12345,"
 	                        "'cold_share_pct':50}"
 	                        ",{'role':'destination','asn':13335,'as_name':'Cloudflare Inc.','ixp':null,'paths':3,"
@@ -342,6 +343,19 @@ static void test_summary(void **state)
 	                        ",{'role':'ixp','asn':null,'as_name':null,'ixp':'Lab-IX Frankfurt','paths':1,"
 	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':null," NO_RTT
 	                        "]," ACCOUNTING "}");
+}
+
+static void test_exit_sites(void **state)
+{
+	const struct cp_egress_site sites[] = {
+	        {.place = "Frankfurt", .n_paths = 5000000000}, {.place = "dm4", .n_paths = 1}};
+	const struct cp_egress_row row = {.asn = 3491, .role = CP_ROLE_EXIT, .sites = sites, .n_sites = 2};
+	const struct cp_rec_summary summary = {.egress = &row, .n_egress = 1};
+	struct writer *writer = *state;
+
+	assert_int_equal(cp_format_ndjson.summary(writer->ctx, &summary), 0);
+	assert_holds(&writer->mem,
+	        "'exit_sites':[{'place':'Frankfurt','paths':5000000000},{'place':'dm4','paths':1}],'handover");
 }
 
 static void test_warning_and_end(void **state)
@@ -412,6 +426,7 @@ int main(void)
 	        TEST(test_ipv4_text),
 	        TEST(test_start),
 	        TEST(test_summary),
+	        TEST(test_exit_sites),
 	        TEST(test_warning_and_end),
 	        TEST(test_unknown_accounting_is_null),
 	        cmocka_unit_test(test_sink_error_is_returned),
