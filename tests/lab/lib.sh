@@ -113,7 +113,11 @@ run_cp() ( # namespace command args...
 	command=$2
 	shift 2
 	lab_args=(--blocklist none)
-	if [[ -n ${LAB_DNS-} ]]; then lab_args+=(--resolver "$LAB_DNS"); else lab_args+=(--no-rdns); fi
+	if [[ -n ${LAB_DNS-} ]]; then
+		lab_args+=(--resolver "$LAB_DNS")
+	elif [[ $command != doctor ]]; then
+		lab_args+=(--no-rdns) # it would ask the host's own, and wait
+	fi
 	[[ -z ${LAB_OVERLAY-} ]] || lab_args+=(--overlay "$LAB_OVERLAY")
 	mkdir -p "$LAB_DIR/run" && cd "$LAB_DIR/run" || exit 1
 	TMPDIR=$LAB_DIR/run lab_exec "$ns" "$CP" "$command" "${lab_args[@]}" "$@"
