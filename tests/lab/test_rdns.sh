@@ -113,6 +113,7 @@ check "a run out of time does not wait for names: it ends ($(seconds) s)" under 
 check_eq 'a run out of time does not wait for names: it says so' rdns-timeout "$(warnings)"
 
 # Ctrl-C while the last thing that is missing are names.
+: >"$LAB_DIR/err"
 (
 	cd "$LAB_DIR" && exec nsenter --net="/run/netns/$LAB_COLD" "$CP" audit --vantage-as 8075 --overlay "$LAB_OVERLAY" \
 		--blocklist none --resolver "$silent" --progress always 198.18.49.10 -o "ndjson=$records"

@@ -162,7 +162,8 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 		        "%" PRIu64 " probes were not transmitted and %" PRIu64
 		        " replies found the ring buffer full: what stayed silent is not judged by its silence",
 		        audit->accounting.tx_errors + audit->accounting.over_budget, audit->accounting.lost);
-	cp_audit_name_hops(audit);
+	if (rc == 0)
+		cp_audit_name_hops(audit);
 	cp_signals_spare_writes();
 	/* What was measured is shown also when probing failed half-way. */
 	report_rc = cp_audit_report(audit, &report_err);
