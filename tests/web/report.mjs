@@ -2,7 +2,7 @@
 // Opens HTML reports in a browser and checks what a reader meets: nothing is loaded, nothing is refused, the diagram is
 // drawn, lists filter, findings open, paper and phones are served, and all of it without scripts.
 //
-// Usage: node report.mjs MODULES BROWSER SHOTS story=FILE large=FILE hostile=FILE
+// Usage: node report.mjs MODULES BROWSER SHOTS story=FILE large=FILE hostile=FILE lab=FILE
 // MODULES holds playwright-core; SHOTS is where screenshots go. Prints lines "ok - ", "not ok - ", "# ".
 import { createRequire } from 'node:module';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -146,8 +146,21 @@ const hostile = async () => {
 	await context.close();
 };
 
+// What an audit has written, not a made-up run.
+const lab = async () => {
+	const { context, page, seen } = await open(files.lab);
+	check('lab: there is an answer', /of \d+ targets? stays? inside/.test(await page.locator('.answer').innerText()));
+	check('lab: the diagram is drawn', await page.locator('#sankey svg path').count() > 2);
+	check('lab: a finding is drawn to its border', await page.locator('.case .border').count() > 0);
+	check('lab: every probe is accounted for', await page.locator('.identity.holds').count() === 1);
+	same('lab: no complaint of the browser', '', seen.complaints.join(' '));
+	same('lab: nothing is loaded', '', seen.requests.join(' '));
+	await shot(page, 'lab');
+	await context.close();
+};
+
 try {
-	for (const part of [story, looks, plain, large, hostile]) {
+	for (const part of [story, looks, plain, large, hostile, lab]) {
 		try {
 			await part();
 		} catch (error) {
@@ -157,4 +170,5 @@ try {
 } finally {
 	rmSync(profile, {recursive: true, force: true});
 }
+console.log('# end');
 process.exit(failed ? 1 : 0);

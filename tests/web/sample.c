@@ -56,12 +56,13 @@ static void foreign_hops(struct fixture *fix, uint32_t asn, unsigned i)
 /* Of a hundred: eighty inside, twelve direct, five in transit, two undecided, one on a detour. */
 static void make_target(struct fixture *fix, unsigned i)
 {
+	static char host[64]; /* until the next one */
 	unsigned kind = i * 37 % 100;
 	uint32_t dest = kind < 80 || kind == 99 ? 8075 : outside[i % 3];
 	int last_home;
 
-	fix_target(fix, text_of("host-%05u.%u.example", i, i % 7),
-	        text_of("203.0.%u.%u", 113 + i / 250 % 40, 1 + i % 250));
+	snprintf(host, sizeof(host), "host-%05u.%u.example", i, i % 7);
+	fix_target(fix, host, text_of("203.0.%u.%u", 113 + i / 250 % 40, 1 + i % 250));
 	fix->target.group = (char *)groups[kind < 80 ? i % 5 : 5];
 	home_hops(fix, i, 4 + i % 3);
 	last_home = (int)fix->path.n_hops - 1;

@@ -371,7 +371,7 @@ static void write_board(const struct html *state, struct cp_html *html)
 	cp_html_raw(html,
 	        "<h3>Targets</h3><div class=\"filter\" id=\"target-filter\"></div>\n<div class=\"scroll\">"
 	        "<table class=\"list\" id=\"targets\"><thead><tr><th>Verdict</th><th>Target</th><th>Group</th>"
-	        "<th class=\"num\">Addresses</th><th>AS path (of the worst path)</th>"
+	        "<th class=\"num\">Addresses</th><th>AS path of the worst path, or why none</th>"
 	        "<th>Leaves home to</th></tr></thead><tbody>\n");
 	cp_html_add(html, &state->rows);
 	cp_html_raw(html, "</tbody></table></div>");

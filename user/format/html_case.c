@@ -106,7 +106,9 @@ static uint32_t silent_hops(struct cp_html *html, const struct cp_rec_path *rec,
 static void border(struct cp_html *html, const struct cp_exit *exit)
 {
 	cp_html_raw(html, "<li class=\"border\"><span>leaves home");
-	if (exit->ttl_max > exit->ttl_min + 1)
+	if (exit->ttl_max > exit->ttl_min + 1 && !exit->ttl_min)
+		cp_html_rawf(html, " before TTL %u", exit->ttl_max);
+	else if (exit->ttl_max > exit->ttl_min + 1)
 		cp_html_rawf(html, " between TTL %u and %u", exit->ttl_min, exit->ttl_max);
 	cp_html_raw(html, "</span></li>");
 }

@@ -41,8 +41,8 @@
 
 	const border = (path, next) => {
 		const from = path[11];
-		const wide = next > from + 1;
-		return el('li', 'border', el('span', '', 'leaves home' + (wide ? ` between TTL ${from} and ${next}` : '')));
+		const where = next <= from + 1 ? '' : from ? ` between TTL ${from} and ${next}` : ` before TTL ${next}`;
+		return el('li', 'border', el('span', '', 'leaves home' + where));
 	};
 
 	const box = (ttl, router, rtt, isEnd) => {
