@@ -68,14 +68,15 @@ for verdict in inside direct undecided transit detour; do
 done
 check_eq 'prom: paths' "$paths" "$(metric '^coldpotato_paths{')"
 check_eq 'prom: no address in a label' '' "$(grep -E '="[^"]*([0-9]+[.]){3}[0-9]+' "$results/hot.prom")"
-if type promtool >/dev/null 2>&1; then
+promtool=$("$_lib_root/scripts/fetch-promtool" "$BUILD/web" 2>"$results/promtool.log") || promtool=''
+if [[ -n $promtool ]]; then
 	for kind in story hostile 300; do
 		"$BUILD/web/sample" prom $kind >"$results/$kind.prom"
-		check_eq "prom: promtool has nothing to say about $kind" '' "$(promtool check metrics <"$results/$kind.prom" 2>&1)"
+		check_eq "prom: promtool has nothing to say about $kind" '' "$("$promtool" check metrics <"$results/$kind.prom" 2>&1)"
 	done
-	check_eq 'prom: promtool has nothing to say about the audit' '' "$(promtool check metrics <"$results/hot.prom" 2>&1)"
+	check_eq 'prom: promtool has nothing to say about the audit' '' "$("$promtool" check metrics <"$results/hot.prom" 2>&1)"
 else
-	echo 'SKIP - promtool (scripts/deps web) is not installed: Prometheus text is not checked by it'
+	echo "SKIP - Prometheus text is not checked by promtool: $(tail -n 1 "$results/promtool.log")"
 fi
 
 # --- html: the browser ---
@@ -89,8 +90,8 @@ done
 no_browser() {
 	local modules=$BUILD/web/browser
 
-	[[ -n $browser ]] || { echo 'no chromium (scripts/deps web)'; return; }
-	type node npm >/dev/null 2>&1 || { echo 'no nodejs or npm (scripts/deps web)'; return; }
+	[[ -n $browser ]] || { echo 'no chromium (scripts/deps test)'; return; }
+	type node npm >/dev/null 2>&1 || { echo 'no nodejs or npm (scripts/deps test)'; return; }
 	cmp -s tests/web/package-lock.json "$modules/package-lock.json" && [[ -d $modules/node_modules ]] && return
 	mkdir -p "$modules" && cp tests/web/package.json tests/web/package-lock.json "$modules"
 	(cd "$modules" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \

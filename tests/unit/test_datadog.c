@@ -106,9 +106,9 @@ static void test_unreached(void **state)
 	assert_true(json_is_null(json_object_get(count, "avg")));
 	assert_true(json_is_null(json_object_get(json_object_get(got, "destination"), "port")));
 	assert_string_equal(json_string_value(json_object_get(got, "protocol")), "ICMP");
-	assert_json(
-	        json_incref(json_object_get(got, "tags")), "['verdict:undecided','confidence:low','reason:no-evidence',"
-	                                                   "'reason:not-reached','destination_asn:13335']");
+	assert_json(json_incref(json_object_get(got, "tags")),
+	        "['verdict:undecided','confidence:low','reason:no-evidence',"
+	        "'reason:not-reached','destination_asn:13335']");
 	json_decref(got);
 }
 
