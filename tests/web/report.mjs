@@ -52,6 +52,12 @@ const story = async () => {
 	check('the answer is on the page', /of \d+ targets? stays? inside/.test(await page.locator('.answer').innerText()));
 	check('the diagram is drawn as SVG', await page.locator('#sankey svg path').count() > 5);
 	check('the diagram names a network', /AS\d+/.test(await page.locator('#sankey svg').textContent()));
+	const bounds = await page.locator('#sankey svg').boundingBox();
+	await page.locator('#sankey svg').scrollIntoViewIfNeeded();
+	const texts = await page.locator('#sankey svg text').count();
+	await page.locator('#sankey svg').hover({position: {x: 10, y: bounds.height / 2}});
+	await page.waitForTimeout(150);
+	check('the diagram explains what is pointed at', await page.locator('#sankey svg text').count() > texts);
 	check('the numbers of the diagram are in a table', await page.locator('#flow table tbody tr').count() > 2);
 	await page.waitForFunction(() => document.getElementById('hash-check').textContent);
 	check('the hash of the data holds', (await page.locator('#hash-check').textContent()).startsWith('✓'));

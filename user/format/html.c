@@ -16,6 +16,8 @@
 #include "html_asset.h"
 #include "phrase.h"
 
+#define IN_US 100u /* a round trip this short would be nothing in milliseconds */
+
 /* The target whose paths are coming in. */
 struct tally_of_target {
 	const struct cp_target *target; /* NULL: none */
@@ -60,10 +62,12 @@ void cp_html_ms(struct cp_html *html, uint32_t us)
 {
 	char text[CP_NUM_MAX];
 
-	if (us && us != UINT32_MAX)
-		cp_html_rawf(html, "%s ms", cp_text_ms(us, text));
-	else
+	if (!us || us == UINT32_MAX)
 		cp_html_raw(html, "RTT ?");
+	else if (us < IN_US)
+		cp_html_rawf(html, "%u µs", us);
+	else
+		cp_html_rawf(html, "%s ms", cp_text_ms(us, text));
 }
 
 void cp_html_pill(struct cp_html *html, int outcome)

@@ -22,7 +22,7 @@ const char *cp_html_outcome(int outcome); /* "inside" ..., "not probed" */
 
 /* A number with separators: "1,907,119"; CP_UNKNOWN: "unknown". */
 void cp_html_count(struct cp_html *html, uint64_t n);
-/* "12.3 ms"; 0 or UINT32_MAX: "?". */
+/* "12.3 ms", "70 µs"; 0 or UINT32_MAX: "RTT ?". */
 void cp_html_ms(struct cp_html *html, uint32_t us);
 /* "<span class=...>inside</span>" */
 void cp_html_pill(struct cp_html *html, int outcome);

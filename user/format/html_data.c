@@ -4,7 +4,7 @@
  * the page's script. Routers are written once and named by number.
  *
  * The object: "routers": [address, kind, whose], "targets": [name, group,
- * outcome, destinations, why it was not probed, AS path, exit], "paths":
+ * outcome, destinations, why it was not probed, AS path, exit, CNAME chain], "paths":
  * [target, destination, flow, verdict, confidence, reason bits, AS path, exit,
  * destination's AS, RTT in us, first TTL, exit's last home TTL, [router, RTT in us, ...]], "flows"
  * (html_flow.c), "verdicts", "reasons". Numbers that are not known are -1; a
@@ -253,6 +253,7 @@ int cp_html_data_target(
 	cp_json_string(json, NULL, rec->n_dests || !rec->skip_reason ? "" : rec->skip_reason);
 	cp_json_string(json, NULL, as_path ? as_path : "");
 	cp_json_string(json, NULL, exit ? exit : "");
+	cp_json_string(json, NULL, cp_phrase_cname(rec->answer, data->text, sizeof(data->text)));
 	cp_json_array_end(json);
 	return json->rc;
 }

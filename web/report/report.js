@@ -35,7 +35,7 @@
 
 	const pill = outcome => el('span', 'pill v' + outcome, data.verdicts[outcome]);
 	const count = n => n.toLocaleString('en-US');
-	const ms = us => us < 0 ? 'RTT ?' : (us / 1000).toFixed(us < 10000 ? 2 : us < 1000000 ? 1 : 0) + ' ms';
+	const ms = us => us < 0 ? 'RTT ?' : us < 100 ? us + ' µs' : (us / 1000).toFixed(us < 10000 ? 2 : us < 1000000 ? 1 : 0) + ' ms';
 
 	// ---- a path, in the boxes of user/format/html_case.c ----
 
@@ -93,6 +93,8 @@
 		});
 		if (why.childElementCount)
 			facts.append(el('dt', '', 'Why'), el('dd', '', why));
+		if (data.targets[path[0]][7])
+			facts.append(el('dt', '', 'CNAME chain'), el('dd', '', data.targets[path[0]][7]));
 		return [drawHops(path), facts];
 	};
 
