@@ -3,12 +3,14 @@
  * html_data.c: the rows behind the page: every target and path, compact, for
  * the page's script. Routers are written once and named by number.
  *
- * The object: "routers": [address, kind, whose], "targets": [name, group,
- * outcome, destinations, why it was not probed, AS path, exit, CNAME chain], "paths":
- * [target, destination, flow, verdict, confidence, reason bits, AS path, exit,
- * destination's AS, RTT in us, first TTL, exit's last home TTL, [router, RTT in us, ...]], "flows"
- * (html_flow.c), "verdicts", "reasons". Numbers that are not known are -1; a
- * silent hop is router -1, an inferred one has an RTT of -2.
+ * One object; rows are arrays, so that no key is repeated:
+ *   routers  address, kind (0 unknown, 1 home, 2 foreign, 3 exchange, 4 private), whose, name if it has one
+ *   targets  name, group, outcome, destinations, why it was not probed, AS path, exit, CNAME chain
+ *   paths    number of the target, destination, flow, verdict, confidence, reason bits, AS path, exit, destination's
+ *            AS, RTT in us, first TTL, last home TTL, [number of the router, RTT in us, of each hop]
+ *   flows    see html_flow.c
+ *   verdicts, reasons   the words for the numbers
+ * What is not known is -1; a silent hop is router -1, an inferred one has an RTT of -2.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -159,6 +161,8 @@ static void write_router(struct cp_html_data *data, const struct cp_rec_path *re
 		cp_json_uint(json, NULL, KIND_UNKNOWN);
 		cp_json_string(json, NULL, "AS unknown");
 	}
+	if (rec->path->hops[i].ptr)
+		cp_json_string(json, NULL, rec->path->hops[i].ptr);
 	cp_json_array_end(json);
 }
 

@@ -35,6 +35,7 @@
 
 	const pill = outcome => el('span', 'pill v' + outcome, data.verdicts[outcome]);
 	const count = n => n.toLocaleString('en-US');
+	const counted = (n, what) => `${count(n)} ${n === 1 ? what : what + 's'}`;
 	const ms = us => us < 0 ? 'RTT ?' : us < 100 ? us + ' µs' : (us / 1000).toFixed(us < 10000 ? 2 : us < 1000000 ? 1 : 0) + ' ms';
 
 	// ---- a path, in the boxes of user/format/html_case.c ----
@@ -48,6 +49,8 @@
 	const box = (ttl, router, rtt, isEnd) => {
 		const node = el('li', `hop ${KINDS[router[1]]}${isEnd ? ' end' : ''}`, el('span', 'ttl', ttl),
 			el('span', 'ip', router[0]), el('span', 'as', router[1] === 3 ? 'exchange ' + router[2] : router[2]));
+		if (router[3])
+			node.append(el('span', 'ptr', router[3]));
 		node.append(el('span', 'rtt', ms(rtt)));
 		if (rtt === -2)
 			node.append(el('span', 'note', 'inferred, not seen on this path'));
@@ -154,8 +157,8 @@
 			matching = rows.filter(row => (!chosen.size || chosen.has(outcome(row))) &&
 				(!groups.value || group(row) === groups.value.slice(1)) &&
 				words.every(word => haystacks.get(row).includes(word)));
-			result.textContent = matching.length === rows.length ? `${count(rows.length)} ${what}` :
-				`${count(matching.length)} of ${count(rows.length)} ${what}`;
+			result.textContent = matching.length === rows.length ? counted(rows.length, what) :
+				`${count(matching.length)} of ${counted(rows.length, what)}`;
 			body.textContent = '';
 			shown = 0;
 			showMore();
@@ -163,7 +166,7 @@
 
 		search.type = 'search';
 		search.placeholder = 'Name, address, network …';
-		search.setAttribute('aria-label', `Search ${what}`);
+		search.setAttribute('aria-label', `Search ${what}s`);
 		search.addEventListener('input', apply);
 		host.append(search);
 		const present = new Set(rows.map(outcome));
@@ -197,7 +200,7 @@
 			return;
 		}
 		// Filled when it comes near; typing into its filter fills it, too.
-		result.textContent = `${count(rows.length)} ${what}`;
+		result.textContent = counted(rows.length, what);
 		more.hidden = true;
 		const watcher = new IntersectionObserver(entries => {
 			if (!entries.some(entry => entry.isIntersecting))
@@ -211,12 +214,12 @@
 
 	makeList({
 		table: document.getElementById('targets'), host: document.getElementById('target-filter'), rows: data.targets,
-		outcome: row => row[2], group: row => row[1], render: targetRow, what: 'targets', lazy: false,
+		outcome: row => row[2], group: row => row[1], render: targetRow, what: 'target', lazy: false,
 		text: row => [row[0], row[1], row[4], row[5], row[6], data.verdicts[row[2]]].join(' '),
 	});
 	makeList({
 		table: document.getElementById('path-list'), host: document.getElementById('path-filter'), rows: data.paths,
-		outcome: row => row[3], group: row => data.targets[row[0]][1], render: pathRow, what: 'paths', lazy: true,
+		outcome: row => row[3], group: row => data.targets[row[0]][1], render: pathRow, what: 'path', lazy: true,
 		text: row => [data.targets[row[0]][0], row[1], row[6], row[7], row[8], data.verdicts[row[3]]].join(' '),
 	});
 
@@ -282,8 +285,8 @@
 					renderMode: 'richText', backgroundColor: color('paper'), borderColor: color('soft'),
 					textStyle: {color: color('ink')},
 					formatter: ({dataType, data: item, value}) => dataType === 'node' ?
-						`${item.label}: ${count(value)} paths` :
-						`${item.source.slice(1)} → ${item.target.slice(1)}\n${count(item.value)} paths, ` +
+						`${item.label}: ${counted(value, 'path')}` :
+						`${item.source.slice(1)} → ${item.target.slice(1)}\n${counted(item.value, 'path')}, ` +
 						data.verdicts[item.verdict],
 				},
 				series: [{
