@@ -90,6 +90,7 @@ done
 no_browser() {
 	local modules=$BUILD/web/browser
 
+	[[ -s $BUILD/web/echarts.js ]] || { echo 'the program was built without ECharts'; return; }
 	[[ -n $browser ]] || { echo 'no chromium (scripts/deps test)'; return; }
 	type node npm >/dev/null 2>&1 || { echo 'no nodejs or npm (scripts/deps test)'; return; }
 	cmp -s tests/web/package-lock.json "$modules/package-lock.json" && [[ -d $modules/node_modules ]] && return

@@ -94,6 +94,7 @@ const story = async () => {
 	check('on paper there are no filters', !await page.locator('#target-filter').isVisible());
 	await page.emulateMedia({media: 'screen'});
 	check('back on the screen the finding is folded again', !await finding.evaluate(item => item.open));
+	await page.emulateMedia({media: null});
 	await page.pdf({path: join(shots, 'story.pdf'), format: 'A4', printBackground: false});
 	same('no complaint of the browser', '', seen.complaints.join(' '));
 	same('nothing is loaded', '', seen.requests.join(' '));

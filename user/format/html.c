@@ -387,6 +387,13 @@ static void write_board(const struct html *state, struct cp_html *html)
 		cp_html_raw(html,
 		        " targets; the others are on the page when its script may run, and in the run's NDJSON.</p>");
 	}
+	if (state->n_rows > CP_HTML_TARGETS_MAX) {
+		cp_html_raw(html, "<p class=\"note\">Of ");
+		cp_html_count(html, state->n_rows);
+		cp_html_raw(html, " targets the first ");
+		cp_html_count(html, CP_HTML_TARGETS_MAX);
+		cp_html_raw(html, " are listed; all are counted.</p>");
+	}
 	cp_html_raw(html, "</section>\n");
 }
 
