@@ -76,7 +76,7 @@ $(B)/san/%.o: %.c
 $(B)/user/core/builtin.o $(B)/san/user/core/builtin.o: $(wildcard data/*.csv)
 
 # The report's own files, and what it draws with, are embedded by user/format/html_asset.c.
-$(B)/user/format/html_asset.o $(B)/san/user/format/html_asset.o: $(wildcard web/report/report.*) $(B)/web/echarts.js
+$(B)/user/format/html_asset.o $(B)/san/user/format/html_asset.o: $(wildcard web/report/*.css web/report/report.js) $(B)/web/echarts.js
 
 # Without npm an empty file stands for it, and each build tries again.
 $(B)/web/echarts.js: $(wildcard web/report/*.json web/report/*.mjs) scripts/fetch-echarts \

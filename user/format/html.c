@@ -321,6 +321,7 @@ static void write_head(const struct html *state, struct cp_html *html)
 	                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; "
 	                  "form-action 'none'; style-src");
 	source(html, CP_ASSET_CSS);
+	source(html, CP_ASSET_MEDIA);
 	cp_html_raw(html, "; script-src");
 	source(html, CP_ASSET_ECHARTS);
 	source(html, CP_ASSET_JS);
@@ -332,6 +333,7 @@ static void write_head(const struct html *state, struct cp_html *html)
 	cp_html_run_time(html, state->wall_ms);
 	cp_html_raw(html, "</title>\n");
 	element(html, "style", CP_ASSET_CSS);
+	element(html, "style", CP_ASSET_MEDIA);
 	cp_html_raw(html, "</head>\n<body>\n");
 }
 

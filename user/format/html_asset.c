@@ -20,6 +20,7 @@
 	extern const char cp_asset_##symbol[], cp_asset_##symbol##_end[]
 
 EMBED(css, "web/report/report.css");
+EMBED(media, "web/report/media.css");
 EMBED(js, "web/report/report.js");
 EMBED(echarts, CP_WEB_DIR "/echarts.js");
 
@@ -27,6 +28,7 @@ static const struct {
 	const char *text, *end;
 } assets[] = {
         [CP_ASSET_CSS] = {cp_asset_css, cp_asset_css_end},
+        [CP_ASSET_MEDIA] = {cp_asset_media, cp_asset_media_end},
         [CP_ASSET_JS] = {cp_asset_js, cp_asset_js_end},
         [CP_ASSET_ECHARTS] = {cp_asset_echarts, cp_asset_echarts_end},
 };

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-enum cp_html_asset { CP_ASSET_CSS = 0, CP_ASSET_JS, CP_ASSET_ECHARTS };
+enum cp_html_asset { CP_ASSET_CSS = 0, CP_ASSET_MEDIA, CP_ASSET_JS, CP_ASSET_ECHARTS };
 
 /* Its text. ret_len 0: it was not there when the program was built; only ECharts may be missing. */
 const char *cp_html_asset(enum cp_html_asset asset, size_t *ret_len);
