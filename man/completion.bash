@@ -47,7 +47,7 @@ _coldpotato()
 	--ixp) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--home) return ;;
 	--vantage-as) return ;;
-	-o | --output) words='table hops ndjson' ;;
+	-o | --output) words='table hops ndjson csv egress-csv atlas datadog prom html' ;;
 	--color) words='auto always never' ;;
 	--progress) words='auto always never' ;;
 	preset) words='microsoft controls' ;;

@@ -140,6 +140,12 @@ struct cp_format {
 extern const struct cp_format cp_format_table; /* audit: summary for people */
 extern const struct cp_format cp_format_hops; /* trace: hop by hop for people */
 extern const struct cp_format cp_format_ndjson;
+extern const struct cp_format cp_format_csv; /* a row a path */
+extern const struct cp_format cp_format_egress_csv; /* a row an AS and role */
+extern const struct cp_format cp_format_atlas; /* RIPE Atlas traceroute results */
+extern const struct cp_format cp_format_datadog; /* Datadog's Network Path payload */
+extern const struct cp_format cp_format_prom; /* Prometheus text, for node_exporter's textfile collector */
+extern const struct cp_format cp_format_html; /* one page to hand on */
 /* NULL-terminated; by name: cp_format_find("ndjson"), NULL when unknown. */
 extern const struct cp_format *const cp_formats[];
 const struct cp_format *cp_format_find(const char *name);
