@@ -23,6 +23,8 @@
 #include "text_reader.h"
 #include "text_time.h"
 
+#define CUT "this address may have been cut: mtr -w shows all of it"
+
 enum { MAX_TTL = 30, COLUMNS_MAX = 24, LOSS_WIDTH = 6 };
 
 enum column { OTHER = 0, SENT, DROPPED, RECEIVED, BEST, AVERAGE, LAST };
@@ -144,7 +146,7 @@ static int begin(struct mtr *mtr, size_t number)
 	text->trace.target.port = command->proto == IPPROTO_ICMP ? 0 : (uint16_t)command->port;
 	if (command->proto == IPPROTO_ICMP)
 		text->arrival = CP_REPLY_ECHO;
-	command->is_seen = false;
+	command->is_seen = command->is_globalping;
 	return rc;
 }
 
@@ -223,6 +225,16 @@ static bool may_be_cut(const struct mtr *mtr, const char *line, const char *who_
 	return (size_t)(who_end - line) == mtr->heading.values_at && n_blanks + n_loss == LOSS_WIDTH;
 }
 
+static void check_who(const struct mtr *mtr, const char *line, const char *values, struct row *row)
+{
+	const char *end = values;
+
+	while (end > line && end[-1] == ' ')
+		end--;
+	if (!row->who.name[0] && !cp_addr_is_v4(&row->who.addr) && may_be_cut(mtr, line, end, values))
+		snprintf(row->why, sizeof(row->why), CUT);
+}
+
 static void read_who(const struct mtr *mtr, const char *line, const char *at, const char *values, struct row *row)
 {
 	char part[CP_LINE_MAX + 1];
@@ -239,19 +251,15 @@ static void read_who(const struct mtr *mtr, const char *line, const char *at, co
 		return;
 	}
 	named = cp_scan_who(&rest, &row->who);
-	if (named == CP_WHO_UNNUMBERED)
-		snprintf(row->why, sizeof(row->why), "'%.40s' is a name without an address: mtr -b shows both",
+	if (named == CP_WHO_UNNUMBERED && strchr(row->who.name, ':'))
+		snprintf(row->why, sizeof(row->why), CUT);
+	else if (named == CP_WHO_UNNUMBERED)
+		snprintf(row->why, sizeof(row->why), "'%.40s' is a name without an address: mtr -bw shows both",
 		        row->who.name);
 	else if (named == CP_WHO_NONE || !cp_scan_end(&rest))
 		snprintf(row->why, sizeof(row->why), "this line of TTL %u is not understood", row->ttl);
-	else if (!row->who.name[0] && !cp_addr_is_v4(&row->who.addr)) {
-		const char *end = values;
-
-		while (end > line && end[-1] == ' ')
-			end--;
-		if (may_be_cut(mtr, line, end, values))
-			snprintf(row->why, sizeof(row->why), "this address may have been cut: mtr -w shows all of it");
-	}
+	else
+		check_who(mtr, line, values, row);
 }
 
 /* " 1.|-- ", " 1. " */

@@ -144,7 +144,7 @@ static bool scan_reference(const char *at, uint32_t *ret_n_hops, struct cp_addr 
 	if (cp_scan_text(&at, "Hop 1 is the same as for "))
 		*ret_n_hops = 1;
 	else if (!cp_scan_text(&at, "Hops 1-") || !cp_scan_uint(&at, CP_TTL_MAX, ret_n_hops) ||
-	         !cp_scan_text(&at, " are the same as for "))
+	         !cp_scan_text(&at, "are the same as for "))
 		return false;
 	return cp_scan_addr(at, strlen(at), ret_dest);
 }

@@ -247,18 +247,20 @@ bool cp_text_command_parse(const char *line, struct cp_text_command *ret_command
 {
 	const char *at = line, *word;
 	const struct tool *tool = NULL;
-	bool is_first = true;
+	bool is_first = true, is_globalping = false;
 	size_t len;
 
 	while (!tool && (len = cp_scan_token(&at, &word)) > 0) {
 		if (is_first)
 			tool = find_tool(word, len);
 		is_first = may_precede(word, len);
+		is_globalping |= len == strlen("globalping") && memcmp(word, "globalping", len) == 0;
 	}
 	/* "traceroute to ..." is a heading. */
 	if (!tool || cp_scan_end(&at) || (tool->tool == CP_TOOL_TRACEROUTE && cp_scan_word(&at, "to")))
 		return false;
-	*ret_command = (struct cp_text_command){.is_seen = true, .tool = tool->tool, .proto = tool->proto};
+	*ret_command = (struct cp_text_command){
+	        .is_seen = true, .is_globalping = is_globalping, .tool = tool->tool, .proto = tool->proto};
 	take_words(ret_command, tool, at);
 	return true;
 }

@@ -13,6 +13,7 @@ enum cp_text_tool { CP_TOOL_TRACEROUTE = 0, CP_TOOL_TCPTRACEROUTE, CP_TOOL_TRACE
 
 struct cp_text_command {
 	bool is_seen;
+	bool is_globalping; /* its output may be several results */
 	enum cp_text_tool tool;
 	size_t line;
 	char host[CP_NAME_SIZE]; /* ""; not told, or several */

@@ -373,7 +373,7 @@ static bool is_row(const struct cp_text_trace *text, const char *at, uint32_t tt
 	uint32_t next = cp_text_trace_next(text);
 	struct cp_who who;
 
-	if (text->is_open && (ttl == next || !next))
+	if (text->is_open && (ttl == next || !next) && !cp_text_trace_has_arrived(text))
 		return true;
 	cp_scan_blanks(&at);
 	if (*at == '*')

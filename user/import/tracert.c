@@ -89,9 +89,9 @@ static bool is_known_heading(const char *line)
 	static const char *const beginnings[] = {
 	        "Tracing route to ",
 	        "Routenverfolgung zu ",
-	        "D\xc3\xa9termination de l'itin\xc3\xa9raire vers ",
-	        "D\xe9termination de l'itin\xe9raire vers ",
-	        "D\x82termination de l'itin\x82raire vers ",
+	        "D\xc3\xa9termination de l",
+	        "D\xe9termination de l",
+	        "D\x82termination de l",
 	        "Traza a ",
 	        "Traza de ",
 	        "Rastreando a rota ",
