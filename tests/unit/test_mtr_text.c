@@ -16,7 +16,7 @@
 #define COMMAND "$ mtr -rbc10 www.example.net\n"
 #define HOST "HOST: lab                         Loss%   Snt   Last   Avg  Best  Wrst StDev\n"
 #define HOP1 "  1.|-- gw (198.18.0.1)            0.0%    10    0.5   0.6   0.4   0.9   0.1\n"
-#define GOT1 "1 198.18.0.1 400 gw x10\n"
+#define GOT1 "1 198.18.0.1 600 gw x10\n"
 #define T "T 2 www.example.net 203.0.113.80 icmp "
 
 static void check(const struct import_case *cases, size_t n)
@@ -31,7 +31,7 @@ static void reports(void **state)
 	                           "  3.|-- 198.18.3.1                10.0%    10   12.5  12.6  12.0  13.9   0.1\n"
 	                           "    |  `|-- 198.18.3.2\n    |   |-- 198.18.3.3\n"
 	                           "  4.|-- 203.0.113.80               0.0%    10    0.0   0.0   0.0   0.1   0.0\n",
-	                T "reached\n" GOT1 "2 * x10\n3 198.18.3.1 12000 ~ x10\n4 203.0.113.80 1 =echo 0/0 x10\n"},
+	                T "reached\n" GOT1 "2 * x10\n3 198.18.3.1 12600 ~ x10\n4 203.0.113.80 1 =echo 0/0 x10\n"},
 	        /* -z: with the AS, and without the tree; others below. */
 	        {"Start: 2023-03-27T10:15:30+0200\nroot@lab:~# mtr -T -P 443 -zbw -c 5 www.example.net\n"
 	         "Start: 2023-03-27T10:15:30+0200\n"
@@ -40,16 +40,16 @@ static void reports(void **state)
 	         "  2. AS64500  r2.example.net (198.18.2.1)   0.0%     5    1.5   1.6   1.4   1.9   0.1\n"
 	         "     AS64500  r2b.example.net (198.18.2.2)\n"
 	         "  3. AS64501  www.example.net (203.0.113.80) 0.0%    5    2.5   2.6   2.4   2.9   0.1\n",
-	                "T 4 www.example.net 203.0.113.80 tcp:443 reached\nat 1679904930000\n1 198.18.0.1 400 gw x5\n"
-	                "2 198.18.2.1 1400 r2.example.net ~ x5\n3 203.0.113.80 2400 www.example.net =? 0/0 x5\n"},
+	                "T 4 www.example.net 203.0.113.80 tcp:443 reached\nat 1679904930000\n1 198.18.0.1 600 gw x5\n"
+	                "2 198.18.2.1 1600 r2.example.net ~ x5\n3 203.0.113.80 2600 www.example.net =? 0/0 x5\n"},
 	        /* -e, the labels of the row, and those of the others */
 	        {COMMAND HOST HOP1 "  2.|-- 198.18.2.1                 0.0%    10    1.5   1.6   1.4   1.9   0.1\n"
 	                           "    |  |+-- [MPLS: Lbl 24304 Exp 0 S 0 TTL 1]\n"
 	                           "    |  |+-- [MPLS: Lbl 16001 TC 5 S 1 TTL 2]\n"
 	                           "    |  `|-- 198.18.2.2\n    |   +-- [MPLS: Lbl 3 Exp 0 S 1 TTL 1]\n"
 	                           "  3.|-- 203.0.113.80               0.0%    10    2.5   2.6   2.4   2.9   0.1\n",
-	                T "reached\n" GOT1 "2 198.18.2.1 1400 ~ <24304,0,0,1> <16001,5,1,2> x10\n"
-	                  "3 203.0.113.80 2400 =echo 0/0 x10\n"},
+	                T "reached\n" GOT1 "2 198.18.2.1 1600 ~ <24304,0,0,1> <16001,5,1,2> x10\n"
+	                  "3 203.0.113.80 2600 =echo 0/0 x10\n"},
 	        /* -o "SRD NAGJMXI": other columns */
 	        {"% mtr -u -n -r -o \"SRD NAGJMXI\" 203.0.113.80\n"
 	         "HOST: lab               Snt  Rcv Drop  Last   Avg Gmean Jttr Javg Jmax Jint\n"
@@ -60,7 +60,7 @@ static void reports(void **state)
 	        {"mtr -r 2001:db8::80\nHOST: lab   Loss%   Snt   Last   Avg  Best  Wrst StDev\n"
 	         "  1.|-- 2001:db8::1   0.0%   3    0.5   0.6   0.4   0.9   0.1\n"
 	         "  2.|-- 2001:db8::80  0.0%   3    0.5   0.6   0.4   0.9   0.1\n",
-	                "T 2 2001:db8::80 2001:db8::80 icmp reached\n1 2001:db8::1 400\n2 2001:db8::80 400 =echo "
+	                "T 2 2001:db8::80 2001:db8::80 icmp reached\n1 2001:db8::1 600\n2 2001:db8::80 600 =echo "
 	                "129/0\n"},
 	};
 
@@ -90,11 +90,11 @@ static void where_it_leads(void **state)
 	                                                      "command (mtr ... HOST) in a line before it\n"},
 	        /* A command is of one report. */
 	        {COMMAND HOST HOP1 HOST HOP1,
-	                "T 2 www.example.net 198.18.0.1 icmp reached\n1 198.18.0.1 400 gw =echo 0/0 x10\n"
+	                "T 2 www.example.net 198.18.0.1 icmp reached\n1 198.18.0.1 600 gw =echo 0/0 x10\n"
 	                "B 4 the report does not say where it leads: put its command (mtr ... HOST) in a line before "
 	                "it\n"},
 	        {COMMAND HOST HOP1 HOP1,
-	                "T 2 www.example.net 198.18.0.1 icmp reached\n1 198.18.0.1 400 gw =echo 0/0 x10\n"
+	                "T 2 www.example.net 198.18.0.1 icmp reached\n1 198.18.0.1 600 gw =echo 0/0 x10\n"
 	                "B 4 no heading before this hop says where the path leads\n"},
 	};
 

@@ -178,7 +178,7 @@ static bool cut_values(const char *start, const char **end, size_t n)
 	return true;
 }
 
-/* The best round trip, as the one that says most of the way; else the average, else the last. */
+/* The average of the round trips, else the best or the last. */
 static void read_values(const struct mtr *mtr, const char *at, struct row *row)
 {
 	uint32_t values[LAST + 1] = {0}, value;
@@ -197,7 +197,7 @@ static void read_values(const struct mtr *mtr, const char *at, struct row *row)
 		values[mtr->heading.columns[i]] = value;
 	}
 	row->n_sent = (values[SENT] ? values[SENT] : values[DROPPED] + values[RECEIVED]) / 1000;
-	row->rtt_us = values[BEST] ? values[BEST] : values[AVERAGE] ? values[AVERAGE] : values[LAST];
+	row->rtt_us = values[AVERAGE] ? values[AVERAGE] : values[BEST] ? values[BEST] : values[LAST];
 	if (!row->rtt_us)
 		row->rtt_us = 1; /* too short to be shown */
 }
