@@ -24,13 +24,13 @@ struct seen {
 };
 
 /* A name or a reason: one line, not too long. */
-static void check_words(const char *text)
+static void check_words(const char *text, bool is_ascii)
 {
 	size_t len = strnlen(text, 512);
 
 	require(len > 0 && len < 512);
 	for (size_t i = 0; i < len; i++)
-		require((unsigned char)text[i] >= ' ' && text[i] != 0x7f);
+		require((unsigned char)text[i] >= ' ' && text[i] != 0x7f && !(is_ascii && text[i] & 0x80));
 }
 
 static void check_path(const struct cp_path *path, const struct cp_addr *dest)
@@ -49,7 +49,7 @@ static void check_path(const struct cp_path *path, const struct cp_addr *dest)
 		require(hop->kind <= CP_REPLY_UNTOLD && hop->n_mpls <= CP_MPLS_MAX);
 		require(!cp_addr_is_zero(&hop->addr) || (hop->kind == CP_REPLY_NONE && !hop->rtt_us && !hop->ptr));
 		if (hop->ptr)
-			check_words(hop->ptr);
+			check_words(hop->ptr, false);
 	}
 }
 
@@ -61,7 +61,7 @@ static int check_trace(void *ctx, const struct cp_trace *trace)
 	seen->n_traces++;
 	require(trace->line >= 1 && trace->line <= seen->n_lines);
 	require(!cp_addr_is_zero(&trace->dest) && trace->answer.n_addrs == 1);
-	check_words(trace->target.host);
+	check_words(trace->target.host, false);
 	require(trace->target.is_literal == (cp_addr_parse(trace->target.host, &literal) == 0));
 	check_path(&trace->path, &trace->dest);
 	return 0;
@@ -73,7 +73,7 @@ static void check_bad(void *ctx, size_t line, const char *why)
 
 	seen->n_bad++;
 	require(line >= 1 && line <= seen->n_lines);
-	check_words(why);
+	check_words(why, true);
 }
 
 static size_t count_lines(const uint8_t *data, size_t size)

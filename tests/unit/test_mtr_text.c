@@ -30,8 +30,9 @@ static void reports(void **state)
 	        {COMMAND HOST HOP1 "  2.|-- ???                       100.0    10    0.0   0.0   0.0   0.0   0.0\n"
 	                           "  3.|-- 198.18.3.1                10.0%    10   12.5  12.6  12.0  13.9   0.1\n"
 	                           "    |  `|-- 198.18.3.2\n    |   |-- 198.18.3.3\n"
-	                           "  4.|-- 203.0.113.80               0.0%    10    0.0   0.0   0.0   0.1   0.0\n",
-	                T "reached\n" GOT1 "2 * x10\n3 198.18.3.1 12600 ~ x10\n4 203.0.113.80 1 =echo 0/0 x10\n"},
+	                           "  4.|-- WWW.example.net (203.0.113.80)  0.0% 10   0.0   0.0   0.0   0.1   0.0\n",
+	                T "reached\n" GOT1
+	                  "2 * x10\n3 198.18.3.1 12600 ~ x10\n4 203.0.113.80 1 WWW.example.net =echo 0/0 x10\n"},
 	        /* -z: with the AS, and without the tree; others below. */
 	        {"Start: 2023-03-27T10:15:30+0200\nroot@lab:~# mtr -T -P 443 -zbw -c 5 www.example.net\n"
 	         "Start: 2023-03-27T10:15:30+0200\n"
@@ -47,9 +48,9 @@ static void reports(void **state)
 	                           "    |  |+-- [MPLS: Lbl 24304 Exp 0 S 0 TTL 1]\n"
 	                           "    |  |+-- [MPLS: Lbl 16001 TC 5 S 1 TTL 2]\n"
 	                           "    |  `|-- 198.18.2.2\n    |   +-- [MPLS: Lbl 3 Exp 0 S 1 TTL 1]\n"
-	                           "  3.|-- 203.0.113.80               0.0%    10    2.5   2.6   2.4   2.9   0.1\n",
+	                           "  3.|-- www.example.net (203.0.113.80) 0.0% 10   2.5   2.6   2.4   2.9   0.1\n",
 	                T "reached\n" GOT1 "2 198.18.2.1 1600 ~ <24304,0,0,1> <16001,5,1,2> x10\n"
-	                  "3 203.0.113.80 2600 =echo 0/0 x10\n"},
+	                  "3 203.0.113.80 2600 www.example.net =echo 0/0 x10\n"},
 	        /* -o "SRD NAGJMXI": other columns */
 	        {"% mtr -u -n -r -o \"SRD NAGJMXI\" 203.0.113.80\n"
 	         "HOST: lab               Snt  Rcv Drop  Last   Avg Gmean Jttr Javg Jmax Jint\n"
@@ -68,6 +69,10 @@ static void reports(void **state)
 	check(cases, N(cases));
 }
 
+#define NOWHERE "the report does not say where it leads: its command (mtr ... ADDRESS) is wanted before it\n"
+#define NOT_TOLD                                                                                                       \
+	"B 2 the report does not tell the address of 'www.example.net': it is wanted in the command before it\n"
+
 static void where_it_leads(void **state)
 {
 	static const struct import_case cases[] = {
@@ -78,23 +83,28 @@ static void where_it_leads(void **state)
 	        {"$ mtr -rb -m 4 203.0.113.80\n" HOST HOP1
 	         "  2.|-- ???                       100.0    10    0.0   0.0   0.0   0.0   0.0\n",
 	                "T 2 203.0.113.80 203.0.113.80 icmp max-ttl\n" GOT1},
+	        /* A router that refused is the last line, too; that it did is not said. */
+	        {"$ mtr -rb 203.0.113.80\n" HOST HOP1
+	         "  2.|-- 198.18.0.2                50.0%    10    0.5   0.6   0.4   0.9   0.1\n",
+	                "T 2 203.0.113.80 203.0.113.80 icmp interrupted\n" GOT1 "2 198.18.0.2 600 =? 0/0 x10\n"},
+	        {"$ mtr -rb -m 2 203.0.113.80\n" HOST HOP1
+	         "  2.|-- 198.18.0.2                50.0%    10    0.5   0.6   0.4   0.9   0.1\n",
+	                "T 2 203.0.113.80 203.0.113.80 icmp max-ttl\n" GOT1 "2 198.18.0.2 600 x10\n"},
+	        /* A name in the command, and not in the last line */
+	        {COMMAND HOST HOP1 "  2.|-- 198.18.0.2                50.0%    10    0.5   0.6   0.4   0.9   0.1\n",
+	                NOT_TOLD},
+	        {COMMAND HOST HOP1 "  2.|-- lb (203.0.113.80)          0.0%    10    0.5   0.6   0.4   0.9   0.1\n",
+	                NOT_TOLD},
 	        {COMMAND HOST HOP1 "  2.|-- ???                       100.0    10    0.0   0.0   0.0   0.0   0.0\n",
-	                "B 2 'www.example.net' did not answer, so its address is not told\n"},
-	        {"$ mtr -rb --max-ttl=1 www.example.net\n" HOST HOP1,
-	                "B 2 the report may end before 'www.example.net', whose address is not told\n"},
-	        {COMMAND HOST HOP1 "  2.|-- 203.0.113.80",
-	                "B 2 the report may end before 'www.example.net', whose address is not told\n"},
-	        {HOST HOP1, "B 1 the report does not say where it leads: put its command (mtr ... HOST) in a line "
-	                    "before it\n"},
-	        {"$ mtr -rb a.example b.example\n" HOST HOP1, "B 2 the report does not say where it leads: put its "
-	                                                      "command (mtr ... HOST) in a line before it\n"},
+	                NOT_TOLD},
+	        {COMMAND HOST HOP1 "  2.|-- www.example.net (203.0.", NOT_TOLD},
+	        {HOST HOP1, "B 1 " NOWHERE},
+	        {"$ mtr -rb a.example b.example\n" HOST HOP1, "B 2 " NOWHERE},
 	        /* A command is of one report. */
-	        {COMMAND HOST HOP1 HOST HOP1,
-	                "T 2 www.example.net 198.18.0.1 icmp reached\n1 198.18.0.1 600 gw =echo 0/0 x10\n"
-	                "B 4 the report does not say where it leads: put its command (mtr ... HOST) in a line before "
-	                "it\n"},
-	        {COMMAND HOST HOP1 HOP1,
-	                "T 2 www.example.net 198.18.0.1 icmp reached\n1 198.18.0.1 600 gw =echo 0/0 x10\n"
+	        {"$ mtr -rn 198.18.0.1\n" HOST HOP1 HOST HOP1,
+	                "T 2 198.18.0.1 198.18.0.1 icmp reached\n1 198.18.0.1 600 gw =echo 0/0 x10\nB 4 " NOWHERE},
+	        {"$ mtr -rn 198.18.0.1\n" HOST HOP1 HOP1,
+	                "T 2 198.18.0.1 198.18.0.1 icmp reached\n1 198.18.0.1 600 gw =echo 0/0 x10\n"
 	                "B 4 no heading before this hop says where the path leads\n"},
 	};
 
@@ -115,7 +125,7 @@ static void bad_rows(void **state)
 	        {COMMAND HOST "  1.|-- 2001:db8:1111:2222::3:444  0.0%    10    0.5   0.6   0.4   0.9   0.1\n",
 	                "B 3 this address may have been cut: mtr -w shows all of it\n"},
 	        {COMMAND HOST "  1.|-- 198.18.0.1                 0.0%    10    0.5   0.6   fast  0.9   0.1\n",
-	                "B 3 'fast  0.9   0.1' is no number\n"},
+	                "B 3 'fast' is no number\n"},
 	        {COMMAND HOST "  1.|-- 198.18.0.1\n", "B 3 this line of TTL 1 has not all values\n"},
 	        {COMMAND HOST "  1.|-- 198.18.0.1 x               0.0%    10    0.5   0.6   0.4   0.9   0.1\n",
 	                "B 3 this line of TTL 1 is not understood\n"},
@@ -134,18 +144,20 @@ static void bad_rows(void **state)
 static void globalping(void **state)
 {
 	static const struct import_case cases[] = {
-	        {"$ globalping mtr www.example.net from gcp-europe-west3 --limit 2\n> EU, DE, Frankfurt, ASN:64500, "
-	         "Lab (x)\n" GP " 1. AS64500 _gateway (198.18.0.1)       0.0%    0   3 1.4    0.4   1.0\n"
+	        /* One command, several results */
+	        {"$ globalping mtr 203.0.113.80 from gcp-europe-west3 --limit 2\n> EU, DE, Frankfurt, ASN:64500, Lab "
+	         "(x)\n" GP " 1. AS64500 _gateway (198.18.0.1)       0.0%    0   3 1.4    0.4   1.0\n"
 	         " 2. AS???   (waiting for reply)\n"
 	         " 3. AS64501 AS64502 www.example.net (203.0.113.80)  33.3%    1   2 4.2    0.1   0.2\n"
 	         "> NA, US, Ashburn, ASN:64500, Lab (y)\n" GP
-	         " 1. AS64500 203.0.113.81 (203.0.113.81)       0.0%    0   3 1.4    0.4   1.0\n",
-	                "T 3 www.example.net 203.0.113.80 icmp reached\n1 198.18.0.1 1400 _gateway\n2 * x0\n"
+	         " 1. AS64500 203.0.113.81 (203.0.113.81)       0.0%    0   3 1.4    0.4   1.0\n"
+	         " 2. AS???   (waiting for reply)\n",
+	                "T 3 203.0.113.80 203.0.113.80 icmp reached\n1 198.18.0.1 1400 _gateway\n2 * x0\n"
 	                "3 203.0.113.80 4200 www.example.net =echo 0/0\n"
-	                "T 8 www.example.net 203.0.113.81 icmp reached\n1 203.0.113.81 1400 =echo 0/0\n"},
-	        {"$ globalping mtr www.example.net from x --protocol tcp --port 443\n" GP
-	         " 1. AS64500 a (203.0.113.81)       0.0%    0   3 1.4    0.4   1.0\n",
-	                "T 2 www.example.net 203.0.113.81 tcp:443 reached\n1 203.0.113.81 1400 a =? 0/0\n"},
+	                "T 8 203.0.113.80 203.0.113.80 icmp gap\n1 203.0.113.81 1400\n"},
+	        {"$ globalping mtr a.example from x --protocol tcp --port 443\n" GP
+	         " 1. AS64500 a.example (203.0.113.81)       0.0%    0   3 1.4    0.4   1.0\n",
+	                "T 2 a.example 203.0.113.81 tcp:443 reached\n1 203.0.113.81 1400 a.example =? 0/0\n"},
 	};
 
 	(void)state;

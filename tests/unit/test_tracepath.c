@@ -26,11 +26,11 @@ static void reached(void **state)
 	        {"$ tracepath -b www.example.net\n" LOCAL " 1:  gw.example (198.18.0.1)                     0.512ms \n"
 	         " 1:  gw.example (198.18.0.1)                     0.300ms \n"
 	         " 2:  no reply\n"
-	         " 3:  r3.example (198.18.3.1)                    12.345ms asymm  5 \n"
+	         " 3:  ??? (198.18.3.1)                    12.345ms asymm  5 \n"
 	         " 4:  www.example.net (203.0.113.80)             20.001ms reached\n"
 	         "     Resume: pmtu 1500 hops 4 back 5 \n",
 	                "T 1 www.example.net 203.0.113.80 udp reached\n1 198.18.0.1 512 gw.example x2\n2 * x1\n"
-	                "3 198.18.3.1 12345 r3.example x1\n4 203.0.113.80 20001 www.example.net =unreachable 3/3 x1\n"},
+	                "3 198.18.3.1 12345 x1\n4 203.0.113.80 20001 www.example.net =unreachable 3/3 x1\n"},
 	        /* No command: the address is its own name. "reached" twice. */
 	        {LOCAL " 1:  203.0.113.80      0.377ms reached\n 1:  203.0.113.80      0.300ms reached\n"
 	               "     Resume: pmtu 1500 hops 1 back 1\n",

@@ -174,6 +174,12 @@ static void around_and_between(void **state)
 	                T "reached\n" GOT1 "2 203.0.113.80 5000 =echo 0/0\n"},
 	        {TO HOP1 "  2     *        *        *     Requ", T "interrupted\n" GOT1},
 	        {TO HOP1 "  2     *   ", T "interrupted\n" GOT1},
+	        {TO "  1  General failure.\r\n", "B 4 this line of TTL 1 is not understood\n"},
+	        {TO "  1  ^C\r\n", "B 1 no hop follows this heading\n"},
+	        {TO, "B 1 no hop follows this heading\n"},
+	        {TO HOP1 "  2     5 ms     5 ms     5 ms  203.0.113.80\r\n3 files copied\r\n",
+	                T "reached\n" GOT1 "2 203.0.113.80 5000 =echo 0/0\n"},
+	        {TO HOP1 "8 hosts are up\r\n9 198.18.0.9 is down\r\n", T "interrupted\n" GOT1},
 	        {"Unable to resolve target system name nowhere.example.\n", "E text: holds no output of tracert\n"},
 	};
 

@@ -10,14 +10,15 @@
  *      |  `|-- ADDRESS            (others that answered at this TTL)
  *      |   +-- [MPLS: Lbl N TC N S N TTL N]
  *
- * It does not say where the path leads: that is the command's to tell. mtr ends
- * its report with the line in which the destination answered; where it did not,
- * with a line of silence. So the last line has the address of a name in the
- * command, unless it is the highest TTL that was asked for.
+ * It does not say where the path leads: that is the command's to tell, by an
+ * address. Its last line is the destination's, or one of silence, or of a router
+ * that refused: it is only taken for the destination when it has the name that
+ * the command asked for.
  */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "text_formats.h"
 #include "text_reader.h"
@@ -102,23 +103,32 @@ static bool scan_heading(const char *line, struct heading *ret_heading)
 	return heading.n_columns > 0;
 }
 
-/* The last line has the destination's address, if it can be nobody else's. */
+/* A report that ends with an answer of a router: what kind of answer that was is not told. */
+static void note_refusal(const struct cp_text_trace *text, struct cp_hop *last)
+{
+	if (last->kind == CP_REPLY_NONE || last->ttl >= text->max_ttl || cp_addr_eq(&last->addr, &text->trace.dest))
+		return;
+	last->kind = CP_REPLY_UNTOLD;
+	last->icmp_type = 0;
+}
+
+/* Where the path leads when the command has a name: see above. */
 static void find_dest(struct cp_text_trace *text)
 {
 	struct cp_path *path = &text->trace.path;
-	const struct cp_hop *last = path->n_hops ? &path->hops[path->n_hops - 1] : NULL;
+	struct cp_hop *last = path->n_hops ? &path->hops[path->n_hops - 1] : NULL;
 
-	if (text->has_dest || !last)
+	if (!last)
 		return;
-	if (!text->host[0])
+	if (text->has_dest)
+		note_refusal(text, last);
+	else if (!text->host[0])
 		cp_text_trace_refuse(text, text->trace.line,
-		        "the report does not say where it leads: put its command (mtr ... HOST) in a line before it");
-	else if (last->kind == CP_REPLY_NONE)
-		cp_text_trace_refuse(
-		        text, text->trace.line, "'%.60s' did not answer, so its address is not told", text->host);
-	else if (last->ttl >= text->max_ttl || text->is_cut)
+		        "the report does not say where it leads: its command (mtr ... ADDRESS) is wanted before it");
+	else if (!last->ptr || strcasecmp(last->ptr, text->host) != 0)
 		cp_text_trace_refuse(text, text->trace.line,
-		        "the report may end before '%.60s', whose address is not told", text->host);
+		        "the report does not tell the address of '%.60s': it is wanted in the command before it",
+		        text->host);
 	else
 		cp_text_trace_dest(text, &last->addr);
 }
@@ -191,7 +201,7 @@ static void read_values(const struct mtr *mtr, const char *at, struct row *row)
 		if (mtr->heading.columns[i] == OTHER)
 			continue;
 		if (!cp_scan_decimal(&number, &value) || number != token + len) {
-			snprintf(row->why, sizeof(row->why), "'%.20s' is no number", token);
+			snprintf(row->why, sizeof(row->why), "'%.*s' is no number", len < 20 ? (int)len : 20, token);
 			return;
 		}
 		values[mtr->heading.columns[i]] = value;

@@ -184,5 +184,7 @@ enum cp_scan_who cp_scan_who(const char **at, struct cp_who *ret_who)
 	if (!inner || !cp_scan_addr(inner, n, &ret_who->addr))
 		return CP_WHO_UNNUMBERED;
 	*at = next;
+	if (strcmp(ret_who->name, "???") == 0) /* tracepath: it has none */
+		ret_who->name[0] = '\0';
 	return CP_WHO_READ;
 }

@@ -89,6 +89,9 @@ void cp_text_trace_refuse(struct cp_text_trace *text, size_t line, const char *f
 	va_start(args, fmt);
 	vsnprintf(text->bad_why, sizeof(text->bad_why), fmt, args);
 	va_end(args);
+	/* It may quote the text, which may hold anything. */
+	for (char *c = text->bad_why; *c; c++)
+		*c = *c >= ' ' && *c < 0x7f ? *c : '?';
 }
 
 /* ---- Rows ---- */

@@ -28,7 +28,6 @@ struct heading {
 	struct cp_addr dest;
 	char host[CP_NAME_SIZE];
 	uint32_t max_ttl; /* 0: not in this line */
-	bool is_bracketed; /* "name [address]" */
 };
 
 /* The only number of 1 to 255 that is a word in this line; 0: none, or several. */
@@ -62,7 +61,6 @@ static bool find_bracketed(const char *line, struct heading *heading)
 		return false;
 	memcpy(heading->host, start, (size_t)(open - start));
 	heading->host[open - start] = '\0';
-	heading->is_bracketed = true;
 	heading->max_ttl = find_number(close + 1);
 	return true;
 }
@@ -76,9 +74,8 @@ static bool find_bare(const char *line, struct heading *heading)
 		if (!cp_scan_addr(token, len, &heading->dest))
 			continue;
 		cp_addr_format(&heading->dest, heading->host);
-		heading->is_bracketed = false;
 		heading->max_ttl = find_number(line);
-		return heading->max_ttl > 0;
+		return true;
 	}
 	return false;
 }
@@ -300,44 +297,53 @@ static int take_row(struct tracert *tracert, size_t number, const struct row *ro
 	return 0;
 }
 
+/* A row without times is known by its place alone. */
 static bool may_be_row(const struct tracert *tracert, const struct row *row)
 {
+	const struct cp_text_trace *text = &tracert->reader.text;
+	uint32_t next = cp_text_trace_next(text);
+
 	if (row->n_cells)
 		return true;
-	return (row->has_who && *row->words) ||
-	       (tracert->reader.text.is_open && row->ttl == cp_text_trace_next(&tracert->reader.text));
+	if (tracert->heading_line)
+		return row->ttl == 1 && row->has_who && *row->words;
+	return text->is_open && !cp_text_trace_has_arrived(text) && row->ttl == (next ? next : 1);
 }
 
-static void take_words(struct tracert *tracert, size_t number, const char *line)
+static int take_words(struct tracert *tracert, size_t number, const char *line)
 {
+	struct cp_text_trace *text = &tracert->reader.text;
+	bool is_known = is_known_heading(line);
 	struct heading heading;
 
 	if (cp_scan_end(&line) || is_remark(line))
-		return;
-	if (find_bracketed(line, &heading) || find_bare(line, &heading)) {
+		return 0;
+	if (find_bracketed(line, &heading) || (find_bare(line, &heading) && (is_known || heading.max_ttl))) {
 		tracert->heading = heading;
 		tracert->heading_line = number;
 		tracert->n_lines_since = 0;
-	} else if (tracert->heading_line) {
+		return is_known ? begin(tracert) : 0;
+	}
+	/* The second line of a heading. */
+	if (tracert->heading_line) {
 		if (!tracert->heading.max_ttl)
 			tracert->heading.max_ttl = find_number(line);
 		if (++tracert->n_lines_since >= HEADING_LINES)
 			tracert->heading_line = 0;
+	} else if (text->is_open && !cp_text_trace_next(text) && !text->max_ttl) {
+		text->max_ttl = find_number(line);
 	}
+	return 0;
 }
 
 static int take(struct cp_text_reader *reader, size_t number, const char *line)
 {
 	struct tracert *tracert = (struct tracert *)reader;
 	struct row row;
-	int rc;
 
 	if (scan_row(line, &row) && may_be_row(tracert, &row))
 		return take_row(tracert, number, &row);
-	/* A heading without rows: the name was found, and no more. */
-	rc = is_known_heading(line) && tracert->heading_line ? begin(tracert) : 0;
-	take_words(tracert, number, line);
-	return rc;
+	return take_words(tracert, number, line);
 }
 
 static int read_text(
