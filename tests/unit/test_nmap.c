@@ -64,26 +64,50 @@ static void shared_hops(void **state)
 	                T "reached\n1 198.18.0.1 1000 gw x0\n2 * x0\n3 198.18.0.3 3000 x0\n4 203.0.113.80 4000 =? 0/0 "
 	                  "x0\n"
 	                  "T 13 b.example 203.0.113.81 tcp:443 reached\n1 198.18.0.1 0 gw i x0\n2 * x0\n3 198.18.0.3 0 "
-	                  "i x0\n"
+	                  "x0\n"
 	                  "4 203.0.113.81 5000 b.example =? 0/0 x0\n"
-	                  "T 20 203.0.113.82 203.0.113.82 tcp:443 reached\n1 198.18.0.1 0 gw i x0\n2 * x0\n"
+	                  "T 20 203.0.113.82 203.0.113.82 tcp:443 reached\n1 198.18.0.1 0 gw x0\n2 * x0\n"
 	                  "3 203.0.113.82 9000 =? 0/0 x0\n"},
+	        /* As nmap 7.93 printed it: to a host that comes later; to one that was a hop itself. */
+	        {REPORT TABLE "-   Hops 1-3 are the same as for 203.0.113.82\n4   0.01 ms 203.0.113.80\n\n"
+	                      "Nmap scan report for 203.0.113.82\n" TABLE
+	                      "1   0.00 ms 198.18.0.2\n2   0.00 ms 198.18.1.2\n3   0.03 ms 203.0.113.82\n\n"
+	                      "Nmap scan report for 198.18.1.2\n" TABLE
+	                      "-   Hops 1-2 are the same as for 203.0.113.82\n\n",
+	                T
+	                "reached\n1 198.18.0.2 0 i x0\n2 198.18.1.2 0 i x0\n3 203.0.113.82 0 x0\n4 203.0.113.80 10 =? "
+	                "0/0 x0\n"
+	                "T 10 203.0.113.82 203.0.113.82 tcp:443 reached\n1 198.18.0.2 1 x0\n2 198.18.1.2 1 x0\n"
+	                "3 203.0.113.82 30 =? 0/0 x0\n"
+	                "T 17 198.18.1.2 198.18.1.2 tcp:443 reached\n1 198.18.0.2 0 i x0\n2 198.18.1.2 0 =? 0/0 x0\n"},
 	        {REPORT TABLE "-   Hops 1-3 are the same as for 203.0.113.9\n4   5.00 ms 203.0.113.80\n",
 	                "B 6 the hops that this line refers to are not in the text\n"},
 	        {REPORT TABLE "1   1.00 ms 203.0.113.80\n\nNmap scan report for 203.0.113.81\n" TABLE
 	                      "-   Hops 1-2 are the same as for 203.0.113.80\n3   5.00 ms 203.0.113.81\n",
 	                T "reached\n1 203.0.113.80 1000 =? 0/0 x0\n"
 	                  "B 11 the hops that this line refers to are not in the text\n"},
+	        /* Another run's hosts are others'. */
+	        {REPORT TABLE "1   1.00 ms 198.18.0.1\n2   1.00 ms 203.0.113.80\n\nStarting Nmap 7.93 at x\n"
+	                      "Nmap scan report for 203.0.113.81\n" TABLE
+	                      "-   Hop 1 is the same as for 203.0.113.80\n2   5.00 ms 203.0.113.81\n",
+	                T "reached\n1 198.18.0.1 1000 x0\n2 203.0.113.80 1000 =? 0/0 x0\n"
+	                  "B 13 the hops that this line refers to are not in the text\n"},
+	        /* In a circle */
+	        {REPORT TABLE "-   Hop 1 is the same as for 203.0.113.81\n2   5.00 ms 203.0.113.80\n\n"
+	                      "Nmap scan report for 203.0.113.81\n" TABLE
+	                      "-   Hop 1 is the same as for 203.0.113.80\n2   5.00 ms 203.0.113.81\n",
+	                "B 6 the hops that this line refers to are not in the text\n"
+	                "B 12 the hops that this line refers to are not in the text\n"},
 	        {REPORT TABLE "-   Hops 2-3 are the same as for 203.0.113.9\n",
 	                "B 6 this reference to other hops is not understood\n"},
 	        {REPORT TABLE "1   1.00 ms 198.18.0.1\n-   Hop 1 is the same as for 203.0.113.9\n",
 	                "B 7 this reference to other hops is not understood\n"},
-	        /* Only inferred hops, and nothing behind. */
+	        /* Nothing but silence behind. */
 	        {REPORT TABLE
 	                "1   1.00 ms 198.18.0.1\n2   2.00 ms 203.0.113.80\n\nNmap scan report for 203.0.113.81\n" TABLE
 	                "-   Hop 1 is the same as for 203.0.113.80\n2   ... 30\n",
 	                T "reached\n1 198.18.0.1 1000 x0\n2 203.0.113.80 2000 =? 0/0 x0\n"
-	                  "T 10 203.0.113.81 203.0.113.81 tcp:443 gap\n1 198.18.0.1 0 i x0\n"},
+	                  "T 10 203.0.113.81 203.0.113.81 tcp:443 gap\n1 198.18.0.1 0 x0\n"},
 	};
 
 	(void)state;

@@ -11,11 +11,14 @@
  *   N   --      WHO             N  ...            N  ... N     (silence)
  *   -   Hops N-N are the same as for ADDRESS
  *
- * The first hops of the last form were seen on the way to another host of the
- * same scan: they are marked as inferred, and have no times.
+ * The last form stands for hops that nmap found on the way to another host of the
+ * same scan, which may come later in its output: the text is read twice. Only
+ * the highest of these TTLs was asked, and answered, on the way to this host; the
+ * hops before it are marked as inferred. None has a time of its own.
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,63 +26,128 @@
 #include "text_reader.h"
 #include "text_time.h"
 
-/* nmap refers to hosts of one group of its scan, which are not as many. */
-enum { KNOWN_MAX = 4096 };
+struct known_hop {
+	struct cp_addr addr; /* zero: silent */
+	char *name; /* NULL: none */
+};
 
-/* A trace that later ones may refer to. */
+/* A trace that others may refer to, and what it refers to itself. */
 struct known {
+	uint32_t run;
 	struct cp_addr dest;
-	uint8_t n_hops;
-	struct cp_who hops[]; /* of TTL 1 and up; zero address: silent */
+	struct cp_addr like; /* whose hops those up to n_like are */
+	uint8_t n_like, n_hops;
+	struct known_hop *hops; /* of TTL 1 and up; without silence at the end */
 };
 
 struct nmap {
 	struct cp_text_reader reader; /* first */
-	struct known *known[KNOWN_MAX]; /* a ring */
-	size_t n_known; /* ever */
+	struct known *known; /* sorted after the first reading */
+	size_t n_known, known_cap;
+	bool is_first; /* the first reading, which only collects what is known */
 	bool out_of_memory;
+	uint32_t run; /* how often nmap was started so far */
 	struct cp_who host; /* of the latest report */
 	bool has_host;
 	bool is_in_table; /* between "HOP RTT ADDRESS" and what is no row */
+	struct cp_addr like; /* of the trace at hand, as in struct known */
+	uint8_t n_like;
 	uint64_t start_ms; /* UINT64_MAX: not told */
 };
 
 /* ---- What others refer to ---- */
 
+static struct known *add_known(struct nmap *nmap)
+{
+	if (nmap->n_known == nmap->known_cap) {
+		size_t cap = nmap->known_cap ? nmap->known_cap * 2 : 64;
+		struct known *known = reallocarray(nmap->known, cap, sizeof(*known));
+
+		if (!known)
+			return NULL;
+		nmap->known = known;
+		nmap->known_cap = cap;
+	}
+	return memset(&nmap->known[nmap->n_known++], 0, sizeof(struct known));
+}
+
+static bool copy_hops(struct known *known, const struct cp_path *path)
+{
+	uint32_t n_hops = path->n_hops;
+
+	while (n_hops && cp_addr_is_zero(&path->hops[n_hops - 1].addr))
+		n_hops--;
+	if (n_hops == 0)
+		return true;
+	known->hops = calloc(n_hops, sizeof(*known->hops));
+	if (!known->hops)
+		return false;
+	known->n_hops = (uint8_t)n_hops;
+	for (uint32_t i = 0; i < n_hops; i++) {
+		known->hops[i].addr = path->hops[i].addr;
+		if (!path->hops[i].ptr)
+			continue;
+		known->hops[i].name = strdup(path->hops[i].ptr);
+		if (!known->hops[i].name)
+			return false;
+	}
+	return true;
+}
+
+/* The end of a trace in the first reading. */
 static void remember(struct cp_text_trace *text)
 {
 	struct nmap *nmap = (struct nmap *)text;
 	const struct cp_path *path = &text->trace.path;
 	struct known *known;
 
-	if (text->bad_line || !text->has_dest || !path->n_hops || path->hops[0].ttl != 1)
+	if (!nmap->is_first || text->bad_line || !text->has_dest || !path->n_hops || path->hops[0].ttl != 1)
 		return;
-	known = calloc(1, sizeof(*known) + path->n_hops * sizeof(known->hops[0]));
+	known = add_known(nmap);
 	if (!known) {
 		nmap->out_of_memory = true;
 		return;
 	}
+	known->run = nmap->run;
 	known->dest = text->trace.dest;
-	known->n_hops = (uint8_t)path->n_hops;
-	for (uint32_t i = 0; i < path->n_hops; i++) {
-		known->hops[i].addr = path->hops[i].addr;
-		memcpy(known->hops[i].name, text->names[i], CP_NAME_SIZE);
-	}
-	free(nmap->known[nmap->n_known % KNOWN_MAX]);
-	nmap->known[nmap->n_known++ % KNOWN_MAX] = known;
+	known->like = nmap->like;
+	known->n_like = nmap->n_like;
+	nmap->out_of_memory = !copy_hops(known, path);
 }
 
-static const struct known *recall(const struct nmap *nmap, const struct cp_addr *dest)
+static int compare_known(const void *a, const void *b)
 {
-	size_t n = nmap->n_known < KNOWN_MAX ? nmap->n_known : KNOWN_MAX;
+	const struct known *x = a, *y = b;
 
-	for (size_t i = 1; i <= n; i++) {
-		const struct known *known = nmap->known[(nmap->n_known - i) % KNOWN_MAX];
+	return x->run != y->run ? (x->run > y->run) - (x->run < y->run) : cp_addr_cmp(&x->dest, &y->dest);
+}
 
-		if (cp_addr_eq(&known->dest, dest))
-			return known;
+/* NULL: not in the text. One reference may lead to the next, as often as there are TTLs. */
+static const struct known_hop *recall(const struct nmap *nmap, const struct cp_addr *dest, uint32_t ttl)
+{
+	struct known key = {.run = nmap->run, .dest = *dest};
+
+	for (int i = 0; i < CP_TTL_MAX; i++) {
+		const struct known *known =
+		        bsearch(&key, nmap->known, nmap->n_known, sizeof(*nmap->known), compare_known);
+
+		if (!known)
+			return NULL;
+		if (ttl > known->n_like)
+			return ttl <= known->n_hops ? &known->hops[ttl - 1] : NULL;
+		key.dest = known->like;
 	}
 	return NULL;
+}
+
+static void free_known(struct nmap *nmap)
+{
+	for (size_t i = 0; i < nmap->n_known; i++) {
+		for (uint32_t h = 0; h < nmap->known[i].n_hops; h++)
+			free(nmap->known[i].hops[h].name);
+		free(nmap->known[i].hops);
+	}
+	free(nmap->known);
 }
 
 /* ---- Headings ---- */
@@ -125,6 +193,7 @@ static int begin(struct nmap *nmap, size_t number, const char *at)
 
 	cp_text_trace_start(text, number);
 	text->close = remember;
+	nmap->n_like = 0;
 	text->trace.wall_ms = nmap->start_ms;
 	take_method(text, at);
 	if (nmap->has_host) {
@@ -149,12 +218,39 @@ static bool scan_reference(const char *at, uint32_t *ret_n_hops, struct cp_addr 
 	return cp_scan_addr(at, strlen(at), ret_dest);
 }
 
+/* The row of a hop that is known from another trace. */
+static int take_known(struct nmap *nmap, size_t number, uint32_t ttl, bool is_last)
+{
+	struct cp_text_trace *text = &nmap->reader.text;
+	const struct known_hop *known = nmap->is_first ? NULL : recall(nmap, &nmap->like, ttl);
+	struct cp_who who = {.name = ""};
+	struct cp_hop *hop;
+	int rc = cp_text_trace_row(text, number, ttl, &hop);
+
+	if (rc || !hop || nmap->is_first)
+		return rc;
+	if (!known) {
+		cp_text_trace_refuse(text, number, "the hops that this line refers to are not in the text");
+		return 0;
+	}
+	if (cp_addr_is_zero(&known->addr))
+		return 0;
+	who.addr = known->addr;
+	if (known->name)
+		snprintf(who.name, sizeof(who.name), "%s", known->name);
+	cp_text_trace_answer(text, hop, &who, 0);
+	if (!is_last) {
+		hop->kind = CP_REPLY_NONE;
+		hop->icmp_type = 0;
+		hop->flags |= CP_HOP_INFERRED;
+	}
+	return 0;
+}
+
 static int take_reference(struct nmap *nmap, size_t number, const char *at)
 {
 	struct cp_text_trace *text = &nmap->reader.text;
-	const struct known *known = NULL;
 	struct cp_addr dest;
-	struct cp_hop *hop;
 	uint32_t n_hops;
 	int rc = 0;
 
@@ -162,20 +258,10 @@ static int take_reference(struct nmap *nmap, size_t number, const char *at)
 		cp_text_trace_refuse(text, number, "this reference to other hops is not understood");
 		return 0;
 	}
-	known = recall(nmap, &dest);
-	if (!known || known->n_hops < n_hops) {
-		cp_text_trace_refuse(text, number, "the hops that this line refers to are not in the text");
-		return 0;
-	}
-	for (uint32_t i = 0; i < n_hops && rc == 0; i++) {
-		rc = cp_text_trace_row(text, number, i + 1, &hop);
-		if (hop && !cp_addr_is_zero(&known->hops[i].addr)) {
-			cp_text_trace_answer(text, hop, &known->hops[i], 0);
-			hop->kind = CP_REPLY_NONE;
-			hop->icmp_type = 0;
-			hop->flags |= CP_HOP_INFERRED;
-		}
-	}
+	nmap->like = dest;
+	nmap->n_like = (uint8_t)n_hops;
+	for (uint32_t ttl = 1; ttl <= n_hops && rc == 0; ttl++)
+		rc = take_known(nmap, number, ttl, ttl == n_hops);
 	return rc;
 }
 
@@ -266,25 +352,54 @@ static int take(struct cp_text_reader *reader, size_t number, const char *line)
 	if (cp_scan_word(&at, "HOP") && cp_scan_word(&at, "RTT") && cp_scan_word(&at, "ADDRESS")) {
 		nmap->is_in_table = reader->text.is_open;
 	} else if (cp_scan_text(&at, "Starting Nmap ")) {
+		rc = cp_text_trace_finish(&reader->text);
+		nmap->run++;
 		at = strstr(at, " at ");
 		nmap->start_ms = at ? cp_scan_time(at + strlen(" at ")) : UINT64_MAX;
 	}
+	return rc;
+}
+
+static int skip_trace(void *ctx, const struct cp_trace *trace)
+{
+	(void)ctx;
+	(void)trace;
 	return 0;
+}
+
+static void skip_bad(void *ctx, size_t line, const char *why)
+{
+	(void)ctx;
+	(void)line;
+	(void)why;
+}
+
+static int read_once(struct nmap *nmap, const char *text, size_t len, const char *source,
+        const struct cp_import_sink *sink, struct cp_err *err)
+{
+	int rc;
+
+	nmap->run = 0;
+	nmap->has_host = nmap->is_in_table = false;
+	nmap->start_ms = UINT64_MAX;
+	rc = cp_text_read(&nmap->reader, text, len, source, "nmap --traceroute", sink, take, err);
+	return nmap->out_of_memory ? -ENOMEM : rc;
 }
 
 static int read_text(
         const char *text, size_t len, const char *source, const struct cp_import_sink *sink, struct cp_err *err)
 {
-	struct nmap *nmap = calloc(1, sizeof(*nmap));
-	int rc;
+	const struct cp_import_sink none = {.trace = skip_trace, .bad = skip_bad};
+	struct nmap nmap = {.is_first = true};
+	int rc = read_once(&nmap, text, len, source, &none, err);
 
-	if (!nmap)
-		return -ENOMEM;
-	nmap->start_ms = UINT64_MAX;
-	rc = cp_text_read(&nmap->reader, text, len, source, "nmap --traceroute", sink, take, err);
-	for (size_t i = 0; i < KNOWN_MAX; i++)
-		free(nmap->known[i]);
-	free(nmap);
+	if (rc == 0) {
+		if (nmap.n_known)
+			qsort(nmap.known, nmap.n_known, sizeof(*nmap.known), compare_known);
+		nmap.is_first = false;
+		rc = read_once(&nmap, text, len, source, sink, err);
+	}
+	free_known(&nmap);
 	return rc;
 }
 
