@@ -27,6 +27,8 @@ static void finds_the_format(void **state)
 	        {"traceroute to a (203.0.113.80), 30 hops max, 60 byte packets\n 1  * * *\n", "traceroute"},
 	        {"# host\n$ traceroute a\n\ntraceroute6 to a (2001:db8::1) from b, 30 hops max\n", "traceroute"},
 	        {"Tracing the path to a (203.0.113.80) on TCP port 80, 30 hops max\n", "traceroute"},
+	        {"% traceroute -n 203.0.113.80\n 1  198.18.0.1  1 ms\n", "traceroute"},
+	        {"$ traceroute a\n$ mtr a\nHOST: lab  Loss%   Snt\n", "mtr-text"},
 	        {"Tracing route to a [203.0.113.80]\r\nover a maximum of 30 hops:\r\n", "tracert"},
 	        {"iets [203.0.113.80]\n  1     *        *        *     Time-out bij opdracht.\n", "tracert"},
 	        {"iets [203.0.113.80]\n  1    <1 ms     1 ms     *     198.18.0.1\n", "tracert"},

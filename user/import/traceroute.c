@@ -381,13 +381,16 @@ static bool is_row(const struct cp_text_trace *text, const char *at, uint32_t tt
 	return cp_scan_who(&at, &who) == CP_WHO_READ;
 }
 
+static bool is_our_command(const struct cp_text_command *command)
+{
+	return command->tool == CP_TOOL_TRACEROUTE || command->tool == CP_TOOL_TCPTRACEROUTE;
+}
+
 /* What follows a command of another tool is not ours. */
 static int take_command(struct cp_text_reader *reader, size_t number)
 {
-	enum cp_text_tool tool = reader->command.tool;
-
 	reader->command.line = number;
-	reader->command.is_seen = tool == CP_TOOL_TRACEROUTE || tool == CP_TOOL_TCPTRACEROUTE;
+	reader->command.is_seen = is_our_command(&reader->command);
 	return cp_text_trace_finish(&reader->text);
 }
 
@@ -418,7 +421,11 @@ static int read_text(
 
 static enum cp_import_match look(const char *line)
 {
-	return is_heading(line) ? CP_IMPORT_SURE : CP_IMPORT_NO;
+	struct cp_text_command command;
+
+	if (is_heading(line))
+		return CP_IMPORT_SURE;
+	return cp_text_command_parse(line, &command) && is_our_command(&command) ? CP_IMPORT_MAYBE : CP_IMPORT_NO;
 }
 
 static enum cp_import_match match(const char *text, size_t len)
