@@ -15,6 +15,7 @@
 #include "import/text_formats.h"
 #include "import/text_scan.h"
 #include "import/text_time.h"
+#include "import/text_utf16.h"
 #include "import_lab.h"
 
 #define N(array_) (sizeof(array_) / sizeof((array_)[0]))
@@ -279,6 +280,68 @@ static void points_in_time(void **state)
 	}
 }
 
+static void utf16_to_utf8(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *want;
+	} rows[] = {
+	        {"\xff\xfe"
+	         "a\0\n\0",
+	                6, "a\n"},
+	        {"\xfe\xff"
+	         "\0a",
+	                4, "a"},
+	        {"\xff\xfe"
+	         "\xfc\0",
+	                4, "\xc3\xbc"},
+	        {"\xff\xfe"
+	         "\xac\x20",
+	                4, "\xe2\x82\xac"},
+	        {"\xff\xfe"
+	         "\x3d\xd8\x00\xde",
+	                6, "\xf0\x9f\x98\x80"},
+	        /* Half a pair, the other half, half a unit */
+	        {"\xff\xfe"
+	         "\x3d\xd8"
+	         "a\0",
+	                6,
+	                "\xef\xbf\xbd"
+	                "a"},
+	        {"\xff\xfe"
+	         "\x3d\xd8",
+	                4, "\xef\xbf\xbd"},
+	        {"\xff\xfe"
+	         "\x00\xde",
+	                4, "\xef\xbf\xbd"},
+	        {"\xff\xfe"
+	         "a\0b",
+	                5, "a"},
+	        {"\xff\xfe", 2, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		char *exact = malloc(rows[i].len), *got;
+		size_t len;
+
+		assert_non_null(exact);
+		memcpy(exact, rows[i].text, rows[i].len);
+		assert_true(cp_utf16_is(exact, rows[i].len));
+		assert_int_equal(cp_utf16_to_utf8(exact, rows[i].len, &got, &len), 0);
+		assert_int_equal(len, strlen(rows[i].want));
+		assert_memory_equal(got, rows[i].want, len);
+		free(got);
+		free(exact);
+	}
+	assert_false(cp_utf16_is("\xff", 1));
+	assert_false(cp_utf16_is("\xef\xbb\xbf"
+	                         "a",
+	        4));
+	assert_false(cp_utf16_is("", 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +352,7 @@ int main(void)
 	        cmocka_unit_test(long_names),
 	        cmocka_unit_test(command_lines),
 	        cmocka_unit_test(points_in_time),
+	        cmocka_unit_test(utf16_to_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,6 +187,30 @@ static void around_and_between(void **state)
 	check(cases, N(cases));
 }
 
+/* What PowerShell 5 makes of "tracert HOST >FILE". */
+static void utf16(void **state)
+{
+	static const char text[] = TO HOP1 "  2     5 ms     5 ms     5 ms  203.0.113.80\r\n";
+	static struct transcript log;
+	char wide[2 * sizeof(text)];
+
+	(void)state;
+	for (int is_big = 0; is_big < 2; is_big++) {
+		memcpy(wide, is_big ? "\xfe\xff" : "\xff\xfe", 2);
+		for (size_t i = 0; i + 1 < sizeof(text); i++) {
+			wide[2 + 2 * i + !is_big] = 0;
+			wide[2 + 2 * i + is_big] = text[i];
+		}
+		read_bytes(&cp_import_tracert, wide, sizeof(wide), &log);
+		assert_string_equal(log.text, T "reached\n" GOT1 "2 203.0.113.80 5000 =echo 0/0\n");
+		assert_ptr_equal(cp_import_detect(wide, sizeof(wide)), &cp_import_tracert);
+	}
+	read_bytes(&cp_import_tracert, "\xff\xfe", 2, &log);
+	assert_string_equal(log.text, "E text: holds no output of tracert\n");
+	read_bytes(&cp_import_tracert, "\xff\xfe\0\0\n\0x", 7, &log);
+	assert_string_equal(log.text, "E text:1: NUL byte in column 1: the file must be plain text (UTF-16 is not)\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +218,7 @@ int main(void)
 	        cmocka_unit_test(unreachable),
 	        cmocka_unit_test(languages),
 	        cmocka_unit_test(around_and_between),
+	        cmocka_unit_test(utf16),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,9 +6,15 @@
 #include "text_reader.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { MATCH_LINES = 400 };
+#include "text_utf16.h"
+
+enum {
+	MATCH_LINES = 400,
+	MATCH_UTF16 = 1 << 16, /* bytes of UTF-16 that are looked at */
+};
 
 /* A line that cannot be read may have been a row. What had arrived before lacks none. */
 static int skip_line(struct cp_text_reader *reader, size_t number, const char *why)
@@ -20,7 +26,7 @@ static int skip_line(struct cp_text_reader *reader, size_t number, const char *w
 	return 0;
 }
 
-int cp_text_read(struct cp_text_reader *reader, const char *text, size_t len, const char *source, const char *tool,
+static int read_lines(struct cp_text_reader *reader, const char *text, size_t len, const char *source, const char *tool,
         const struct cp_import_sink *sink, cp_text_take take, struct cp_err *err)
 {
 	struct cp_lines lines = cp_lines_start(text, len);
@@ -51,7 +57,22 @@ int cp_text_read(struct cp_text_reader *reader, const char *text, size_t len, co
 	return cp_err_set(err, -EINVAL, "%s: holds no output of %s", source, tool);
 }
 
-enum cp_import_match cp_text_match(const char *text, size_t len, enum cp_import_match (*look)(const char *line))
+int cp_text_read(struct cp_text_reader *reader, const char *text, size_t len, const char *source, const char *tool,
+        const struct cp_import_sink *sink, cp_text_take take, struct cp_err *err)
+{
+	char *utf8 = NULL;
+	int rc = 0;
+
+	if (cp_utf16_is(text, len)) {
+		rc = cp_utf16_to_utf8(text, len, &utf8, &len);
+		text = utf8;
+	}
+	rc = rc ? rc : read_lines(reader, text, len, source, tool, sink, take, err);
+	free(utf8);
+	return rc;
+}
+
+static enum cp_import_match match_lines(const char *text, size_t len, enum cp_import_match (*look)(const char *line))
 {
 	struct cp_lines lines = cp_lines_start(text, len);
 	enum cp_import_match best = CP_IMPORT_NO;
@@ -65,4 +86,18 @@ enum cp_import_match cp_text_match(const char *text, size_t len, enum cp_import_
 		best = match > best ? match : best;
 	}
 	return best;
+}
+
+enum cp_import_match cp_text_match(const char *text, size_t len, enum cp_import_match (*look)(const char *line))
+{
+	enum cp_import_match match;
+	char *utf8;
+
+	if (!cp_utf16_is(text, len))
+		return match_lines(text, len, look);
+	if (cp_utf16_to_utf8(text, len < MATCH_UTF16 ? len : MATCH_UTF16, &utf8, &len) < 0)
+		return CP_IMPORT_NO;
+	match = match_lines(utf8, len, look);
+	free(utf8);
+	return match;
 }
