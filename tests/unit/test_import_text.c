@@ -16,7 +16,7 @@
 #include "import/text_scan.h"
 #include "import/text_time.h"
 #include "import/text_utf16.h"
-#include "import_lab.h"
+#include "text_lab.h"
 
 #define N(array_) (sizeof(array_) / sizeof((array_)[0]))
 

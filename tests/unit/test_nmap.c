@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "import/text_formats.h"
-#include "import_lab.h"
+#include "text_lab.h"
 
 #define N(array_) (sizeof(array_) / sizeof((array_)[0]))
 #define REPORT "Nmap scan report for www.example.net (203.0.113.80)\nHost is up (0.048s latency).\n\n"

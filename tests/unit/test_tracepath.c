@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "import/text_formats.h"
-#include "import_lab.h"
+#include "text_lab.h"
 
 #define N(array_) (sizeof(array_) / sizeof((array_)[0]))
 #define LOCAL " 1?: [LOCALHOST]                      pmtu 1500\n"

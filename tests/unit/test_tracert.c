@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "import/text_formats.h"
-#include "import_lab.h"
+#include "text_lab.h"
 
 #define N(array_) (sizeof(array_) / sizeof((array_)[0]))
 #define TO "Tracing route to www.example.net [203.0.113.80]\r\nover a maximum of 30 hops:\r\n\r\n"

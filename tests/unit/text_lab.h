@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * import_lab.h: what a format makes of a text, written down so that a test can
+ * text_lab.h: what a format makes of a text, written down so that a test can
  * compare it with one string:
  *
  *   T LINE HOST DEST PROTO[:PORT] END      a trace, and its hops:
@@ -13,8 +13,8 @@
  * Attempts follow as 'xN' where they are not 3. The text lies in a buffer of
  * exactly its size.
  */
-#ifndef CP_IMPORT_LAB_H
-#define CP_IMPORT_LAB_H
+#ifndef CP_TEXT_LAB_H
+#define CP_TEXT_LAB_H
 
 #include <errno.h>
 #include <stdio.h>
