@@ -6,8 +6,14 @@
 #include <string.h>
 
 #include "import.h"
+#include "text_formats.h"
 
 const struct cp_import_format *const cp_import_formats[] = {
+        &cp_import_traceroute,
+        &cp_import_tracert,
+        &cp_import_tracepath,
+        &cp_import_mtr_text,
+        &cp_import_nmap,
         NULL,
 };
 
