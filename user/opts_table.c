@@ -9,6 +9,7 @@
 
 #define PROBING (1u << CP_CMD_AUDIT | 1u << CP_CMD_TRACE)
 #define ALL (PROBING | 1u << CP_CMD_DOCTOR)
+#define POLICY (1u << CP_CMD_POLICY)
 #define EVERY (~0u)
 
 const struct cp_opts cp_opts_defaults = {
@@ -58,6 +59,16 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .about = "Looks at kernel, privileges, interface, route, next hop, DNS and data, and says "
                                  "what to do about each finding.",
                         .takes_targets = true,
+                },
+        [CP_CMD_POLICY] =
+                {
+                        .name = "policy",
+                        .args = "check POLICY [RUN] | generate RUN",
+                        .help = "check a stored run against a policy, or write one from it",
+                        .about = "check evaluates a run that was written with -o ndjson; without a run it validates "
+                                 "the policy file. generate writes what a run shows as the policy to expect from now "
+                                 "on, to be reviewed; -o FILE writes it to a file.",
+                        .takes_words = true,
                 },
         [CP_CMD_HELP] = {.name = "help", .args = "[COMMAND]", .help = "explain a command and its options"},
         [CP_CMD_VERSION] = {.name = "version", .args = "", .help = "print the version"},
@@ -137,6 +148,14 @@ const struct cp_opt cp_opt_table[] = {
                 .offset = offsetof(struct cp_opts, addresses),
                 .choices = addresses_names,
                 .help = "of a name with several addresses, probe all or the first"},
+        {.name = "datadog-conf",
+                .group = CP_OPT_TARGETS,
+                .commands = PROBING,
+                .parse = cp_opt_parse_text,
+                .offset = offsetof(struct cp_opts, datadog_conf),
+                .arg = "FILE",
+                .wants = "a file name",
+                .help = "targets and settings of Datadog Network Path, as they are in network_path.d/conf.yaml"},
         {.name = "resolver",
                 .group = CP_OPT_TARGETS,
                 .commands = ALL,
@@ -353,16 +372,31 @@ const struct cp_opt cp_opt_table[] = {
                 .arg = "AS",
                 .wants = "an AS number, 8075 or AS8075",
                 .help = "AS this host sits in, where it cannot be found out"},
+        {.name = "policy",
+                .group = CP_OPT_OUTPUT,
+                .commands = PROBING,
+                .parse = cp_opt_parse_text,
+                .offset = offsetof(struct cp_opts, policy),
+                .arg = "FILE",
+                .wants = "a file name",
+                .help = "what is expected (YAML): exit status 3 when it is violated, 4 when too much is undecided"},
+        {.name = "fail-on",
+                .group = CP_OPT_OUTPUT,
+                .commands = PROBING,
+                .parse = cp_opt_parse_fail_on,
+                .arg = "LIST",
+                .wants = "verdicts (inside, direct, undecided, transit, detour) or reason codes, comma-separated",
+                .help = "exit status 3 when any path has one of these verdicts or reason codes (comma-separated)"},
         {.name = "output",
                 .letter = 'o',
                 .group = CP_OPT_OUTPUT,
-                .commands = PROBING,
+                .commands = PROBING | POLICY,
                 .parse = cp_opt_parse_output,
                 .arg = "FORMAT[=FILE]",
                 .help = "result format, to standard output or a file (repeatable)"},
         {.name = "color",
                 .group = CP_OPT_OUTPUT,
-                .commands = ALL,
+                .commands = ALL | POLICY,
                 .parse = cp_opt_parse_choice,
                 .offset = offsetof(struct cp_opts, color),
                 .choices = when_names,

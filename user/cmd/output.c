@@ -219,6 +219,16 @@ void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec
 	EACH_OUTPUT(audit, summary, rec)
 }
 
+void cp_outputs_policy(struct cp_audit *audit, const struct cp_rec_policy *rec)
+{
+	for (uint32_t i = 0; i < audit->n_outputs; i++) {
+		struct cp_output *output = &audit->outputs[i];
+
+		if (!output->error && output->format->policy)
+			output->error = output->format->policy(output->state, rec);
+	}
+}
+
 bool cp_outputs_dead(const struct cp_audit *audit)
 {
 	for (uint32_t i = 0; i < audit->n_outputs; i++) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "audit_impl.h"
+#include "gate.h"
 
 struct report {
 	struct cp_audit *audit;
@@ -94,6 +95,8 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	cp_outputs_path(audit, &rec);
 	count_coverage(audit, number, &report->path);
 	count_limited(report);
+	if (cp_gate_path(audit->gate, &rec, audit->vantage.asn))
+		return -ENOMEM;
 	return cp_egress_add(report->egress, target_index, &report->path, &report->judgement, &audit->home);
 }
 
@@ -133,7 +136,17 @@ static int report_target(struct report *report, uint32_t index)
 	else if (rec.answer->n_addrs)
 		audit->accounting.n_skipped++;
 	cp_outputs_target(audit, &rec);
+	cp_gate_target(audit->gate, &rec);
 	return 0;
+}
+
+static void report_policies(struct cp_audit *audit)
+{
+	struct cp_policy_result results[CP_GATE_RESULTS_MAX];
+	size_t n = cp_gate_results(audit->gate, results);
+
+	for (size_t i = 0; i < n; i++)
+		cp_outputs_policy(audit, &(struct cp_rec_policy){.result = &results[i], .asdb = audit->asdb});
 }
 
 static int report_all(struct report *report)
@@ -154,6 +167,7 @@ static int report_all(struct report *report)
 	memcpy(rec.verdicts, report->verdicts, sizeof(rec.verdicts));
 	rec.accounting = audit->accounting;
 	cp_outputs_summary(audit, &rec);
+	report_policies(audit);
 	return 0;
 }
 

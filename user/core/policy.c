@@ -78,6 +78,8 @@ bool cp_policy_pattern_matches(const char *pattern, const struct cp_target *targ
 
 	if (glob(pattern, target->host))
 		return true;
+	if (!strchr(pattern, ':') && !strchr(pattern, '/'))
+		return false;
 	n = snprintf(text, sizeof(text), is_v6 ? "[%.255s]" : "%.255s", target->host);
 	if (target->port)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, ":%u", target->port);
@@ -165,6 +167,13 @@ void cp_policy_see(
 		add_asn(seen, asns, dest_asn);
 	seen->exit_asn =
 	        exit->present && exit->first_foreign >= 0 ? first_asn(&judgement->origins[exit->first_foreign]) : 0;
+}
+
+uint32_t cp_policy_vantage(const struct cp_policy_seen *seen, uint32_t vantage_asn)
+{
+	if (!vantage_asn && seen->reasons >> CP_WHY_VANTAGE_ASSUMED & 1 && seen->n_asns)
+		return seen->asns[0];
+	return vantage_asn;
 }
 
 /* ---- evaluation ---- */
@@ -321,9 +330,7 @@ int cp_policy_eval_path(struct cp_policy_eval *eval, const struct cp_policy_seen
 	        .exit_asn = seen->exit_asn,
 	};
 
-	/* Then the path's first AS was taken as the vantage's. */
-	if (!vantage_asn && seen->reasons >> CP_WHY_VANTAGE_ASSUMED & 1 && seen->n_asns)
-		vantage_asn = seen->asns[0];
+	vantage_asn = cp_policy_vantage(seen, vantage_asn);
 	if (eval->now != seen->target)
 		begin_target(eval, seen->target);
 	if (!eval->count)

@@ -49,7 +49,8 @@ struct cp_policy {
 };
 void cp_policy_free(struct cp_policy *policy); /* frees the members, zeroes it; takes NULL */
 
-/* Whether a pattern covers a target: its host, host:port or host:port/protocol (IPv6 in brackets). */
+/* Whether a pattern covers a target: its host; one with ':' or '/' also host:port or host:port/protocol (IPv6 in
+ * brackets). */
 bool cp_policy_pattern_matches(const char *pattern, const struct cp_target *target);
 /* The rule that decides for a target; NULL: none. */
 const struct cp_policy_rule *cp_policy_rule_of(const struct cp_policy *policy, const struct cp_target *target);
@@ -82,6 +83,9 @@ struct cp_policy_seen {
 /* Gathers asns and exit_asn of a judged path into seen; asns: room for CP_POLICY_ASNS_MAX. */
 void cp_policy_see(
         const struct cp_path *path, const struct cp_judgement *judgement, uint32_t *asns, struct cp_policy_seen *seen);
+
+/* The vantage's AS: as known, or else the path's first one where that was taken as it. 0: neither. */
+uint32_t cp_policy_vantage(const struct cp_policy_seen *seen, uint32_t vantage_asn);
 
 struct cp_policy_violation {
 	const struct cp_policy_rule *rule;

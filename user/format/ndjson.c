@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "ndjson_hop.h"
+#include "ndjson_policy.h"
 #include "record.h"
 
 struct ndjson {
@@ -413,6 +414,12 @@ static int write_warning(void *ctx, const struct cp_rec_warning *rec)
 	return finish(ctx);
 }
 
+static int write_policy(void *ctx, const struct cp_rec_policy *rec)
+{
+	cp_ndjson_policy(begin(ctx, "policy"), rec);
+	return finish(ctx);
+}
+
 static int write_end(void *ctx, const struct cp_rec_end *rec)
 {
 	struct cp_json *json = begin(ctx, "end");
@@ -432,6 +439,7 @@ const struct cp_format cp_format_ndjson = {
         .path = write_path,
         .warning = write_warning,
         .summary = write_summary,
+        .policy = write_policy,
         .end = write_end,
         .close = close_ndjson,
 };

@@ -16,8 +16,8 @@
 
 #define VERSION 1
 #define RULES_MAX 10000
-#define WORDS_MAX 100000
-#define WORD_BYTES 255
+#define WORDS_MAX 1000000
+#define WORD_BYTES 4096
 #define PATH_MAX_BYTES 96 /* "rules.9999.allow_roles.99999" */
 
 struct file_list {

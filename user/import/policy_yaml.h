@@ -8,7 +8,7 @@
 #include "core/asdb.h"
 #include "core/policy.h"
 
-#define CP_POLICY_FILE_MAX (1u << 22) /* bytes that a policy file may have */
+#define CP_POLICY_FILE_MAX (1u << 26) /* bytes that a policy file may have */
 
 /*
  * Reads a policy. asdb: to refuse roles that no AS has; NULL: any role goes. 0, -ENOMEM, or -EINVAL with err
