@@ -217,6 +217,7 @@ static int run(struct cp_audit *audit, struct cp_opts *opts, struct cp_err *err)
 	if (rc)
 		return rc;
 	if (audit->opts->dry_run) {
+		cp_datadog_warn(audit);
 		show_plan(audit);
 		return 0;
 	}

@@ -15,6 +15,7 @@
 #include "yaml.h"
 
 #define VERSION 1
+#define REST_NAME "default" /* the key, and the rule that it makes */
 #define RULES_MAX 10000
 #define WORDS_MAX 1000000
 #define WORD_BYTES 4096
@@ -92,7 +93,7 @@ static const cyaml_schema_field_t policy_fields[] = {
         CYAML_FIELD_SEQUENCE_COUNT(
                 "rules", CYAML_FLAG_POINTER, struct file_policy, rules, n_rules, &rule_schema, 0, RULES_MAX),
         CYAML_FIELD_MAPPING_PTR(
-                "default", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_policy, rest, rest_fields),
+                REST_NAME, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_policy, rest, rest_fields),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t policy_schema = {
@@ -298,10 +299,11 @@ static int check_names(struct reading *reading, const struct file_policy *file)
 	for (uint32_t i = 0; i < file->n_rules; i++)
 		order[i] = i;
 	qsort_r(order, file->n_rules, sizeof(*order), compare_names, file->rules);
-	for (uint32_t i = 1; i < file->n_rules && rc == 0; i++) {
+	for (uint32_t i = 0; i < file->n_rules && rc == 0; i++) {
 		const char *name = file->rules[order[i]].name;
 
-		if (strcmp(name, file->rules[order[i - 1]].name) != 0)
+		if (!(i && strcmp(name, file->rules[order[i - 1]].name) == 0) &&
+		        !(file->rest && strcmp(name, REST_NAME) == 0))
 			continue;
 		snprintf(reading->where, sizeof(reading->where), "rules.%u", order[i]);
 		rc = refuse(reading, "name", "a second rule of the name '%.64s'", name);
@@ -332,8 +334,8 @@ static int take_policy(struct reading *reading, const struct file_policy *file, 
 	}
 	if (rc || !file->rest)
 		return rc;
-	snprintf(reading->where, sizeof(reading->where), "default");
-	return take_rule(reading, file->rest, "default", &policy->rules[policy->n_rules++]);
+	snprintf(reading->where, sizeof(reading->where), REST_NAME);
+	return take_rule(reading, file->rest, REST_NAME, &policy->rules[policy->n_rules++]);
 }
 
 int cp_policy_read(const char *text, size_t len, const char *source, const struct cp_asdb *asdb,
