@@ -90,9 +90,8 @@ static void print_violation(struct cp_text *text, const struct cp_policy_violati
 	cp_text_words(text, cp_policy_violation_text(violation, words, sizeof(words)));
 	cp_text_color(text, CP_PLAIN);
 	if (name_rule) {
-		cp_text_word(text, "[");
-		cp_text_put(text, violation->rule->name);
-		cp_text_put(text, "]");
+		snprintf(words, sizeof(words), "[%.200s]", violation->rule->name);
+		cp_text_word(text, words);
 	}
 	text->indent = 0;
 	cp_text_newline(text);

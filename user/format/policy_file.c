@@ -135,7 +135,7 @@ static bool is_taken(const struct out *out, const char *name)
 		if (strcmp(out->names[i], name) == 0)
 			return true;
 	}
-	return false;
+	return strcmp(name, "default") == 0; /* the one that the key of this name makes */
 }
 
 /* "m365", or of an exception "m365: direct AS13335"; told apart by a number where that is not enough. */
