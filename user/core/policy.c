@@ -232,7 +232,7 @@ static bool has_asn(const struct cp_policy_asns *asns, uint32_t asn)
 
 static bool has_role(const struct cp_policy_eval *eval, const struct cp_policy_words *roles, uint32_t asn)
 {
-	const struct cp_as *as = roles->n ? cp_asdb_as(eval->asdb, asn) : NULL;
+	const struct cp_as *as = roles->n && eval->asdb ? cp_asdb_as(eval->asdb, asn) : NULL;
 
 	for (size_t i = 0; as && as->role && i < roles->n; i++) {
 		if (strcmp(roles->items[i], as->role) == 0)

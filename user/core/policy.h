@@ -130,7 +130,7 @@ struct cp_policy_result {
 
 struct cp_policy_eval;
 
-/* Everything given is borrowed until the evaluation is freed. asdb: roles of ASes. 0 or -ENOMEM. */
+/* Everything given is borrowed until the evaluation is freed. asdb: roles of ASes; NULL: none has one. 0 or -ENOMEM. */
 int cp_policy_eval_new(const struct cp_policy *policy, const struct cp_asdb *asdb, const struct cp_home *home,
         struct cp_policy_eval **ret_eval);
 void cp_policy_eval_free(struct cp_policy_eval *eval); /* takes NULL */
