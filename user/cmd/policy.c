@@ -57,6 +57,11 @@ static int not_usable(int rc)
 	return rc == -ENOMEM ? rc : -EINVAL;
 }
 
+static const char *source_of(const char *path)
+{
+	return strcmp(path, "-") ? path : "standard input";
+}
+
 static int load_policy(struct policy_job *job, const char *path, struct cp_err *err)
 {
 	size_t len;
@@ -65,14 +70,14 @@ static int load_policy(struct policy_job *job, const char *path, struct cp_err *
 
 	if (rc)
 		return not_usable(rc);
-	rc = cp_policy_read(text, len, strcmp(path, "-") ? path : "standard input", job->asdb, &job->policy, err);
+	rc = cp_policy_read(text, len, source_of(path), job->asdb, &job->policy, err);
 	free(text);
 	return rc;
 }
 
 static int read_run(struct policy_job *job, const char *path, const struct cp_policy_run_sink *sink, struct cp_err *err)
 {
-	const char *source = strcmp(path, "-") ? path : "standard input";
+	const char *source = source_of(path);
 	size_t len;
 	char *text;
 	int rc = cp_host_file_read(path, RUN_MAX_BYTES, &text, &len, err);
@@ -260,7 +265,7 @@ static int generate(struct policy_job *job, struct cp_err *err)
 	if (rc)
 		return cp_err_set(err, rc, "out of memory");
 	rc = read_run(job, job->opts->targets[1], &sink, err);
-	return rc ? rc : write_draft(job, job->opts->targets[1], err);
+	return rc ? rc : write_draft(job, source_of(job->opts->targets[1]), err);
 }
 
 int cp_cmd_policy(const struct cp_opts *opts)

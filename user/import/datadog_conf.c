@@ -115,7 +115,7 @@ static bool is_warned(const struct reading *reading, const char *key)
 }
 
 /* Once for each key. */
-static void add_warning(struct reading *reading, const char *key, size_t line, size_t column, const char *what)
+static void add_warning(struct reading *reading, const char *key, size_t line, size_t column, char *what)
 {
 	struct cp_datadog_conf *conf = reading->conf;
 	char text[512];
@@ -123,7 +123,7 @@ static void add_warning(struct reading *reading, const char *key, size_t line, s
 
 	if (is_warned(reading, key))
 		return;
-	snprintf(text, sizeof(text), "%s:%zu:%zu: %s", reading->source, line, column, what);
+	snprintf(text, sizeof(text), "%s:%zu:%zu: %s", reading->source, line, column, cp_yaml_printable(what));
 	texts = reallocarray(conf->warnings, conf->n_warnings + 1, sizeof(*texts));
 	conf->warnings = texts ? texts : conf->warnings;
 	keys = reallocarray(reading->warned, reading->n_warned + 1, sizeof(*keys));

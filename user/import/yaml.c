@@ -55,8 +55,18 @@ static void keep_message(cyaml_log_t level, void *ctx, const char *fmt, va_list 
 
 /* ---- errors ---- */
 
-static int refuse_at(const struct cp_yaml *yaml, struct cp_err *err, size_t line, size_t column, const char *what)
+char *cp_yaml_printable(char *text)
 {
+	for (char *s = text; *s; s++) {
+		if (*s < ' ' || *s > '~')
+			*s = '?';
+	}
+	return text;
+}
+
+static int refuse_at(const struct cp_yaml *yaml, struct cp_err *err, size_t line, size_t column, char *what)
+{
+	cp_yaml_printable(what);
 	return cp_err_set(err, -EINVAL, "%s:%zu:%zu: %s", yaml->source, line, column, what);
 }
 

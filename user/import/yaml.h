@@ -43,6 +43,11 @@ void cp_yaml_free(struct cp_yaml *yaml); /* takes NULL */
  */
 int cp_yaml_refuse(const struct cp_yaml *yaml, struct cp_err *err, const char *path, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
+/*
+ * What a message quotes of a file goes to terminals as it is: everything but printable ASCII becomes '?', in place;
+ * line and column say where to look. Returns text.
+ */
+char *cp_yaml_printable(char *text);
 /* Line and column of the value at a path, found likewise. */
 void cp_yaml_place(const struct cp_yaml *yaml, const char *path, size_t *ret_line, size_t *ret_column);
 
