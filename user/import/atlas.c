@@ -18,7 +18,6 @@
 
 struct atlas {
 	const struct cp_import_sink *sink;
-	size_t n_seen;
 	int sink_rc;
 	bool has_responded, responded; /* what the record says of the destination */
 	const char *send_error; /* why a probe was not sent; NULL: none */
@@ -264,7 +263,6 @@ static int take_result(void *ctx, const json_t *record, size_t line, struct cp_e
 	size_t i;
 	int rc;
 
-	atlas->n_seen++;
 	cp_json_trace_start(&atlas->trace, line);
 	atlas->responded = true;
 	atlas->send_error = NULL;
@@ -293,19 +291,15 @@ static int read_atlas(
         const char *text, size_t len, const char *source, const struct cp_import_sink *sink, struct cp_err *err)
 {
 	struct atlas *atlas = calloc(1, sizeof(*atlas));
-	int rc = -ENOMEM;
-	size_t n = 0;
+	int rc;
 
-	if (atlas) {
-		atlas->sink = sink;
-		rc = cp_json_records(text, len, sink, take_result, atlas);
-		rc = rc == -ECANCELED ? atlas->sink_rc : rc;
-		n = atlas->n_seen;
-	}
+	if (!atlas)
+		return cp_err_set(err, -ENOMEM, "%s: out of memory", source);
+	atlas->sink = sink;
+	rc = cp_json_records(text, len, source, sink, take_result, atlas, err);
+	rc = rc == -ECANCELED ? atlas->sink_rc : rc;
 	free(atlas);
-	if (rc == -ENOMEM)
-		return cp_err_set(err, rc, "%s: out of memory", source);
-	return rc == 0 && n == 0 ? cp_err_set(err, -EINVAL, "%s: no RIPE Atlas result in it", source) : rc;
+	return rc;
 }
 
 struct marks {

@@ -146,7 +146,8 @@ static const char *skip_mark(const char *text, size_t len)
 	return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
 }
 
-int cp_json_records(const char *text, size_t len, const struct cp_import_sink *sink, cp_record_take take, void *ctx)
+int cp_json_records(const char *text, size_t len, const char *source, const struct cp_import_sink *sink,
+        cp_record_take take, void *ctx, struct cp_err *err)
 {
 	struct walk walk = {.at = skip_mark(text, len),
 	        .end = text + len,
@@ -155,6 +156,7 @@ int cp_json_records(const char *text, size_t len, const struct cp_import_sink *s
 	        .sink = sink,
 	        .take = take,
 	        .ctx = ctx};
+	bool is_blank = true;
 	int rc = 0;
 
 	while (rc == 0) {
@@ -162,6 +164,7 @@ int cp_json_records(const char *text, size_t len, const struct cp_import_sink *s
 			walk.at++;
 		if (walk.at == walk.end)
 			break;
+		is_blank = false;
 		if (*walk.at == '{') {
 			rc = take_object(&walk);
 		} else if (*walk.at == '[') {
@@ -171,7 +174,9 @@ int cp_json_records(const char *text, size_t len, const struct cp_import_sink *s
 			resume_behind(&walk, walk.at);
 		}
 	}
-	return rc;
+	if (rc == -ENOMEM)
+		return cp_err_set(err, rc, "%s: out of memory", source);
+	return is_blank ? cp_err_set(err, -EINVAL, "%s: nothing in it", source) : rc;
 }
 
 /* ---- Detection ---- */

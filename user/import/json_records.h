@@ -16,8 +16,12 @@
  */
 typedef int (*cp_record_take)(void *ctx, const json_t *record, size_t line, struct cp_err *err);
 
-/* 0, also when every record was bad; -ECANCELED or -ENOMEM as take said. */
-int cp_json_records(const char *text, size_t len, const struct cp_import_sink *sink, cp_record_take take, void *ctx);
+/*
+ * 0, also when every record was bad; -ECANCELED as take said. With err set: -ENOMEM, and -EINVAL for a text with
+ * nothing in it. source names the text.
+ */
+int cp_json_records(const char *text, size_t len, const char *source, const struct cp_import_sink *sink,
+        cp_record_take take, void *ctx, struct cp_err *err);
 
 /*
  * The first objects of a text, for detection: look is called for each member on the first and second level, with the
