@@ -169,7 +169,7 @@ static int take_word(struct reader *reader, const char *word)
 		return find_command(word, &opts->command, reader->err);
 	if (opts->command == CP_CMD_HELP && opts->topic == CP_COMMANDS)
 		return find_command(word, &opts->topic, reader->err);
-	if (!cp_commands[opts->command].takes_targets)
+	if (!cp_commands[opts->command].takes_targets && !cp_commands[opts->command].takes_words)
 		return cp_err_set(reader->err, -EINVAL, "%s does not know what to do with '%s'",
 		        cp_commands[opts->command].name, word);
 	opts->targets[opts->n_targets++] = word;

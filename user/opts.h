@@ -14,11 +14,13 @@
 #include "core/addr.h"
 #include "core/err.h"
 #include "format/record.h"
+#include "import/import.h"
 #include "io/engine.h"
 
 enum cp_command {
 	CP_CMD_AUDIT = 0,
 	CP_CMD_TRACE,
+	CP_CMD_ANALYZE,
 	CP_CMD_DOCTOR,
 	CP_CMD_HELP,
 	CP_CMD_VERSION,
@@ -49,7 +51,7 @@ struct cp_opts {
 	enum cp_command command;
 	enum cp_command topic; /* of help; CP_COMMANDS: all */
 
-	const char **targets; /* [n_targets], as typed */
+	const char **targets; /* [n_targets], as typed; also words that are no targets */
 	size_t n_targets;
 
 	bool want_v4, want_v6;
@@ -81,6 +83,8 @@ struct cp_opts {
 	enum cp_xdp_mode xdp_mode;
 	enum cp_tc_attach tc_attach;
 
+	const struct cp_import_format *input_format; /* of analyze; NULL: found out */
+
 	struct cp_opts_list asdbs;
 	const char *overlay, *ixp; /* NULL: none */
 	const char *home;
@@ -107,6 +111,7 @@ struct cp_command_info {
 	const char *help; /* one line */
 	const char *about; /* a paragraph for its own help; NULL: the line says it all */
 	bool takes_targets, needs_target;
+	bool takes_words; /* that are no targets */
 	const char *output; /* default format; NULL: takes none */
 };
 

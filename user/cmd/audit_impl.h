@@ -70,6 +70,7 @@ struct cp_output {
 struct cp_audit {
 	const struct cp_opts *opts;
 	const char *command;
+	bool is_import; /* nothing is probed: what concerns probing is unknown */
 	uint64_t start_ns, start_wall_ms;
 
 	/* knowledge.c */

@@ -139,6 +139,14 @@ static void flush_output(struct cp_output *output)
 		output->error = flush_file(output->file);
 }
 
+/* Nobody here knows how what was imported was measured. */
+static void forget_probing(struct cp_rec_start *rec)
+{
+	rec->host = rec->tcp_method = NULL;
+	rec->rate_pps = rec->seed = CP_UNKNOWN;
+	rec->first_ttl = rec->max_ttl = rec->attempts = rec->timeout_ms = rec->n_flows = 0;
+}
+
 void cp_outputs_start(struct cp_audit *audit)
 {
 	const struct cp_opts *opts = audit->opts;
@@ -174,6 +182,8 @@ void cp_outputs_start(struct cp_audit *audit)
 
 	for (uint32_t i = 0; i < audit->n_links; i++)
 		interfaces[i] = audit->links[i].name;
+	if (audit->is_import)
+		forget_probing(&rec);
 	EACH_OUTPUT(audit, start, &rec)
 	/* A reader of a pipe learns at once that a run has begun, and we whether anybody reads. */
 	for (uint32_t i = 0; i < audit->n_outputs; i++)
