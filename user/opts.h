@@ -14,11 +14,13 @@
 #include "core/addr.h"
 #include "core/err.h"
 #include "format/record.h"
+#include "import/import.h"
 #include "io/engine.h"
 
 enum cp_command {
 	CP_CMD_AUDIT = 0,
 	CP_CMD_TRACE,
+	CP_CMD_ANALYZE,
 	CP_CMD_DOCTOR,
 	CP_CMD_POLICY,
 	CP_CMD_HELP,
@@ -82,6 +84,8 @@ struct cp_opts {
 	enum cp_xdp_mode xdp_mode;
 	enum cp_tc_attach tc_attach;
 	uint32_t n_senders; /* 0: as many as it takes */
+
+	const struct cp_import_format *input_format; /* of analyze; NULL: found out */
 
 	struct cp_opts_list asdbs;
 	const char *overlay, *ixp; /* NULL: none */

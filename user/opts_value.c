@@ -279,10 +279,18 @@ int cp_opt_parse_output(const struct cp_opt *opt, const char *text, struct cp_op
 	return 0;
 }
 
+int cp_opt_parse_input_format(const struct cp_opt *opt, const char *text, struct cp_opts *opts, struct cp_err *err)
+{
+	opts->input_format = cp_import_find(text);
+	return opts->input_format ? 0 : refuse(opt, text, err);
+}
+
 const char *cp_opt_value(const struct cp_opt *opt, size_t i)
 {
 	if (opt->parse == cp_opt_parse_output)
 		return cp_formats[i] ? cp_formats[i]->name : NULL;
+	if (opt->parse == cp_opt_parse_input_format)
+		return cp_import_formats[i] ? cp_import_formats[i]->name : NULL;
 	return opt->choices ? opt->choices[i] : NULL;
 }
 

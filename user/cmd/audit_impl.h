@@ -73,6 +73,7 @@ struct cp_output {
 struct cp_audit {
 	const struct cp_opts *opts;
 	const char *command;
+	bool is_import; /* nothing is probed: what concerns probing is unknown */
 	uint64_t start_ns, start_wall_ms;
 
 	/* knowledge.c */
@@ -219,7 +220,8 @@ void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, 
 void cp_outputs_path(struct cp_audit *audit, const struct cp_rec_path *rec);
 void cp_outputs_target(struct cp_audit *audit, const struct cp_rec_target *rec);
 void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec);
-void cp_outputs_policy(struct cp_audit *audit, const struct cp_rec_policy *rec);
+/* What came of --policy and --fail-on; after the summary. */
+void cp_outputs_policies(struct cp_audit *audit);
 /* Writes the end record and closes everything. 0, or the first -errno of an output, with err set. */
 int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, struct cp_err *err);
 /* True when no output can take anything any more. */

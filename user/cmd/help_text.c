@@ -46,6 +46,12 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        {"coldpotato trace -o ndjson 192.0.2.1:443", "one address, as records"},
 	        {NULL, NULL},
 	};
+	static const struct cp_help_pair analyze[] = {
+	        {"coldpotato analyze atlas.json --asdb asn.csv", "results of RIPE Atlas, judged"},
+	        {"coldpotato analyze run.ndjson --home 8075,8068 -o hops", "an audit's paths with another home"},
+	        {"sc_warts2json trace.warts | coldpotato analyze - -o ndjson=judged.ndjson", "scamper's, as records"},
+	        {NULL, NULL},
+	};
 	static const struct cp_help_pair doctor[] = {
 	        {"coldpotato doctor", "can this host probe?"},
 	        {"coldpotato doctor -i eth0 login.microsoft.com", "... through eth0, and do replies come back?"},
@@ -60,6 +66,7 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	static const struct cp_help_pair *const examples[CP_COMMANDS] = {
 	        [CP_CMD_AUDIT] = audit,
 	        [CP_CMD_TRACE] = trace,
+	        [CP_CMD_ANALYZE] = analyze,
 	        [CP_CMD_DOCTOR] = doctor,
 	        [CP_CMD_POLICY] = policy,
 	};

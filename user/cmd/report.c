@@ -140,15 +140,6 @@ static int report_target(struct report *report, uint32_t index)
 	return 0;
 }
 
-static void report_policies(struct cp_audit *audit)
-{
-	struct cp_policy_result results[CP_GATE_RESULTS_MAX];
-	size_t n = cp_gate_results(audit->gate, results);
-
-	for (size_t i = 0; i < n; i++)
-		cp_outputs_policy(audit, &(struct cp_rec_policy){.result = &results[i], .asdb = audit->asdb});
-}
-
 static int report_all(struct report *report)
 {
 	struct cp_audit *audit = report->audit;
@@ -167,7 +158,7 @@ static int report_all(struct report *report)
 	memcpy(rec.verdicts, report->verdicts, sizeof(rec.verdicts));
 	rec.accounting = audit->accounting;
 	cp_outputs_summary(audit, &rec);
-	report_policies(audit);
+	cp_outputs_policies(audit);
 	return 0;
 }
 

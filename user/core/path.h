@@ -72,6 +72,22 @@ struct cp_path {
 	struct cp_hop hops[CP_TTL_MAX]; /* consecutive TTLs */
 };
 
+/*
+ * Index of the hop that closes a loop: an address seen before, with another
+ * one in between (the same router twice running is zero-TTL forwarding, and
+ * silence in between proves nothing). n_hops when there is none.
+ */
+uint32_t cp_path_find_loop(const struct cp_path *path);
+/*
+ * Cuts and ends a path whose hops came from elsewhere, by the rules of
+ * cp_paths_get(). Given are hops and n_hops: consecutive TTLs, silence
+ * included; n_ttls: how many were asked from the first on, also where nothing
+ * is told of them (at least n_hops). Sets n_hops, reached, end, end_kind and
+ * end_code. Any answer but a time-exceeded message ends a path: reached when it
+ * is from dest, unreachable when it is an unreachable message of another's.
+ */
+void cp_path_finish(struct cp_path *path, const struct cp_addr *dest, uint32_t n_ttls, uint32_t gap);
+
 struct cp_paths;
 
 int cp_paths_new(const struct cp_shape *shape, struct cp_paths **ret_paths);

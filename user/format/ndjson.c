@@ -149,6 +149,12 @@ static void where_from(struct cp_json *json, const struct cp_rec_start *rec)
 	cp_json_object_end(json);
 }
 
+/* 0 is none of its values: unknown. */
+static void setting(struct cp_json *json, const char *key, uint32_t value)
+{
+	cp_json_uint_if(json, key, value, value != 0);
+}
+
 static int write_start(void *ctx, const struct cp_rec_start *rec)
 {
 	struct cp_json *json = begin(ctx, "start");
@@ -163,11 +169,11 @@ static int write_start(void *ctx, const struct cp_rec_start *rec)
 	strings(json, "interfaces", rec->interfaces, rec->n_interfaces);
 	maybe(json, "rate_pps", rec->rate_pps);
 	maybe(json, "senders", rec->n_senders);
-	cp_json_uint(json, "first_ttl", rec->first_ttl);
-	cp_json_uint(json, "max_ttl", rec->max_ttl);
-	cp_json_uint(json, "attempts", rec->attempts);
-	cp_json_uint(json, "timeout_ms", rec->timeout_ms);
-	cp_json_uint(json, "flows", rec->n_flows);
+	setting(json, "first_ttl", rec->first_ttl);
+	setting(json, "max_ttl", rec->max_ttl);
+	setting(json, "attempts", rec->attempts);
+	setting(json, "timeout_ms", rec->timeout_ms);
+	setting(json, "flows", rec->n_flows);
 	cp_json_string(json, "tcp_method", rec->tcp_method);
 	maybe(json, "seed", rec->seed);
 	cp_json_string(json, "resolver", rec->resolver);

@@ -31,17 +31,17 @@ struct cp_rec_database {
 
 struct cp_rec_start {
 	const char *version;
-	const char *command; /* "audit", "trace" */
+	const char *command; /* "audit", "trace", "analyze" */
 	uint64_t wall_ms; /* Unix time */
 	uint64_t mono_ns; /* CLOCK_MONOTONIC */
 	const char *host;
-	const char *datapath; /* "xdp-native", "xdp-generic", "tc-tcx", "tc-clsact"; NULL: dry run */
+	const char *datapath; /* "xdp-native", "xdp-generic", "tc-tcx", "tc-clsact"; NULL: nothing is sent */
 	const char *datapath_why;
 	const char *const *interfaces;
 	size_t n_interfaces;
 	uint64_t rate_pps;
 	uint64_t n_senders;
-	uint32_t first_ttl, max_ttl, attempts, timeout_ms, n_flows;
+	uint32_t first_ttl, max_ttl, attempts, timeout_ms, n_flows; /* 0: unknown */
 	const char *tcp_method; /* "syn", "sack", "prefer_sack" */
 	uint64_t seed;
 	const char *resolver;

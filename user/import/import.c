@@ -6,8 +6,14 @@
 #include <string.h>
 
 #include "import.h"
+#include "json_formats.h"
 
 const struct cp_import_format *const cp_import_formats[] = {
+        &cp_import_ndjson,
+        &cp_import_atlas,
+        &cp_import_scamper,
+        &cp_import_mtr_json,
+        &cp_import_datadog,
         NULL,
 };
 
