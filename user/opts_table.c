@@ -77,9 +77,11 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .name = "policy",
                         .args = "check POLICY [RUN] | generate RUN",
                         .help = "check a stored run against a policy, or write one from it",
-                        .about = "check evaluates a run that was written with -o ndjson; without a run it validates "
-                                 "the policy file. generate writes what a run shows as the policy to expect from now "
-                                 "on, to be reviewed; -o FILE writes it to a file.",
+                        .about = "check evaluates a run that was written with -o ndjson and shows the result as table, "
+                                 "or with "
+                                 "-o ndjson as a record; without a run it validates the policy file. generate writes "
+                                 "what a run shows as the policy to expect from now on, to be reviewed; -o FILE writes "
+                                 "it to a file.",
                         .takes_words = true,
                 },
         [CP_CMD_HELP] = {.name = "help", .args = "[COMMAND]", .help = "explain a command and its options"},

@@ -142,6 +142,22 @@ policy check made.yaml cut.ndjson >"$LAB_DIR/out" 2>"$LAB_DIR/err"
 check_eq 'a run that was cut off proves nothing' 4 $?
 check 'and it is said why' grep -q 'cut.ndjson: the run was not complete' "$LAB_DIR/err"
 
+# --- analyze: the same over results that were measured before ---
+
+analyze() { # file args...
+	local file=$1
+	shift
+	(cd "$LAB_DIR" && "$CP" analyze "$file" --overlay "$LAB_OVERLAY" -o "ndjson=$run" -o "table=$LAB_DIR/text" "$@") 2>"$LAB_DIR/err"
+}
+analyze cold.ndjson --policy "$story"
+check_eq 'analyze: the policy holds' '0 holds' "$? $(record .state)"
+analyze hot.ndjson --policy "$story"
+check_eq 'analyze: the policy is violated' '3 violated' "$? $(record .state)"
+analyze hot.ndjson --fail-on transit
+check_eq 'analyze: --fail-on' '3 violated' "$? $(record .state)"
+analyze cold.ndjson --fail-on transit
+check_eq 'analyze: --fail-on, nothing of it' '0 holds' "$? $(record .state)"
+
 # --- bad files ---
 
 bad() { # what expected-message: the policy is on stdin
