@@ -128,7 +128,7 @@ size_t cp_gate_results(struct cp_gate *gate, struct cp_policy_result ret_results
 
 int cp_gate_status(struct cp_gate *gate, uint64_t n_unmeasured)
 {
-	struct cp_policy_result results[CP_GATE_RESULTS_MAX];
+	struct cp_policy_result results[CP_GATE_RESULTS_MAX] = {0};
 	size_t n = cp_gate_results(gate, results);
 
 	for (size_t i = 0; i < n; i++) {
