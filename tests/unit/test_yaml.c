@@ -53,8 +53,7 @@ static void test_values(void **state)
 	static const char *const texts[] = {
 	        "version: 1\nitems:\n  - name: a\n    colours: [red, green]\n    size: big\n  - {name: b}\nextra:\n",
 	        "{version: 1, items: [{name: a, colours: [red, green], size: big}, {name: \"b\"}]}",
-	        "---\nversion: 1 # one\r\nitems:\n- size: big\n  name: 'a'\n  colours:\n  - green\n  - red\n- name: "
-	        "b\n",
+	        "---\nversion: 1 # one\r\nitems:\n- size: big\n  name: 'a'\n  colours:\n  - green\n  - red\n- name: b",
 	        "\xef\xbb\xbfversion: 1\nitems: [{name: a, colours: [red, green], size: big}, {name: b}]\nextra: ~\n",
 	};
 

@@ -106,17 +106,19 @@ static int write_stream(void *ctx, const char *data, size_t len)
 	return fwrite(data, 1, len, stream) == len ? 0 : errno ? -errno : -EIO;
 }
 
-static int close_stream(FILE *stream, const char *path, int rc, struct cp_err *err)
+/* After all was written, with rc. Some file systems say only now that the disk is full. */
+static int finish(int rc, const char *path, struct cp_err *err)
 {
 	if (rc == -ENOMEM)
-		cp_err_set(err, rc, "out of memory");
-	else if (rc)
-		cp_err_set(err, rc, "cannot write %s: %s", path ? path : "standard output", strerror(-rc));
-	if ((path ? fclose(stream) : fflush(stream)) && rc == 0) {
+		return cp_err_set(err, rc, "out of memory");
+	return rc ? cp_err_set(err, rc, "cannot write %s: %s", path ? path : "standard output", strerror(-rc)) : 0;
+}
+
+static int flush_stdout(int rc, struct cp_err *err)
+{
+	if (fflush(stdout) && rc == 0)
 		rc = errno ? -errno : -EIO;
-		cp_err_set(err, rc, "cannot write %s: %s", path ? path : "standard output", strerror(-rc));
-	}
-	return rc;
+	return finish(rc == -EINVAL ? -EIO : rc, NULL, err);
 }
 
 /* ---- check ---- */
@@ -166,7 +168,7 @@ static int show(struct policy_job *job, const struct cp_policy_result *result, s
 		rc = show_json(job, result, &sink);
 	else
 		rc = show_text(job, result, &sink);
-	return close_stream(stdout, NULL, rc, err);
+	return flush_stdout(rc, err);
 }
 
 static int status_of(const struct policy_job *job, const struct cp_policy_result *result)
@@ -197,7 +199,7 @@ static int check(struct policy_job *job, int *ret_status, struct cp_err *err)
 		return rc;
 	if (job->opts->n_targets == 2) {
 		printf("%s: %zu rules, well-formed\n", job->policy.source, job->policy.n_rules);
-		return close_stream(stdout, NULL, 0, err);
+		return flush_stdout(0, err);
 	}
 	rc = cp_policy_eval_new(&job->policy, job->asdb, &job->run.home, &job->eval);
 	if (rc)
@@ -222,6 +224,21 @@ static int draft_target(void *ctx, const struct cp_target *target)
 	return cp_draft_target(((struct policy_job *)ctx)->draft, target);
 }
 
+static int write_file(
+        const struct cp_policy_origin *origin, const struct cp_draft_rule *rules, size_t n, const char *path)
+{
+	FILE *stream = fopen(path, "we");
+	const struct cp_sink sink = {.write = write_stream, .ctx = stream};
+	int rc;
+
+	if (!stream)
+		return -errno;
+	rc = cp_policy_file_write(origin, rules, n, &sink);
+	if (fclose(stream) && rc == 0)
+		rc = errno ? -errno : -EIO;
+	return rc;
+}
+
 static int write_draft(struct policy_job *job, const char *source, struct cp_err *err)
 {
 	const struct cp_policy_origin origin = {
@@ -232,10 +249,9 @@ static int write_draft(struct policy_job *job, const char *source, struct cp_err
 	        .home = &job->run.home,
 	        .asdb = job->asdb,
 	};
+	const struct cp_sink sink = {.write = write_stream, .ctx = stdout};
 	const char *path = job->opts->policy_output;
 	const struct cp_draft_rule *rules;
-	struct cp_sink sink = {.write = write_stream};
-	FILE *stream = stdout;
 	size_t n;
 	int rc = cp_draft_rules(job->draft, &rules, &n);
 
@@ -243,15 +259,9 @@ static int write_draft(struct policy_job *job, const char *source, struct cp_err
 		return cp_err_set(err, rc, "out of memory");
 	if (n == 0)
 		return cp_err_set(err, -EINVAL, "%s: the run has no target", source);
-	if (path && strcmp(path, "-") == 0)
-		path = NULL;
-	if (path)
-		stream = fopen(path, "we");
-	if (!stream)
-		return cp_err_set(err, -errno, "cannot write %s: %s", path, strerror(errno));
-	sink.ctx = stream;
-	rc = cp_policy_file_write(&origin, rules, n, &sink);
-	return close_stream(stream, path, rc, err);
+	if (path && strcmp(path, "-") != 0)
+		return finish(write_file(&origin, rules, n, path), path, err);
+	return flush_stdout(cp_policy_file_write(&origin, rules, n, &sink), err);
 }
 
 static int generate(struct policy_job *job, struct cp_err *err)

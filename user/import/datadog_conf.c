@@ -114,27 +114,31 @@ static bool is_warned(const struct reading *reading, const char *key)
 	return false;
 }
 
+/* Appends a copy. 0 or -ENOMEM. */
+static int append(char ***texts, size_t *n, const char *text)
+{
+	char **more = reallocarray(*texts, *n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	*texts = more;
+	more[*n] = strdup(text);
+	if (!more[*n])
+		return -ENOMEM;
+	++*n;
+	return 0;
+}
+
 /* Once for each key. */
 static void add_warning(struct reading *reading, const char *key, size_t line, size_t column, char *what)
 {
 	struct cp_datadog_conf *conf = reading->conf;
 	char text[512];
-	char **texts, **keys;
 
 	if (is_warned(reading, key))
 		return;
 	snprintf(text, sizeof(text), "%s:%zu:%zu: %s", reading->source, line, column, cp_yaml_printable(what));
-	texts = reallocarray(conf->warnings, conf->n_warnings + 1, sizeof(*texts));
-	conf->warnings = texts ? texts : conf->warnings;
-	keys = reallocarray(reading->warned, reading->n_warned + 1, sizeof(*keys));
-	reading->warned = keys ? keys : reading->warned;
-	if (texts && (texts[conf->n_warnings] = strdup(text)))
-		conf->n_warnings++;
-	else
-		reading->out_of_memory = true;
-	if (keys && (keys[reading->n_warned] = strdup(key)))
-		reading->n_warned++;
-	else
+	if (append(&conf->warnings, &conf->n_warnings, text) || append(&reading->warned, &reading->n_warned, key))
 		reading->out_of_memory = true;
 }
 
