@@ -70,6 +70,38 @@ static void test_patterns(void **state)
 	}
 }
 
+/* A rule with an index decides as one without. */
+static void test_index(void **state)
+{
+	static const char *const hosts[] = {
+	        "a.x", "b.x", "c.x", "zz.y", "a.y", "2001:db8::1", "2001:db8::2", "198.18.0.1", "a.x.y", "x"};
+	char *items[] = {"C.x", "*.y", "2001:db8::1", "b.x:443", "[2001:db8::2]:443", "198.18.0.1", "a.x", "?"};
+	char copies[ARRAY_SIZE(items)][32], *sorted[ARRAY_SIZE(items)];
+	struct cp_policy_rule plain = {.name = "r", .targets = {items, ARRAY_SIZE(items)}};
+	struct cp_policy_rule indexed = {.name = "r", .targets = {sorted, ARRAY_SIZE(items)}};
+	const struct cp_policy without = {.rules = &plain, .n_rules = 1}, with = {.rules = &indexed, .n_rules = 1};
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
+		snprintf(copies[i], sizeof(copies[i]), "%s", items[i]);
+		sorted[i] = copies[i];
+	}
+	cp_policy_rule_index(&indexed);
+	assert_int_equal(indexed.n_exact, 4);
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		struct cp_target target = target_of(hosts[i], NULL, 443, IPPROTO_TCP);
+		bool matches = cp_policy_rule_of(&without, &target) != NULL;
+
+		assert_int_equal(cp_policy_rule_of(&with, &target) != NULL, matches);
+		n += matches;
+	}
+	assert_int_equal(n, ARRAY_SIZE(hosts));
+	struct cp_target other = target_of("other.host", NULL, 443, IPPROTO_TCP);
+
+	assert_null(cp_policy_rule_of(&with, &other));
+}
+
 /* Not by trying every way: this would take longer than anybody waits. */
 static void test_pattern_is_cheap(void **state)
 {
@@ -434,6 +466,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_patterns),
 	        cmocka_unit_test(test_pattern_is_cheap),
+	        cmocka_unit_test(test_index),
 	        cmocka_unit_test(test_first_rule_decides),
 	        cmocka_unit_test(test_paths),
 	        cmocka_unit_test(test_shares),

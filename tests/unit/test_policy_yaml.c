@@ -47,7 +47,9 @@ static void test_every_key(void **state)
 	assert_int_equal(rule->groups.n, 2);
 	assert_string_equal(rule->groups.items[1], "exchange");
 	assert_int_equal(rule->targets.n, 2);
-	assert_string_equal(rule->targets.items[0], "*.office.com");
+	assert_int_equal(rule->n_exact, 1); /* plain names first */
+	assert_string_equal(rule->targets.items[0], "login.microsoft.com");
+	assert_string_equal(rule->targets.items[1], "*.office.com");
 	assert_int_equal(rule->verdicts, 1u << CP_INSIDE | 1u << CP_DIRECT);
 	assert_int_equal(rule->forbid, 1u << CP_TRANSIT);
 	assert_int_equal(rule->forbid_reasons, WHY(PRIVATE_ENDPOINT) | WHY(LOOP));

@@ -89,13 +89,52 @@ bool cp_policy_pattern_matches(const char *pattern, const struct cp_target *targ
 	return glob(pattern, text);
 }
 
+/* Can match nothing but one host: no wildcard, and neither port nor protocol (an IPv6 address has colons, too). */
+static bool is_plain_name(const char *pattern)
+{
+	const char *colon = strchr(pattern, ':');
+
+	return !strpbrk(pattern, "*?/[") && (!colon || strchr(colon + 1, ':'));
+}
+
+static int compare_patterns(const void *a_, const void *b_)
+{
+	const char *a = *(const char *const *)a_, *b = *(const char *const *)b_;
+	bool a_is_plain = is_plain_name(a), b_is_plain = is_plain_name(b);
+
+	return a_is_plain != b_is_plain ? (a_is_plain ? -1 : 1) : strcmp(a, b);
+}
+
+void cp_policy_rule_index(struct cp_policy_rule *rule)
+{
+	struct cp_policy_words *targets = &rule->targets;
+
+	for (size_t i = 0; i < targets->n; i++) {
+		for (char *s = targets->items[i]; *s; s++)
+			*s = lower(*s);
+	}
+	if (targets->n)
+		qsort(targets->items, targets->n, sizeof(*targets->items), compare_patterns);
+	rule->n_exact = 0;
+	while (rule->n_exact < targets->n && is_plain_name(targets->items[rule->n_exact]))
+		rule->n_exact++;
+}
+
+static int compare_to_host(const void *host, const void *item)
+{
+	return strcmp(host, *(const char *const *)item);
+}
+
 static bool rule_matches(const struct cp_policy_rule *rule, const struct cp_target *target)
 {
 	bool in_group = rule->groups.n == 0, in_targets = rule->targets.n == 0;
 
 	for (size_t i = 0; i < rule->groups.n && !in_group; i++)
 		in_group = target->group && strcmp(rule->groups.items[i], target->group) == 0;
-	for (size_t i = 0; i < rule->targets.n && in_group && !in_targets; i++)
+	if (in_group && rule->n_exact)
+		in_targets = bsearch(target->host, rule->targets.items, rule->n_exact, sizeof(*rule->targets.items),
+		        compare_to_host);
+	for (size_t i = rule->n_exact; i < rule->targets.n && in_group && !in_targets; i++)
 		in_targets = cp_policy_pattern_matches(rule->targets.items[i], target);
 	return in_group && in_targets;
 }

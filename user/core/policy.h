@@ -31,6 +31,7 @@ struct cp_policy_rule {
 	char *name;
 	struct cp_policy_words groups; /* labels, exactly */
 	struct cp_policy_words targets; /* patterns: '*' any characters, '?' one; no case */
+	size_t n_exact; /* the first so many of them are plain names, sorted: see cp_policy_rule_index() */
 	uint32_t verdicts; /* 1 << enum cp_verdict: the only ones allowed; 0: any */
 	uint32_t forbid; /* 1 << enum cp_verdict */
 	uint32_t forbid_reasons; /* 1 << enum cp_reason */
@@ -47,6 +48,8 @@ struct cp_policy {
 	struct cp_policy_rule *rules;
 	size_t n_rules;
 };
+/* Makes the look-up of a rule that lists many names fast; reorders its targets. Optional. */
+void cp_policy_rule_index(struct cp_policy_rule *rule);
 void cp_policy_free(struct cp_policy *policy); /* frees the members, zeroes it; takes NULL */
 
 /* Whether a pattern covers a target: its host; one with ':' or '/' also host:port or host:port/protocol (IPv6 in

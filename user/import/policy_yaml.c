@@ -276,7 +276,10 @@ static int take_rule(
 	rc = rc ? rc : take_asns(reading, "forbid_as", &file->forbid_as, &rule->forbid_as);
 	rc = rc ? rc : take_roles(reading, "allow_roles", &file->allow_roles, &rule->allow_roles);
 	rc = rc ? rc : take_roles(reading, "forbid_roles", &file->forbid_roles, &rule->forbid_roles);
-	return rc ? rc : take_shares(reading, file, &rule->max_undecided);
+	rc = rc ? rc : take_shares(reading, file, &rule->max_undecided);
+	if (rc == 0)
+		cp_policy_rule_index(rule);
+	return rc;
 }
 
 static int compare_names(const void *a, const void *b, void *ctx)
