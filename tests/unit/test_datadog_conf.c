@@ -152,6 +152,32 @@ static void test_protocols_and_labels(void **state)
 	cp_datadog_conf_free(&conf);
 }
 
+/* As the agent's reader does. */
+static void test_anchors(void **state)
+{
+	static const char text[] = "instances:\n"
+	                           "- &web\n"
+	                           "  hostname: a.b\n"
+	                           "  protocol: TCP\n"
+	                           "  port: 443\n"
+	                           "  tcp_method: sack\n"
+	                           "  tags: &t ['group:g']\n"
+	                           "- {<<: *web, hostname: a.c}\n"
+	                           "- {hostname: a.d, port: 53, tags: *t}\n";
+	struct cp_targets targets = {0};
+	struct cp_datadog_conf conf;
+
+	(void)state;
+	read_conf(text, &targets, &conf);
+	assert_int_equal(targets.n, 3);
+	assert_target(&targets.items[1], "a.c", 443, IPPROTO_TCP, "g");
+	assert_target(&targets.items[2], "a.d", 53, IPPROTO_UDP, "g");
+	assert_string_equal(conf.settings.tcp_method, "sack");
+	assert_int_equal(conf.n_warnings, 0);
+	cp_targets_free(&targets);
+	cp_datadog_conf_free(&conf);
+}
+
 static void test_widest(void **state)
 {
 	static const char text[] =
@@ -283,6 +309,7 @@ int main(void)
 	        cmocka_unit_test(test_unchanged),
 	        cmocka_unit_test(test_empty_init_config),
 	        cmocka_unit_test(test_protocols_and_labels),
+	        cmocka_unit_test(test_anchors),
 	        cmocka_unit_test(test_widest),
 	        cmocka_unit_test(test_not_honoured),
 	        cmocka_unit_test(test_mistakes),

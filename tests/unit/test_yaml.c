@@ -112,8 +112,21 @@ static void test_mistakes(void **state)
 	        {"version: 1\n\titems: []\n", "f:2:1: found a tab character that violates indentation"},
 	        {"version: 1\nitems: [{name: a}\n", "f:3:1: did not find expected ',' or ']'"},
 	        {"version: 1\nitems: [{name: a}]\n---\nversion: 2\n", "f:3:1: a second document: one is wanted"},
-	        {"version: &v 1\nitems: [{name: *v}]\n",
-	                "f:2:16: an alias (*name) is not understood here: write the value out"},
+	        {"version: 1\nitems: [{name: *v}]\n", "f:2:16: an alias (*name) without its anchor (&name)"},
+	        {"version: 1\nitems: &i [{name: a}, *i]\n", "f:2:23: an alias (*name) within what it stands for"},
+	        {"version: 1\nitems: [{name: &n a}, *n]\n",
+	                "f:2:23: items wants a mapping (key: value), not a single value"},
+	        {"version: 1\nitems: [{name: &n a, *n : b}]\n", "f:2:22: a key must be a single word"},
+	        {"version: 1\nitems: [{<<: a}]\n", "f:2:14: '<<' wants a mapping, or a list of them"},
+	        {"version: 1\nitems: [{<<: [{name: a}, b]}]\n", "f:2:26: '<<' wants a mapping, or a list of them"},
+	        {"version: 1\nitems:\n- &a {name: a, size: huge}\n- {<<: *a, name: b}\n",
+	                "f:3:22: size: 'huge' is none of small, big"},
+	        {"version: 1\nitems: [{name: a, <<: {size: big}, <<: {size: big}}]\n",
+	                "f:2:36: unknown key '<<'; known here: name colours size"},
+	        {"a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n"
+	         "d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e]\n"
+	         "g: &g [*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g]\n",
+	                "f:7:14: too many values, or nested too deeply"},
 	        {"version: 1\nitems: [{name: \"a\\0b\"}]\n", "f:2:16: a NUL character in a value"},
 	        {"version: 1\nitems: [{name: \xff}]\n", "f:2:16: invalid leading UTF-8 octet"},
 	        {"version: 1\n\"a\\e[31m\\n\xc3\xa4\": 1\nitems: [{name: a}]", "f:2:1: unknown key 'a?[31m?"
@@ -172,6 +185,45 @@ static void test_unknown_keys_told(void **state)
 	cp_yaml_free(yaml);
 }
 
+/* What stands for something else is that, also when it holds what YAML would take for more than text. */
+static void test_aliases_and_merges(void **state)
+{
+	static const char text[] = "version: &one 1\n"
+	                           "items:\n"
+	                           "  - &a\n"
+	                           "    name: \"a\\\"\\n\\x85\\u2028\"\n"
+	                           "    colours: &c [red, green]\n"
+	                           "    size: big\n"
+	                           "  - {<<: *a, name: \"~\"}\n"
+	                           "  - {name: c, <<: [{size: small}, *a], colours: [green]}\n"
+	                           "extra: {name: *one, colours: *c}\n";
+	struct cp_err err = {.text = ""};
+	struct cp_yaml *yaml;
+	struct doc *got;
+	size_t line, column;
+
+	(void)state;
+	if (cp_yaml_read(text, sizeof(text) - 1, "f", &schema, &yaml, &err))
+		fail_msg("%s", err.text);
+	got = cp_yaml_data(yaml);
+	assert_int_equal(got->n_items, 3);
+	assert_string_equal(got->items[0].name, "a\"\n\xc2\x85\xe2\x80\xa8");
+	assert_string_equal(got->items[1].name, "~");
+	assert_int_equal(got->items[1].colours, 3);
+	assert_int_equal(got->items[1].size, 1);
+	assert_string_equal(got->items[2].name, "c");
+	assert_int_equal(got->items[2].colours, 2);
+	assert_int_equal(got->items[2].size, 0);
+	assert_string_equal(got->extra->name, "1");
+	assert_int_equal(got->extra->colours, 3);
+	cp_yaml_place(yaml, "extra.colours", &line, &column); /* the alias's own */
+	assert_int_equal(line, 9);
+	assert_int_equal(column, 30);
+	cp_yaml_place(yaml, "items.1.size", &line, &column); /* where it came from */
+	assert_int_equal(line, 6);
+	cp_yaml_free(yaml);
+}
+
 static void test_places(void **state)
 {
 	static const char text[] = "version: 1\nitems:\n  - name: a\n  - name: b\n    colours:\n      - red\n";
@@ -198,6 +250,7 @@ int main(void)
 	        cmocka_unit_test(test_mistakes),
 	        cmocka_unit_test(test_many_keys),
 	        cmocka_unit_test(test_unknown_keys_told),
+	        cmocka_unit_test(test_aliases_and_merges),
 	        cmocka_unit_test(test_places),
 	};
 

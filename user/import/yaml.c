@@ -288,13 +288,21 @@ static int read_all(struct cp_yaml *yaml, const char *text, size_t len, struct c
 {
 	size_t line = 1, column = 1;
 	char what[256];
+	char *expanded = NULL;
 	int rc = cp_outline_read(text, len, &yaml->outline, &line, &column, what, sizeof(what));
 
 	if (rc == -EINVAL)
 		return refuse_at(yaml, err, line, column, what);
 	if (rc == 0)
 		rc = check_value(yaml, cp_outline_root(&yaml->outline), yaml->top, "", err);
-	return rc ? rc : load(yaml, text, len, err);
+	/* libcyaml knows no merges. */
+	if (rc == 0 && yaml->outline.is_expanded) {
+		rc = cp_outline_write(&yaml->outline, &expanded, &len);
+		text = expanded;
+	}
+	rc = rc ? rc : load(yaml, text, len, err);
+	free(expanded);
+	return rc;
 }
 
 int cp_yaml_read(const char *text, size_t len, const char *source, const struct cp_yaml_schema *schema,

@@ -28,8 +28,8 @@ struct cp_yaml; /* a text that was read, and its outline */
 /*
  * Reads one document. source names the text in messages. 0, -ENOMEM, or -EINVAL with err "<source>:<line>:<column>:
  * what": malformed YAML, an unknown or repeated key, a missing one, a value of a wrong type or not among those the
- * schema lists; an alias, a NUL, a second document. A value may be null (empty, ~, null) where the schema says
- * CYAML_FLAG_POINTER_NULL_STR. Lines and columns count from 1.
+ * schema lists; a NUL, a second document. A value may be null (empty, ~, null) where the schema says
+ * CYAML_FLAG_POINTER_NULL_STR. Aliases and merges ("<<") are understood. Lines and columns count from 1.
  */
 int cp_yaml_read(const char *text, size_t len, const char *source, const struct cp_yaml_schema *schema,
         struct cp_yaml **ret_yaml, struct cp_err *err);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * yaml_outline.c: libyaml's events -> a tree that knows where each value
- * stands. Must not know any schema, nor follow aliases.
+ * stands. Must not know any schema.
  */
 #include "yaml_outline.h"
 
@@ -11,8 +11,15 @@
 #include <string.h>
 #include <yaml.h>
 
+struct anchor {
+	char *name;
+	uint32_t node;
+};
+
 struct builder {
 	struct cp_outline *outline;
+	struct anchor *anchors;
+	size_t n_anchors;
 	uint32_t now; /* the list or mapping being read; CP_OUTLINE_NONE: outside */
 	unsigned depth;
 	unsigned n_documents;
@@ -31,24 +38,25 @@ static int refuse(struct builder *builder, const yaml_mark_t *mark, const char *
 	return -EINVAL;
 }
 
-static int add_node(struct builder *builder, const struct cp_outline_node *node, uint32_t *ret_number)
+int cp_outline_add(struct cp_outline *outline, const struct cp_outline_node *node, uint32_t *ret_number)
 {
-	struct cp_outline *outline = builder->outline;
 	struct cp_outline_node *nodes = outline->nodes, *parent;
 	uint32_t number = outline->n;
 
-	if (outline->n == outline->cap) {
+	if (number == CP_OUTLINE_NODES)
+		return -E2BIG;
+	if (number == outline->cap) {
 		uint32_t cap = outline->cap ? outline->cap * 2 : 64;
 
-		nodes = cap < outline->cap ? NULL : reallocarray(outline->nodes, cap, sizeof(*nodes));
+		nodes = reallocarray(outline->nodes, cap, sizeof(*nodes));
 		if (!nodes)
 			return -ENOMEM;
 		outline->nodes = nodes;
 		outline->cap = cap;
 	}
 	nodes[outline->n++] = *node;
-	if (builder->now != CP_OUTLINE_NONE) {
-		parent = &nodes[builder->now];
+	if (node->parent != CP_OUTLINE_NONE) {
+		parent = &nodes[node->parent];
 		if (parent->first == CP_OUTLINE_NONE)
 			parent->first = number;
 		else
@@ -56,6 +64,31 @@ static int add_node(struct builder *builder, const struct cp_outline_node *node,
 		parent->last = number;
 	}
 	*ret_number = number;
+	return 0;
+}
+
+/* Adds a value that was read; its anchor, if it has one, is kept. */
+static int add_node(struct builder *builder, const struct cp_outline_node *node, const yaml_event_t *event,
+        const yaml_char_t *anchor, uint32_t *ret_number)
+{
+	int rc = cp_outline_add(builder->outline, node, ret_number);
+	struct anchor *more;
+
+	if (rc == -E2BIG)
+		return refuse(builder, &event->start_mark, "too many values");
+	if (rc)
+		return rc;
+	builder->key = NULL;
+	if (!anchor)
+		return 0;
+	more = reallocarray(builder->anchors, builder->n_anchors + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	builder->anchors = more;
+	more[builder->n_anchors] = (struct anchor){strdup((const char *)anchor), *ret_number};
+	if (!more[builder->n_anchors].name)
+		return -ENOMEM;
+	builder->n_anchors++;
 	return 0;
 }
 
@@ -91,10 +124,11 @@ static int take_container(struct builder *builder, const yaml_event_t *event, ui
 	if (++builder->depth > CP_OUTLINE_DEPTH)
 		return refuse(builder, &event->start_mark, "nested too deeply");
 	node.key = builder->key;
-	rc = add_node(builder, &node, &number);
+	rc = add_node(builder, &node, event,
+	        kind == CP_OUTLINE_LIST ? event->data.sequence_start.anchor : event->data.mapping_start.anchor,
+	        &number);
 	if (rc)
 		return rc;
-	builder->key = NULL;
 	builder->now = number;
 	return 0;
 }
@@ -132,11 +166,62 @@ static int take_scalar(struct builder *builder, const yaml_event_t *event)
 	node.key = builder->key;
 	node.value = copy;
 	node.is_null = says_nothing(event);
-	rc = add_node(builder, &node, &number);
-	if (rc)
+	number = builder->outline->n;
+	rc = add_node(builder, &node, event, event->data.scalar.anchor, &number);
+	if (builder->outline->n == number) /* nobody has it */
 		free(copy);
-	else
-		builder->key = NULL;
+	return rc;
+}
+
+static bool is_open(const struct builder *builder, uint32_t node)
+{
+	for (uint32_t i = builder->now; i != CP_OUTLINE_NONE; i = builder->outline->nodes[i].parent) {
+		if (i == node)
+			return true;
+	}
+	return false;
+}
+
+static int take_alias(struct builder *builder, const yaml_event_t *event)
+{
+	struct cp_outline_node as = start_node(builder, event, CP_OUTLINE_SCALAR);
+	const struct anchor *found = NULL;
+	int rc;
+
+	if (wants_key(builder))
+		return refuse(builder, &event->start_mark, "a key must be a single word");
+	for (size_t i = 0; i < builder->n_anchors; i++) { /* of several of one name the last counts */
+		if (strcmp(builder->anchors[i].name, (const char *)event->data.alias.anchor) == 0)
+			found = &builder->anchors[i];
+	}
+	if (!found)
+		return refuse(builder, &event->start_mark, "an alias (*name) without its anchor (&name)");
+	if (is_open(builder, found->node))
+		return refuse(builder, &event->start_mark, "an alias (*name) within what it stands for");
+	as.key = builder->key;
+	builder->key = NULL;
+	builder->outline->is_expanded = true;
+	rc = cp_outline_copy(builder->outline, found->node, as, builder->depth);
+	return rc == -E2BIG ? refuse(builder, &event->start_mark, "too many values, or nested too deeply") : rc;
+}
+
+static int end_container(struct builder *builder, const yaml_event_t *event)
+{
+	uint32_t ended = builder->now, bad;
+	int rc = 0;
+
+	if (builder->outline->nodes[ended].kind == CP_OUTLINE_MAPPING)
+		rc = cp_outline_merge(builder->outline, ended, builder->depth, &bad);
+	if (rc == -EINVAL) {
+		const struct cp_outline_node *node = &builder->outline->nodes[bad];
+
+		return refuse(builder, &(yaml_mark_t){.line = node->line - 1, .column = node->column - 1},
+		        "'<<' wants a mapping, or a list of them");
+	}
+	if (rc == -E2BIG)
+		return refuse(builder, &event->start_mark, "too much is merged here");
+	builder->depth--;
+	builder->now = builder->outline->nodes[ended].parent;
 	return rc;
 }
 
@@ -148,8 +233,7 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
 			return refuse(builder, &event->start_mark, "a second document: one is wanted");
 		return 0;
 	case YAML_ALIAS_EVENT:
-		return refuse(
-		        builder, &event->start_mark, "an alias (*name) is not understood here: write the value out");
+		return take_alias(builder, event);
 	case YAML_SCALAR_EVENT:
 		return take_scalar(builder, event);
 	case YAML_SEQUENCE_START_EVENT:
@@ -158,9 +242,7 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
 		return take_container(builder, event, CP_OUTLINE_MAPPING);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		builder->depth--;
-		builder->now = builder->outline->nodes[builder->now].parent;
-		return 0;
+		return end_container(builder, event);
 	default:
 		return 0;
 	}
@@ -220,6 +302,9 @@ int cp_outline_read(const char *text, size_t len, struct cp_outline *outline, si
 	rc = read_events(&builder, &parser, text, len);
 	yaml_parser_delete(&parser);
 	free(builder.key);
+	for (size_t i = 0; i < builder.n_anchors; i++)
+		free(builder.anchors[i].name);
+	free(builder.anchors);
 	if (rc == -EINVAL) {
 		*ret_line = builder.line;
 		*ret_column = builder.column;
