@@ -126,7 +126,7 @@ static void test_mistakes(void **state)
 	        {"a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n"
 	         "d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e]\n"
 	         "g: &g [*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g]\n",
-	                "f:7:14: too many values, or nested too deeply"},
+	                "f:7:23: too many values, or nested too deeply"},
 	        {"version: 1\nitems: [{name: \"a\\0b\"}]\n", "f:2:16: a NUL character in a value"},
 	        {"version: 1\nitems: [{name: \xff}]\n", "f:2:16: invalid leading UTF-8 octet"},
 	        {"version: 1\n\"a\\e[31m\\n\xc3\xa4\": 1\nitems: [{name: a}]", "f:2:1: unknown key 'a?[31m?"
