@@ -207,16 +207,16 @@ static int take_alias(struct builder *builder, const yaml_event_t *event)
 
 static int end_container(struct builder *builder, const yaml_event_t *event)
 {
-	uint32_t ended = builder->now, bad;
+	uint32_t ended = builder->now, bad = ended;
+	yaml_mark_t mark = {0};
 	int rc = 0;
 
 	if (builder->outline->nodes[ended].kind == CP_OUTLINE_MAPPING)
 		rc = cp_outline_merge(builder->outline, ended, builder->depth, &bad);
 	if (rc == -EINVAL) {
-		const struct cp_outline_node *node = &builder->outline->nodes[bad];
-
-		return refuse(builder, &(yaml_mark_t){.line = node->line - 1, .column = node->column - 1},
-		        "'<<' wants a mapping, or a list of them");
+		mark.line = builder->outline->nodes[bad].line - 1;
+		mark.column = builder->outline->nodes[bad].column - 1;
+		return refuse(builder, &mark, "'<<' wants a mapping, or a list of them");
 	}
 	if (rc == -E2BIG)
 		return refuse(builder, &event->start_mark, "too much is merged here");
