@@ -218,6 +218,50 @@ static void test_exit_routers_are_distinct(void **state)
 	cp_egress_free(egress);
 }
 
+/* Hands a path over to 3491 at a router with this name. */
+static void add_named(struct cp_egress *egress, uint32_t dest, const char *router, const char *ptr)
+{
+	struct fixture fix;
+
+	make_transit(&fix, router, 2000);
+	fix.path.hops[1].ptr = ptr;
+	add(egress, dest, dest, &fix);
+}
+
+static void test_exit_sites(void **state)
+{
+	static const char *const routers[][2] = {{"198.18.0.1", "ae1.icr01.fra23.ntwk.msn.net"},
+	        {"198.18.0.1", "ae1.icr01.fra23.ntwk.msn.net"}, {"198.18.0.2", "ae2-0.fra-96cbe-1a.ntwk.msn.net"},
+	        {"198.18.0.3", NULL}, {"198.18.0.3", "ae2-0.sof01-96cbe-1a.ntwk.msn.net"}, {"198.18.0.3", NULL},
+	        {"198.18.0.4", "be1.rwa02.dm4.ntwk.msn.net"}, {"198.18.0.5", "router.example"}, {"198.18.0.6", NULL}};
+	const struct cp_egress_row *row;
+	struct cp_egress *egress;
+
+	(void)state;
+	assert_int_equal(cp_egress_new(&egress), 0);
+	for (uint32_t i = 0; i < sizeof(routers) / sizeof(routers[0]); i++)
+		add_named(egress, i, routers[i][0], routers[i][1]);
+	for (int again = 0; again < 2; again++) {
+		row = row_of(egress, 3491, CP_ROLE_EXIT);
+		assert_int_equal(row->n_exit_routers, 6);
+		assert_int_equal(row->n_sites, 3);
+		/* Equal shares by name. The paths of a router before its name was known are its site's, too. */
+		assert_string_equal(row->sites[0].place, "Frankfurt");
+		assert_int_equal(row->sites[0].n_paths, 3);
+		assert_string_equal(row->sites[1].place, "Sofia");
+		assert_int_equal(row->sites[1].n_paths, 3);
+		assert_string_equal(row->sites[2].place, "dm4");
+		assert_int_equal(row->sites[2].n_paths, 1);
+		assert_int_equal(row_of(egress, 8075, CP_ROLE_HOME)->n_sites, 0);
+	}
+	for (uint32_t i = 0; i < 2; i++)
+		add_named(egress, 100 + i, "198.18.0.3", NULL);
+	row = row_of(egress, 3491, CP_ROLE_EXIT);
+	assert_string_equal(row->sites[0].place, "Sofia");
+	assert_int_equal(row->sites[0].n_paths, 5);
+	cp_egress_free(egress);
+}
+
 static void test_unseen_neighbour_is_nobody(void **state)
 {
 	struct cp_egress *egress;
@@ -314,6 +358,7 @@ int main(void)
 	        cmocka_unit_test(test_exact_percentiles),
 	        cmocka_unit_test(test_cold_share_needs_both_ends),
 	        cmocka_unit_test(test_exit_routers_are_distinct),
+	        cmocka_unit_test(test_exit_sites),
 	        cmocka_unit_test(test_unseen_neighbour_is_nobody),
 	        cmocka_unit_test(test_weak_evidence_accuses_nobody),
 	        cmocka_unit_test(test_many_rows_in_order),

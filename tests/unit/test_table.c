@@ -132,6 +132,28 @@ static void finish(struct audit *audit, const char *reason, const char *error)
 	assert_no_line_wider(audit->mem.buf, 80);
 }
 
+static void test_exits_say_where(void **state)
+{
+	const struct cp_egress_site sites[] = {{.place = "Frankfurt", .n_paths = 5}, {.place = "dm4", .n_paths = 1}};
+	const struct cp_egress_row rows[] = {
+	        {.asn = 3491, .role = CP_ROLE_EXIT, .n_paths = 6, .n_exit_routers = 3, .sites = sites, .n_sites = 2},
+	        {.asn = 13335,
+	                .role = CP_ROLE_EXIT,
+	                .n_paths = 1,
+	                .n_exit_routers = 1,
+	                .sites = sites + 1,
+	                .n_sites = 1},
+	        {.asn = 8075, .role = CP_ROLE_DEST, .n_paths = 1}};
+	const struct cp_rec_summary summary = {.egress = rows, .n_egress = 3, .n_paths = 8};
+	struct audit *audit = *state;
+
+	assert_int_equal(cp_format_table.summary(audit->ctx, &summary), 0);
+	finish(audit, "done", NULL);
+	assert_non_null(strstr(audit->mem.buf, "share routers from         ms p50"));
+	assert_non_null(strstr(audit->mem.buf, " 3 Frankfurt +1 "));
+	assert_non_null(strstr(audit->mem.buf, " 1 dm4 "));
+}
+
 static void assert_says(const struct audit *audit, const char *what)
 {
 	if (!strstr(audit->mem.buf, what))
@@ -361,6 +383,7 @@ int main(void)
 	        cmocka_unit_test(test_golden),
 	        cmocka_unit_test(test_lines_fit_any_width),
 	        cmocka_unit_test(test_colours_only_when_asked),
+	        TEST(test_exits_say_where),
 	        TEST(test_differing_addresses_are_told),
 	        TEST(test_differing_flows_are_told),
 	        TEST(test_the_worst_path_is_shown),

@@ -82,6 +82,7 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	};
 
 	cp_sweep_path(audit->sweep, number, &report->path);
+	cp_names_set(audit->names, &report->path);
 	if (!report->path.reached && strcmp(audit->end_reason, "done") != 0 &&
 	        !cp_sweep_path_complete(audit->sweep, number))
 		report->path.end = CP_END_INTERRUPTED;

@@ -8,8 +8,11 @@
 #include "egress.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "router_name.h"
 
 #define KEYS_MAX (2 * CP_TTL_MAX + 4) /* roles in one path */
 
@@ -34,6 +37,8 @@ struct samples {
 struct router {
 	struct cp_addr addr;
 	uint32_t row_plus_1; /* 0: free slot */
+	char place[CP_ROUTER_PART_MAX]; /* "": its name does not tell */
+	uint64_t n_paths;
 };
 
 struct cp_egress {
@@ -45,6 +50,7 @@ struct cp_egress {
 	size_t n_routers, routers_cap;
 	struct samples handover, cold;
 	struct cp_egress_row *rows; /* as handed out */
+	struct cp_egress_site *sites; /* likewise */
 	uint64_t n_total;
 };
 
@@ -91,6 +97,7 @@ void cp_egress_free(struct cp_egress *egress)
 	free(egress->handover.items);
 	free(egress->cold.items);
 	free(egress->rows);
+	free(egress->sites);
 	free(egress);
 }
 
@@ -341,6 +348,17 @@ static uint32_t count_key(struct cp_egress *egress, const struct key *key, uint3
 	return *slot - 1;
 }
 
+/* A run may have looked the name up for some of a router's paths only. */
+static void place_router(struct router *router, const char *ptr)
+{
+	struct cp_router_name name;
+
+	if (router->place[0] || !ptr)
+		return;
+	cp_router_name_parse(ptr, &name);
+	snprintf(router->place, sizeof(router->place), "%s", name.city ? name.city : name.site);
+}
+
 static void count_exit(struct cp_egress *egress, const struct facts *facts, uint32_t row)
 {
 	struct router router = {.row_plus_1 = row + 1}, *slot;
@@ -353,11 +371,13 @@ static void count_exit(struct cp_egress *egress, const struct facts *facts, uint
 		return;
 	router.addr = facts->last_home->addr;
 	slot = find_router(egress->routers, egress->routers_cap, &router);
-	if (slot->row_plus_1)
-		return;
-	*slot = router;
-	egress->n_routers++;
-	egress->counters[row].row.n_exit_routers++;
+	if (!slot->row_plus_1) {
+		*slot = router;
+		egress->n_routers++;
+		egress->counters[row].row.n_exit_routers++;
+	}
+	slot->n_paths++;
+	place_router(slot, facts->last_home->ptr);
 }
 
 int cp_egress_add(struct cp_egress *egress, uint32_t target, const struct cp_path *path,
@@ -416,6 +436,61 @@ static int cmp_rows(const void *a, const void *b)
 	return strcmp(x->label ? x->label : "", y->label ? y->label : "");
 }
 
+static int cmp_places(const void *a, const void *b)
+{
+	const struct cp_egress_site *x = a, *y = b;
+
+	return x->row != y->row ? (x->row < y->row ? -1 : 1) : strcmp(x->place, y->place);
+}
+
+static int cmp_sites(const void *a, const void *b)
+{
+	const struct cp_egress_site *x = a, *y = b;
+
+	if (x->row != y->row || x->n_paths == y->n_paths)
+		return cmp_places(a, b);
+	return x->n_paths > y->n_paths ? -1 : 1;
+}
+
+/* One site a row and place, out of all routers; in the order of rows. */
+static int gather_sites(struct cp_egress *egress, size_t *ret_n)
+{
+	struct cp_egress_site *sites = reallocarray(egress->sites, egress->n_routers + 1, sizeof(*sites));
+	size_t n = 0, n_merged = 0;
+
+	if (!sites)
+		return -ENOMEM;
+	egress->sites = sites;
+	for (size_t i = 0; i < egress->routers_cap; i++) {
+		const struct router *router = &egress->routers[i];
+
+		if (router->row_plus_1 && router->place[0])
+			sites[n++] = (struct cp_egress_site){
+			        .place = router->place, .n_paths = router->n_paths, .row = router->row_plus_1 - 1};
+	}
+	qsort(sites, n, sizeof(*sites), cmp_places);
+	for (size_t i = 0; i < n; i++) {
+		if (n_merged && cmp_places(&sites[n_merged - 1], &sites[i]) == 0)
+			sites[n_merged - 1].n_paths += sites[i].n_paths;
+		else
+			sites[n_merged++] = sites[i];
+	}
+	qsort(sites, n_merged, sizeof(*sites), cmp_sites);
+	*ret_n = n_merged;
+	return 0;
+}
+
+/* Before the rows are sorted. */
+static void fill_sites(struct cp_egress *egress, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct cp_egress_row *row = &egress->rows[egress->sites[i].row];
+
+		if (!row->n_sites++)
+			row->sites = &egress->sites[i];
+	}
+}
+
 static void fill_rows(struct cp_egress *egress)
 {
 	size_t at_handover = 0, at_cold = 0;
@@ -440,15 +515,19 @@ int cp_egress_rows(
 {
 	if (egress->n) {
 		struct cp_egress_row *rows = realloc(egress->rows, egress->n * sizeof(*rows));
+		size_t n_sites;
 
 		if (!rows)
 			return -ENOMEM;
 		egress->rows = rows;
+		if (gather_sites(egress, &n_sites))
+			return -ENOMEM;
 		if (egress->handover.n)
 			qsort(egress->handover.items, egress->handover.n, sizeof(uint64_t), cmp_u64);
 		if (egress->cold.n)
 			qsort(egress->cold.items, egress->cold.n, sizeof(uint64_t), cmp_u64);
 		fill_rows(egress);
+		fill_sites(egress, n_sites);
 		qsort(egress->rows, egress->n, sizeof(*egress->rows), cmp_rows);
 	}
 	*ret_rows = egress->rows;

@@ -11,6 +11,13 @@
 enum cp_as_role { CP_ROLE_HOME = 0, CP_ROLE_EXIT, CP_ROLE_TRANSIT, CP_ROLE_DEST, CP_ROLE_IXP, CP_ROLES };
 const char *cp_as_role_name(enum cp_as_role role); /* "home", "exit", "transit", "destination", "ixp" */
 
+/* Where paths are handed over, by the names of their last home hops. */
+struct cp_egress_site {
+	const char *place; /* city, or the code of a site that is not known */
+	uint64_t n_paths;
+	uint32_t row; /* private */
+};
+
 /* One (AS or IXP, role). Percentiles are CP_EGRESS_UNKNOWN when no RTT is known. */
 #define CP_EGRESS_UNKNOWN UINT32_MAX
 struct cp_egress_row {
@@ -21,6 +28,8 @@ struct cp_egress_row {
 	uint64_t n_dests;
 	uint64_t n_targets;
 	uint32_t n_exit_routers; /* CP_ROLE_EXIT: distinct last home hops handing over to it */
+	const struct cp_egress_site *sites; /* CP_ROLE_EXIT: by falling paths; those whose routers' names tell */
+	size_t n_sites;
 	uint32_t handover_p50_us, handover_p95_us, handover_p99_us; /* RTT at the first foreign hop; CP_ROLE_EXIT */
 	uint32_t cold_share_pct; /* cold-potato share, median RTT at exit / RTT at destination in percent; CP_ROLE_EXIT
 	                          */

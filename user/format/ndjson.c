@@ -244,10 +244,11 @@ static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
 	cp_json_uint(json, "ttl_min", exit->ttl_min);
 	cp_json_uint_if(json, "ttl_max", exit->ttl_max, exit->ttl_max != 0);
 	if (exit->last_home >= 0) {
+		const struct cp_hop *hop = &rec->path->hops[exit->last_home];
+
 		cp_json_object(json, "last_home");
-		cp_json_addr(json, "ip", &rec->path->hops[exit->last_home].addr);
-		cp_json_null(json, "ptr");
-		cp_json_null(json, "site");
+		cp_json_addr(json, "ip", &hop->addr);
+		cp_router_fields(json, hop->ptr);
 		cp_json_object_end(json);
 	} else {
 		cp_json_null(json, "last_home");
@@ -349,6 +350,14 @@ static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec
 	else
 		cp_json_null(json, "share_pct");
 	cp_json_uint_if(json, "exit_routers", row->n_exit_routers, row->role == CP_ROLE_EXIT);
+	cp_json_array(json, "exit_sites");
+	for (size_t i = 0; i < row->n_sites; i++) {
+		cp_json_object(json, NULL);
+		cp_json_string(json, "place", row->sites[i].place);
+		cp_json_uint(json, "paths", row->sites[i].n_paths);
+		cp_json_object_end(json);
+	}
+	cp_json_array_end(json);
 	microseconds(json, "handover_p50_us", row->handover_p50_us);
 	microseconds(json, "handover_p95_us", row->handover_p95_us);
 	microseconds(json, "handover_p99_us", row->handover_p99_us);

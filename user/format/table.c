@@ -30,6 +30,7 @@ struct group {
 struct row {
 	struct cp_egress_row egress;
 	char *name; /* of the AS or IXP, copied */
+	char site[48]; /* where most of its paths leave home, and how many others there are */
 };
 
 struct table {
@@ -195,6 +196,15 @@ static int print_groups(struct table *table)
 
 /* ---- egress by AS ---- */
 
+/* "Frankfurt", "Frankfurt +2"; "" where no name tells. */
+static void say_site(const struct cp_egress_row *row, char *buf, size_t size)
+{
+	if (row->n_sites > 1)
+		snprintf(buf, size, "%s +%zu", row->sites[0].place, row->n_sites - 1);
+	else if (row->n_sites)
+		snprintf(buf, size, "%s", row->sites[0].place);
+}
+
 static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 {
 	struct table *table = ctx;
@@ -214,6 +224,7 @@ static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 
 		cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
 		table->rows[i].egress = *egress;
+		say_site(egress, table->rows[i].site, sizeof(table->rows[i].site));
 		table->rows[i].name = strdup(egress->asn ? name : ixp);
 		if (!table->rows[i].name)
 			return -ENOMEM;
@@ -241,8 +252,8 @@ static int add_egress(const struct table *table, struct cp_grid *grid, const str
 		snprintf(cold, sizeof(cold), "%u%%", egress->cold_share_pct);
 	return cp_grid_add(grid,
 	        (const char *const[]){cp_as_role_name(egress->role), asn, row->name,
-	                cp_text_count(egress->n_paths, paths), share, routers, cp_text_ms(egress->handover_p50_us, p50),
-	                cp_text_ms(egress->handover_p95_us, p95), cold});
+	                cp_text_count(egress->n_paths, paths), share, routers, row->site,
+	                cp_text_ms(egress->handover_p50_us, p50), cp_text_ms(egress->handover_p95_us, p95), cold});
 }
 
 /* The rows of one role, from row `from` on, the biggest of them; *ret_next: the first row of the next role. */
@@ -261,7 +272,7 @@ static int add_role(const struct table *table, struct cp_grid *grid, size_t from
 	if (rc || end <= from + ROLE_ROWS_SHOWN)
 		return rc;
 	snprintf(more, sizeof(more), "… and %zu more", end - from - ROLE_ROWS_SHOWN);
-	return cp_grid_add(grid, (const char *const[]){cp_as_role_name(role), "", more, "", "", "", "", "", ""});
+	return cp_grid_add(grid, (const char *const[]){cp_as_role_name(role), "", more, "", "", "", "", "", "", ""});
 }
 
 static int print_egress(struct table *table)
@@ -273,6 +284,7 @@ static int print_egress(struct table *table)
 	        {.title = "paths", .right = true},
 	        {.title = "share", .right = true},
 	        {.title = "routers", .right = true, .optional = true, .give_way = 2},
+	        {.title = "from", .optional = true, .give_way = 4},
 	        {.title = "ms p50", .right = true, .optional = true},
 	        {.title = "ms p95", .right = true, .optional = true, .give_way = 3},
 	        {.title = "cold", .right = true, .optional = true, .give_way = 1},
