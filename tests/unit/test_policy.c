@@ -419,10 +419,14 @@ static void test_what_a_path_shows(void **state)
 	assert_int_equal(seen.asns[1], 3491);
 	assert_int_equal(seen.asns[2], 13335); /* also when the destination is silent */
 	assert_int_equal(seen.exit_asn, 3491);
-	/* Of a destination that several announce, nobody is accused who was not seen. */
-	fix.judgement.dest_origin.n_asn = 2;
+	/* Of a destination that several announce it is the one on the path, else the first; as in its record. */
+	fix.judgement.dest_origin = (struct cp_origin){.kind = CP_ORIGIN_AS, .n_asn = 2, .asn = {13335, 3491}};
 	cp_policy_see(&fix.path, &fix.judgement, asns, &seen);
 	assert_int_equal(seen.n_asns, 2);
+	fix.judgement.dest_origin.asn[1] = 64500;
+	cp_policy_see(&fix.path, &fix.judgement, asns, &seen);
+	assert_int_equal(seen.n_asns, 3);
+	assert_int_equal(seen.asns[2], 13335);
 }
 
 static void test_words(void **state)

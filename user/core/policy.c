@@ -180,16 +180,31 @@ static void add_asn(struct cp_policy_seen *seen, uint32_t *asns, uint32_t asn)
 	asns[seen->n_asns++] = asn;
 }
 
-static uint32_t first_asn(const struct cp_origin *origin)
+/* Of several ASes that announce an address, the one that the AS path shows at that TTL, else the first; as in records,
+ * so that a stored run is looked at as it was. 0: none. */
+static uint32_t origin_asn(const struct cp_judgement *judgement, const struct cp_origin *origin, uint8_t ttl)
 {
-	return origin->kind == CP_ORIGIN_AS ? origin->asn[0] : 0;
+	if (origin->kind != CP_ORIGIN_AS)
+		return 0;
+	for (uint32_t i = 0; origin->n_asn > 1 && i < judgement->n_as_path; i++) {
+		const struct cp_as_step *step = &judgement->as_path[i];
+
+		for (int k = 0; step->kind == CP_STEP_AS && ttl >= step->first_ttl && ttl <= step->last_ttl &&
+		                k < origin->n_asn;
+		        k++) {
+			if (origin->asn[k] == step->asn)
+				return step->asn;
+		}
+	}
+	return origin->asn[0];
 }
 
 void cp_policy_see(
         const struct cp_path *path, const struct cp_judgement *judgement, uint32_t *asns, struct cp_policy_seen *seen)
 {
 	const struct cp_exit *exit = &judgement->exit;
-	uint32_t dest_asn = first_asn(&judgement->dest_origin);
+	uint8_t end_ttl = path->n_hops ? path->hops[path->n_hops - 1].ttl : 0;
+	uint32_t dest_asn = origin_asn(judgement, &judgement->dest_origin, end_ttl);
 
 	seen->flow = path->flow;
 	seen->verdict = judgement->verdict;
@@ -201,11 +216,12 @@ void cp_policy_see(
 		if (judgement->as_path[i].kind == CP_STEP_AS)
 			add_asn(seen, asns, judgement->as_path[i].asn);
 	}
-	/* Of a destination that several ASes announce, the path's last AS may be the one: it is there already. */
-	if (dest_asn && judgement->dest_origin.n_asn == 1)
+	if (dest_asn)
 		add_asn(seen, asns, dest_asn);
-	seen->exit_asn =
-	        exit->present && exit->first_foreign >= 0 ? first_asn(&judgement->origins[exit->first_foreign]) : 0;
+	seen->exit_asn = 0;
+	if (exit->present && exit->first_foreign >= 0)
+		seen->exit_asn = origin_asn(
+		        judgement, &judgement->origins[exit->first_foreign], path->hops[exit->first_foreign].ttl);
 }
 
 uint32_t cp_policy_vantage(const struct cp_policy_seen *seen, uint32_t vantage_asn)
