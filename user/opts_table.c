@@ -9,6 +9,8 @@
 
 #define PROBING (1u << CP_CMD_AUDIT | 1u << CP_CMD_TRACE)
 #define ALL (PROBING | 1u << CP_CMD_DOCTOR)
+#define POLICY (1u << CP_CMD_POLICY)
+#define ANALYZE (1u << CP_CMD_ANALYZE)
 #define EVERY (~0u)
 
 const struct cp_opts cp_opts_defaults = {
@@ -51,6 +53,17 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .needs_target = true,
                         .output = "hops",
                 },
+        [CP_CMD_ANALYZE] =
+                {
+                        .name = "analyze",
+                        .args = "FILE...",
+                        .help = "judge paths that were measured before, by this or other tools",
+                        .about = "Reads results of other tools, or what an audit wrote with -o ndjson; FILE - is "
+                                 "standard input. Judges each path as an audit does and sums up. Sends nothing and "
+                                 "needs no rights.",
+                        .takes_words = true,
+                        .output = "table",
+                },
         [CP_CMD_DOCTOR] =
                 {
                         .name = "doctor",
@@ -59,6 +72,18 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .about = "Looks at kernel, privileges, interface, route, next hop, DNS and data, and says "
                                  "what to do about each finding.",
                         .takes_targets = true,
+                },
+        [CP_CMD_POLICY] =
+                {
+                        .name = "policy",
+                        .args = "check POLICY [RUN] | generate RUN",
+                        .help = "check a stored run against a policy, or write one from it",
+                        .about = "check evaluates a run that was written with -o ndjson and shows the result as table, "
+                                 "or with "
+                                 "-o ndjson as a record; without a run it validates the policy file. generate writes "
+                                 "what a run shows as the policy to expect from now on, to be reviewed; -o FILE writes "
+                                 "it to a file.",
+                        .takes_words = true,
                 },
         [CP_CMD_HELP] = {.name = "help", .args = "[COMMAND]", .help = "explain a command and its options"},
         [CP_CMD_VERSION] = {.name = "version", .args = "", .help = "print the version"},
@@ -138,6 +163,14 @@ const struct cp_opt cp_opt_table[] = {
                 .offset = offsetof(struct cp_opts, addresses),
                 .choices = addresses_names,
                 .help = "of a name with several addresses, probe all or the first"},
+        {.name = "datadog-conf",
+                .group = CP_OPT_TARGETS,
+                .commands = PROBING,
+                .parse = cp_opt_parse_text,
+                .offset = offsetof(struct cp_opts, datadog_conf),
+                .arg = "FILE",
+                .wants = "a file name",
+                .help = "targets and settings of Datadog Network Path, as they are in network_path.d/conf.yaml"},
         {.name = "resolver",
                 .group = CP_OPT_TARGETS,
                 .commands = ALL,
@@ -341,9 +374,15 @@ const struct cp_opt cp_opt_table[] = {
                 .offset = offsetof(struct cp_opts, tc_attach),
                 .choices = tc_attach_names,
                 .help = "how tc attaches; tcx needs Linux 6.6"},
+        {.name = "input-format",
+                .group = CP_OPT_DATA,
+                .commands = ANALYZE,
+                .parse = cp_opt_parse_input_format,
+                .arg = "FORMAT",
+                .help = "of what format the files are, where it is not found out"},
         {.name = "asdb",
                 .group = CP_OPT_DATA,
-                .commands = ALL,
+                .commands = ALL | ANALYZE,
                 .parse = cp_opt_parse_list,
                 .offset = offsetof(struct cp_opts, asdbs),
                 .arg = "FILE",
@@ -351,7 +390,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "address-to-AS table: range CSV, iptoasn TSV or prefix text (repeatable)"},
         {.name = "overlay",
                 .group = CP_OPT_DATA,
-                .commands = ALL,
+                .commands = ALL | ANALYZE,
                 .parse = cp_opt_parse_text,
                 .offset = offsetof(struct cp_opts, overlay),
                 .arg = "FILE",
@@ -359,7 +398,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "own address-to-AS rows, which go before all others"},
         {.name = "ixp",
                 .group = CP_OPT_DATA,
-                .commands = ALL,
+                .commands = ALL | ANALYZE,
                 .parse = cp_opt_parse_text,
                 .offset = offsetof(struct cp_opts, ixp),
                 .arg = "FILE",
@@ -367,7 +406,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "peering LANs (CSV with columns prefix and ixp), added to the built-in ones"},
         {.name = "home",
                 .group = CP_OPT_DATA,
-                .commands = ALL,
+                .commands = ALL | ANALYZE,
                 .parse = cp_opt_parse_text,
                 .offset = offsetof(struct cp_opts, home),
                 .arg = "SET",
@@ -375,21 +414,36 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "what counts as inside: AS numbers, roles or microsoft, comma-separated"},
         {.name = "vantage-as",
                 .group = CP_OPT_DATA,
-                .commands = ALL,
+                .commands = ALL | ANALYZE,
                 .parse = cp_opt_parse_asn,
                 .arg = "AS",
                 .wants = "an AS number, 8075 or AS8075",
-                .help = "AS this host sits in, where it cannot be found out"},
+                .help = "AS the probes start in, where it cannot be found out"},
+        {.name = "policy",
+                .group = CP_OPT_OUTPUT,
+                .commands = PROBING | ANALYZE,
+                .parse = cp_opt_parse_text,
+                .offset = offsetof(struct cp_opts, policy),
+                .arg = "FILE",
+                .wants = "a file name",
+                .help = "what is expected (YAML): exit status 3 when it is violated, 4 when too much is undecided"},
+        {.name = "fail-on",
+                .group = CP_OPT_OUTPUT,
+                .commands = PROBING | ANALYZE,
+                .parse = cp_opt_parse_fail_on,
+                .arg = "LIST",
+                .wants = "verdicts (inside, direct, undecided, transit, detour) or reason codes, comma-separated",
+                .help = "exit status 3 when any path has one of these verdicts or reason codes (comma-separated)"},
         {.name = "output",
                 .letter = 'o',
                 .group = CP_OPT_OUTPUT,
-                .commands = PROBING,
+                .commands = PROBING | ANALYZE | POLICY,
                 .parse = cp_opt_parse_output,
                 .arg = "FORMAT[=FILE]",
                 .help = "result format, to standard output or a file (repeatable)"},
         {.name = "color",
                 .group = CP_OPT_OUTPUT,
-                .commands = ALL,
+                .commands = ALL | ANALYZE | POLICY,
                 .parse = cp_opt_parse_choice,
                 .offset = offsetof(struct cp_opts, color),
                 .choices = when_names,

@@ -308,8 +308,10 @@ static void test_start(void **state)
 	assert_record(&writer->mem,
 	        HEAD("start") "'version':'0.1.0','command':'trace','wall_ms':0,'mono_ns':0,'host':null,"
 	                      "'datapath':null,'datapath_why':null,'interfaces':[],'rate_pps':null,'senders':null,'"
-	                      "first_ttl':0,"
-	                      "'max_ttl':0,'attempts':0,'timeout_ms':0,'flows':0,'tcp_method':null,'seed':0,'resolver':"
+	                      "first_ttl':null,"
+	                      "'max_ttl':null,'attempts':null,'timeout_ms':null,'flows':null,'tcp_method':null,'seed':"
+	                      "0,"
+	                      "'resolver':"
 	                      "null,"
 	                      "'vantage':{'asn':null,'why':null},'home':{'spec':null,'asns':[]},'databases':[],"
 	                      "'targets':0,'destinations':0}");

@@ -265,6 +265,7 @@ static void test_commands(void **state)
 	} cases[] = {
 	        {"trace t", CP_CMD_TRACE, CP_COMMANDS},
 	        {"doctor", CP_CMD_DOCTOR, CP_COMMANDS},
+	        {"policy check p r", CP_CMD_POLICY, CP_COMMANDS},
 	        {"doctor t", CP_CMD_DOCTOR, CP_COMMANDS},
 	        {"version", CP_CMD_VERSION, CP_COMMANDS},
 	        {"--version", CP_CMD_VERSION, CP_COMMANDS},
@@ -285,6 +286,37 @@ static void test_commands(void **state)
 		ACCEPT(cases[i].line);
 		assert_int_equal(opts.command, cases[i].command);
 		assert_int_equal(opts.topic, cases[i].topic);
+		cp_opts_free(&opts);
+	}
+}
+
+static void test_policies(void **state)
+{
+	(void)state;
+	{
+		ACCEPT("audit --policy p.yaml --fail-on transit,detour,private-endpoint --fail-on loop t");
+		assert_string_equal(opts.policy, "p.yaml");
+		assert_int_equal(opts.fail_verdicts, 1u << CP_TRANSIT | 1u << CP_DETOUR);
+		assert_int_equal(opts.fail_reasons, 1u << CP_WHY_PRIVATE_ENDPOINT | 1u << CP_WHY_LOOP);
+		assert_true(cp_opts_given(&opts, "fail-on"));
+		assert_false(cp_opts_given(&opts, "max-ttl"));
+		assert_false(cp_opts_given(&opts, "no-such-option"));
+		cp_opts_free(&opts);
+	}
+	{
+		/* A file of targets will do. */
+		ACCEPT("audit --datadog-conf conf.yaml -m 30");
+		assert_string_equal(opts.datadog_conf, "conf.yaml");
+		assert_int_equal(opts.n_targets, 0);
+		assert_true(cp_opts_given(&opts, "max-ttl"));
+		cp_opts_free(&opts);
+	}
+	{
+		/* There -o is a file, whatever it is called. */
+		ACCEPT("policy generate run.ndjson -o table");
+		assert_string_equal(opts.policy_output, "table");
+		assert_int_equal(opts.n_outputs, 0);
+		assert_int_equal(opts.n_targets, 2);
 		cp_opts_free(&opts);
 	}
 }
@@ -338,6 +370,15 @@ static void test_refusals(void **state)
 	        {"audit --overlay= t", "--overlay wants a file name, not ''"},
 	        {"audit --asdb= t", "--asdb wants a file name, not ''"},
 	        {"audit --blocklist= t", "--blocklist wants a file name or none, not ''"},
+	        {"audit --policy= t", "--policy wants a file name, not ''"},
+	        {"audit --datadog-conf=", "--datadog-conf wants a file name, not ''"},
+	        {"audit --fail-on transit,nosuch t", "or reason codes, comma-separated, not 'nosuch'"},
+	        {"audit --fail-on transit, t", "comma-separated, not ''"},
+	        {"audit --fail-on= t", "comma-separated, not ''"},
+	        {"audit --fail-on a-word-that-is-longer-than-any-verdict-or-reason-code-could-ever-come-to-be t",
+	                "comma-separated, not 'a-word-that-is-longer-than-any"},
+	        {"policy generate run --output=", "--output names nothing"},
+	        {"policy check p --policy q", "--policy is not an option of policy"},
 	        {"audit --source eth0 t", "--source wants an IPv4 or IPv6 address, not 'eth0'"},
 	        {"audit -6 --source 198.18.0.1 t", "--source is an address of the family that -4 or -6 excludes"},
 	        {"audit -4 --source 2001:db8::1 t", "--source is an address of the family that -4 or -6 excludes"},
@@ -497,6 +538,7 @@ int main(void)
 	        cmocka_unit_test(test_order_and_dashes),
 	        cmocka_unit_test(test_outputs),
 	        cmocka_unit_test(test_commands),
+	        cmocka_unit_test(test_policies),
 	        cmocka_unit_test(test_default_format),
 	        cmocka_unit_test(test_refusals),
 	        cmocka_unit_test(test_too_many),

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "audit_impl.h"
+#include "gate.h"
 #include "version.h"
 
 #define BUFFER_BYTES (1u << 18)
@@ -139,6 +140,14 @@ static void flush_output(struct cp_output *output)
 		output->error = flush_file(output->file);
 }
 
+/* Nobody here knows how what was imported was measured. */
+static void forget_probing(struct cp_rec_start *rec)
+{
+	rec->host = rec->tcp_method = NULL;
+	rec->rate_pps = rec->seed = CP_UNKNOWN;
+	rec->first_ttl = rec->max_ttl = rec->attempts = rec->timeout_ms = rec->n_flows = 0;
+}
+
 void cp_outputs_start(struct cp_audit *audit)
 {
 	const struct cp_opts *opts = audit->opts;
@@ -175,6 +184,8 @@ void cp_outputs_start(struct cp_audit *audit)
 
 	for (uint32_t i = 0; i < audit->n_links; i++)
 		interfaces[i] = audit->links[i].name;
+	if (audit->is_import)
+		forget_probing(&rec);
 	EACH_OUTPUT(audit, start, &rec)
 	/* A reader of a pipe learns at once that a run has begun, and we whether anybody reads. */
 	for (uint32_t i = 0; i < audit->n_outputs; i++)
@@ -218,6 +229,25 @@ void cp_outputs_target(struct cp_audit *audit, const struct cp_rec_target *rec)
 void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec)
 {
 	EACH_OUTPUT(audit, summary, rec)
+}
+
+static void write_policy(struct cp_audit *audit, const struct cp_rec_policy *rec)
+{
+	for (uint32_t i = 0; i < audit->n_outputs; i++) {
+		struct cp_output *output = &audit->outputs[i];
+
+		if (!output->error && output->format->policy)
+			output->error = output->format->policy(output->state, rec);
+	}
+}
+
+void cp_outputs_policies(struct cp_audit *audit)
+{
+	struct cp_policy_result results[CP_GATE_RESULTS_MAX];
+	size_t n = cp_gate_results(audit->gate, results);
+
+	for (size_t i = 0; i < n; i++)
+		write_policy(audit, &(struct cp_rec_policy){.result = &results[i], .asdb = audit->asdb});
 }
 
 bool cp_outputs_dead(const struct cp_audit *audit)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "audit_impl.h"
+#include "gate.h"
 
 struct report {
 	struct cp_audit *audit;
@@ -95,6 +96,8 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	cp_outputs_path(audit, &rec);
 	count_coverage(audit, number, &report->path);
 	count_limited(report);
+	if (cp_gate_path(audit->gate, &rec, audit->vantage.asn))
+		return -ENOMEM;
 	return cp_egress_add(report->egress, target_index, &report->path, &report->judgement, &audit->home);
 }
 
@@ -134,6 +137,7 @@ static int report_target(struct report *report, uint32_t index)
 	else if (rec.answer->n_addrs)
 		audit->accounting.n_skipped++;
 	cp_outputs_target(audit, &rec);
+	cp_gate_target(audit->gate, &rec);
 	return 0;
 }
 
@@ -155,6 +159,7 @@ static int report_all(struct report *report)
 	memcpy(rec.verdicts, report->verdicts, sizeof(rec.verdicts));
 	rec.accounting = audit->accounting;
 	cp_outputs_summary(audit, &rec);
+	cp_outputs_policies(audit);
 	return 0;
 }
 

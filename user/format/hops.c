@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "phrase.h"
+#include "phrase_policy.h"
 #include "reason.h"
 #include "record.h"
 #include "text.h"
@@ -385,6 +386,14 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	return cp_text_flush(text);
 }
 
+static int write_policy(void *ctx, const struct cp_rec_policy *rec)
+{
+	struct hops *state = ctx;
+	int rc = cp_phrase_policy(&state->text, rec->result);
+
+	return rc ? rc : cp_text_flush(&state->text);
+}
+
 static int write_end(void *ctx, const struct cp_rec_end *rec)
 {
 	struct hops *state = ctx;
@@ -405,6 +414,7 @@ const struct cp_format cp_format_hops = {
         .path = write_path,
         .warning = write_warning,
         .summary = write_summary,
+        .policy = write_policy,
         .end = write_end,
         .close = close_hops,
 };

@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "ndjson_hop.h"
+#include "ndjson_policy.h"
 #include "record.h"
 
 struct ndjson {
@@ -148,6 +149,12 @@ static void where_from(struct cp_json *json, const struct cp_rec_start *rec)
 	cp_json_object_end(json);
 }
 
+/* 0 is none of its values: unknown. */
+static void setting(struct cp_json *json, const char *key, uint32_t value)
+{
+	cp_json_uint_if(json, key, value, value != 0);
+}
+
 static int write_start(void *ctx, const struct cp_rec_start *rec)
 {
 	struct cp_json *json = begin(ctx, "start");
@@ -162,11 +169,11 @@ static int write_start(void *ctx, const struct cp_rec_start *rec)
 	strings(json, "interfaces", rec->interfaces, rec->n_interfaces);
 	maybe(json, "rate_pps", rec->rate_pps);
 	maybe(json, "senders", rec->n_senders);
-	cp_json_uint(json, "first_ttl", rec->first_ttl);
-	cp_json_uint(json, "max_ttl", rec->max_ttl);
-	cp_json_uint(json, "attempts", rec->attempts);
-	cp_json_uint(json, "timeout_ms", rec->timeout_ms);
-	cp_json_uint(json, "flows", rec->n_flows);
+	setting(json, "first_ttl", rec->first_ttl);
+	setting(json, "max_ttl", rec->max_ttl);
+	setting(json, "attempts", rec->attempts);
+	setting(json, "timeout_ms", rec->timeout_ms);
+	setting(json, "flows", rec->n_flows);
 	cp_json_string(json, "tcp_method", rec->tcp_method);
 	maybe(json, "seed", rec->seed);
 	cp_json_string(json, "resolver", rec->resolver);
@@ -423,6 +430,12 @@ static int write_warning(void *ctx, const struct cp_rec_warning *rec)
 	return finish(ctx);
 }
 
+static int write_policy(void *ctx, const struct cp_rec_policy *rec)
+{
+	cp_ndjson_policy(begin(ctx, "policy"), rec);
+	return finish(ctx);
+}
+
 static int write_end(void *ctx, const struct cp_rec_end *rec)
 {
 	struct cp_json *json = begin(ctx, "end");
@@ -442,6 +455,7 @@ const struct cp_format cp_format_ndjson = {
         .path = write_path,
         .warning = write_warning,
         .summary = write_summary,
+        .policy = write_policy,
         .end = write_end,
         .close = close_ndjson,
 };

@@ -14,6 +14,7 @@
 #include "core/asdb.h"
 #include "core/egress.h"
 #include "core/path.h"
+#include "core/policy.h"
 #include "core/target.h"
 #include "core/verdict.h"
 #include "sink.h"
@@ -30,17 +31,17 @@ struct cp_rec_database {
 
 struct cp_rec_start {
 	const char *version;
-	const char *command; /* "audit", "trace" */
+	const char *command; /* "audit", "trace", "analyze" */
 	uint64_t wall_ms; /* Unix time */
 	uint64_t mono_ns; /* CLOCK_MONOTONIC */
 	const char *host;
-	const char *datapath; /* "xdp-native", "xdp-generic", "tc-tcx", "tc-clsact"; NULL: dry run */
+	const char *datapath; /* "xdp-native", "xdp-generic", "tc-tcx", "tc-clsact"; NULL: nothing is sent */
 	const char *datapath_why;
 	const char *const *interfaces;
 	size_t n_interfaces;
 	uint64_t rate_pps;
 	uint64_t n_senders;
-	uint32_t first_ttl, max_ttl, attempts, timeout_ms, n_flows;
+	uint32_t first_ttl, max_ttl, attempts, timeout_ms, n_flows; /* 0: unknown */
 	const char *tcp_method; /* "syn", "sack", "prefer_sack" */
 	uint64_t seed;
 	const char *resolver;
@@ -108,6 +109,12 @@ struct cp_rec_warning {
 	const char *text;
 };
 
+/* Whether the run keeps to what was expected of it (--policy, --fail-on): one record for each of them. */
+struct cp_rec_policy {
+	const struct cp_policy_result *result; /* what it points to is borrowed until the end record */
+	const struct cp_asdb *asdb; /* names of ASes; NULL: none known */
+};
+
 struct cp_rec_end {
 	const char *reason; /* "done", "interrupted", "failed" */
 	const char *error; /* with "failed", else NULL */
@@ -121,8 +128,8 @@ struct cp_format_options {
 };
 
 /*
- * An output format. Calls come in the order start, (target | path | warning)*, summary, end; end is always the
- * last, also after failure, where any of the others may be missing (even start). Every call returns 0 or -errno of
+ * An output format. Calls come in the order start, (target | path | warning)*, summary, policy*, end; end is always
+ * the last, also after failure, where any of the others may be missing (even start). Every call returns 0 or -errno of
  * the sink (the caller stops using the format then). Paths of a target come before its target record.
  */
 struct cp_format {
@@ -133,6 +140,7 @@ struct cp_format {
 	int (*path)(void *state, const struct cp_rec_path *rec);
 	int (*warning)(void *state, const struct cp_rec_warning *rec);
 	int (*summary)(void *state, const struct cp_rec_summary *rec);
+	int (*policy)(void *state, const struct cp_rec_policy *rec); /* NULL: has no place for it */
 	int (*end)(void *state, const struct cp_rec_end *rec);
 	void (*close)(void *state); /* frees the state; takes NULL */
 };

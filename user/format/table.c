@@ -15,10 +15,12 @@
 
 #include "grid.h"
 #include "phrase.h"
+#include "phrase_policy.h"
 
 #define GROUPS_KEPT 40 /* the last one is for all further ones */
 #define ROLE_ROWS_SHOWN 10
 #define WARNINGS_SHOWN 20
+#define POLICIES 2
 
 struct group {
 	const char *name; /* NULL: no label */
@@ -44,6 +46,8 @@ struct table {
 	uint64_t n_warnings;
 	uint64_t rate_pps;
 	bool has_summary;
+	struct cp_policy_result policies[POLICIES]; /* borrowed until the end record */
+	size_t n_policies;
 };
 
 static int open_table(const struct cp_sink *sink, const struct cp_format_options *options, void **ret_state)
@@ -303,6 +307,15 @@ static int print_egress(struct table *table)
 	return rc;
 }
 
+static int take_policy(void *ctx, const struct cp_rec_policy *rec)
+{
+	struct table *table = ctx;
+
+	if (table->n_policies < POLICIES)
+		table->policies[table->n_policies++] = *rec->result;
+	return 0;
+}
+
 /* ---- end ---- */
 
 /* "9 targets: 6 inside, 2 direct, 1 transit"; with groups the last line of their table says it. */
@@ -346,6 +359,8 @@ static int take_end(void *ctx, const struct cp_rec_end *rec)
 	cp_table_cases_print(&table->cases, &table->text);
 	if (!rc)
 		rc = print_egress(table);
+	for (size_t i = 0; i < table->n_policies && !rc; i++)
+		rc = cp_phrase_policy(&table->text, &table->policies[i]);
 	/* A run that failed before it began has nothing to account for. */
 	if (table->has_summary || rec->accounting.attempted) {
 		cp_text_newline(&table->text);
@@ -364,6 +379,7 @@ const struct cp_format cp_format_table = {
         .path = take_path,
         .warning = take_warning,
         .summary = take_summary,
+        .policy = take_policy,
         .end = take_end,
         .close = close_table,
 };
