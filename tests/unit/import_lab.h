@@ -161,7 +161,7 @@ static inline void lab_check(const struct cp_import_format *format, const struct
 
 		assert_int_equal(lab_read_bytes(lab, format, text, len, &err), 0);
 		if (strcmp(lab->text, cases[i].want) != 0)
-			fail_msg("case %zu: %s\n%s\nand not\n%s", i, cases[i].text, lab->text, cases[i].want);
+			fail_msg("case %zu of %s:\n%.400s\nand not\n%.400s", i, format->name, lab->text, cases[i].want);
 	}
 	free(lab);
 }

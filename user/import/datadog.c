@@ -30,13 +30,15 @@ struct event {
 	size_t line;
 };
 
-/* A member that may be "" where it is not known. */
+/* A member that may be "" where it is not known. 0 or -EINVAL. */
 static int read_addr(const json_t *object, const char *key, struct cp_addr *ret_addr, struct cp_err *err)
 {
 	const char *text = NULL;
 	int rc = cp_value_string(object, key, &text, err);
 
-	return rc > 0 && *text ? cp_value_addr(object, key, ret_addr, err) : rc < 0 ? rc : 0;
+	if (rc > 0 && *text)
+		rc = cp_value_addr(object, key, ret_addr, err);
+	return rc < 0 ? rc : 0;
 }
 
 static int read_protocol(const json_t *object, uint8_t *ret_proto, struct cp_err *err)
