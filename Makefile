@@ -74,6 +74,12 @@ $(B)/san/%.o: %.c
 # The shipped lists are embedded by user/core/builtin.c.
 $(B)/user/core/builtin.o $(B)/san/user/core/builtin.o: $(wildcard data/*.csv)
 
+# Router names need the site codes as strings. No field of that list is quoted (tests/unit/test_builtin.c).
+$(B)/gen/msn_sites.h: data/msn-site-codes.csv
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && awk -F, 'NR > 1 {printf "{\"%s\", \"%s\", \"%s\"},\n", $$1, $$2, $$3}' $< > $@
+$(B)/user/core/router_name.o $(B)/san/user/core/router_name.o: $(B)/gen/msn_sites.h
+
 # Only the engine may include a skeleton.
 $(B)/user/io/engine.o: $(SKELS)
 
@@ -123,7 +129,7 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/san/libcp.a
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(SAN) -o $@ $< tests/fuzz/replay.c $(B)/san/libcp.a $(PURE_LIBS)
 
-$(B)/libfuzzer/%: tests/fuzz/%.c $(PURE_SRC)
+$(B)/libfuzzer/%: tests/fuzz/%.c $(PURE_SRC) $(B)/gen/msn_sites.h
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $< $(PURE_SRC) $(PURE_LIBS)
 
