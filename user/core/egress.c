@@ -132,21 +132,6 @@ static uint32_t dest_asn(const struct cp_judgement *judgement)
 	return origin->asn[0];
 }
 
-/* The neighbour the path is handed to: the first AS at or after the first foreign hop. 0: none, or not seen. */
-static uint32_t exit_asn(const struct cp_judgement *judgement, const struct cp_home *home)
-{
-	if (!judgement->exit.present || judgement->exit.first_foreign < 0)
-		return 0;
-	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
-		const struct cp_as_step *step = &judgement->as_path[i];
-
-		if (step->kind == CP_STEP_AS && step->last_ttl >= judgement->exit.ttl_max &&
-		        !cp_home_has(home, step->asn))
-			return step->asn;
-	}
-	return 0;
-}
-
 static void roles_of_steps(
         struct facts *facts, const struct cp_judgement *judgement, const struct cp_home *home, uint32_t neighbour)
 {
@@ -185,7 +170,7 @@ static uint32_t cold_share(const struct cp_path *path, const struct cp_hop *last
 static void collect(struct facts *facts, const struct cp_path *path, const struct cp_judgement *judgement,
         const struct cp_home *home)
 {
-	uint32_t neighbour = exit_asn(judgement, home);
+	uint32_t neighbour = cp_exit_asn(judgement, home);
 	const struct cp_exit *exit = &judgement->exit;
 
 	*facts = (struct facts){.handover_us = CP_EGRESS_UNKNOWN, .cold_pct = CP_EGRESS_UNKNOWN};

@@ -255,6 +255,8 @@ static bool is_repeat(const struct cp_evidence *ev, int i)
 
 static void count_hops(struct cp_evidence *ev)
 {
+	uint64_t named = ev->far_end_home | ev->far_end_other; /* home's by one sign only: never raise a confidence */
+
 	ev->silence = !ev->answered;
 	for (int i = 0; i < ev->n_hops; i++) {
 		bool is_dest = ev->answered && cp_addr_eq(&ev->path->hops[i].addr, ev->in->dest);
@@ -267,7 +269,7 @@ static void count_hops(struct cp_evidence *ev)
 			ev->home_hops |= 1ull << i;
 		if (is_dest || is_repeat(ev, i))
 			continue;
-		ev->n_home += ev->may[i] == CP_MAY_HOME;
+		ev->n_home += ev->may[i] == CP_MAY_HOME && !(named >> i & 1);
 		ev->n_own_side += within(ev->may[i], ev->own);
 		ev->n_dest_side += within(ev->may[i], ev->dest_side);
 	}
@@ -351,8 +353,10 @@ void cp_evidence_gather(
 	set_sides(&ev);
 	for (int i = 0; i < ev.n_hops; i++)
 		read_hop(&ev, i);
+	cp_hint_names(&ev);
 	count_hops(&ev);
 	find_unclear(&ev);
 	cp_stretch_grade(&ev);
+	cp_hint_times(&ev);
 	*ret_evidence = ev;
 }
