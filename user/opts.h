@@ -88,6 +88,7 @@ struct cp_opts {
 
 	struct cp_opts_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs; /* never 0 after parsing audit or trace */
+	bool explain;
 	enum cp_when color, progress;
 	uint32_t verbose;
 };

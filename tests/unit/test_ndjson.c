@@ -93,6 +93,7 @@ static void test_path_direct(void **state)
 	fix.path.flow = 2;
 	fix.path.n_probes = 9;
 	fix.judgement.reasons = WHY(SILENT_BORDER) | WHY(CNAME_CDN);
+	fix.judgement.rule = CP_RULE_TWO_NETWORKS;
 	fix.rec.asdb = writer->asdb;
 	fix.rec.tcp_method = "sack";
 	fix_cname(&fix, "edge.test");
@@ -101,7 +102,8 @@ static void test_path_direct(void **state)
 	        "'destination':{'ip':'203.0.113.9','asn':13335,'as_name':'Cloudflare Inc.','cname':['edge.test'],"
 	        "'service_tag':null},'flow':2,'tcp_method':'sack','sack_fallback':null,'reached':true,'end_reason':'"
 	        "reached','end_code':null,'probes':9,"
-	        "'verdict':'direct','confidence':'high','reasons':['silent-border','cname-cdn'],"
+	        "'verdict':'direct','confidence':'high','rule':'two-networks',"
+	        "'reasons':['silent-border','cname-cdn'],"
 	        "'as_path':['*','8075','13335'],"
 	        "'exit':{'ttl_min':2,'ttl_max':3,'last_home':{'ip':'198.18.0.1','ptr':null,'site':null},"
 	        "'first_foreign':{'ip':'198.18.3.1','asn':13335,'as_name':'Cloudflare Inc.','ixp':null}},"
@@ -166,7 +168,7 @@ static void test_path_of_corners(void **state)
 	                     "null},"
 	                     "'flow':0,'tcp_method':'syn','sack_fallback':'not-permitted','reached':false,'end_reason':"
 	                     "'unreachable','end_code':0,'probes':0,"
-	                     "'verdict':'undecided','confidence':'low','reasons':[],"
+	                     "'verdict':'undecided','confidence':'low','rule':null,'reasons':[],"
 	                     "'as_path':['IXP:','3491','?','private'],"
 	                     "'exit':{'ttl_min':0,'ttl_max':null,'last_home':null,'first_foreign':null},'hops':["
 	                     "{'ttl':1,'ip':'2001:db8::1','rtt_us':null,'asn':null,'as_name':null,'ixp':'','ptr':null,"
@@ -197,6 +199,16 @@ static void test_path_inside_has_no_exit(void **state)
 
 static void test_target_records(void **state)
 {
+	static const struct cp_combined combined = {
+	        .verdict = CP_TRANSIT,
+	        .n_paths = 8,
+	        .by_verdict = {[CP_INSIDE] = 5, [CP_TRANSIT] = 3},
+	        .n_dests = 1,
+	        .dests_by_verdict = {[CP_TRANSIT] = 1},
+	        .exits = {{.asn = 3491, .n_paths = 2}, {.ixp = "LabIX", .n_paths = 1}},
+	        .n_exits = 2,
+	        .n_unseen_exits = 1,
+	};
 	struct writer *writer = *state;
 	struct cp_rec_target rec;
 	struct fixture fix;
@@ -208,18 +220,25 @@ static void test_target_records(void **state)
 	fix.target.expect = (char *)"non-ms";
 	rec = (struct cp_rec_target){
 	        .target = &fix.target, .answer = &fix.answer, .n_dests = 1, .verdict = CP_TRANSIT, .skip_reason = NULL};
+	rec.combined = &combined;
+	rec.asdb = writer->asdb;
 	assert_int_equal(cp_format_ndjson.target(writer->ctx, &rec), 0);
 	assert_record(&writer->mem,
 	        HEAD("target") ZEN "'expect':'non-ms','dns':'ok','cname':['edge.test'],"
 	                           "'addresses':['203.0.113.9','2001:db8::9'],'destinations':1,'verdict':'transit',"
-	                           "'skip_reason':null}");
+	                           "'skip_reason':null,'flows':{'paths':8,"
+	                           "'verdicts':{'inside':5,'direct':0,'undecided':0,'transit':3,'detour':0},"
+	                           "'destination_verdicts':{'inside':0,'direct':0,'undecided':0,'transit':1,"
+	                           "'detour':0},'exits':[{'asn':3491,'as_name':'PCCW Global (HK) Limited','ixp':null,"
+	                           "'paths':2},{'asn':null,'as_name':null,'ixp':'LabIX','paths':1}],"
+	                           "'other_exits':0,'unseen_exits':1}}");
 
 	fix_target(&fix, "zenn.dev", NULL);
 	rec = (struct cp_rec_target){.target = &fix.target, .answer = &fix.answer, .skip_reason = "dns_nxdomain"};
 	assert_int_equal(cp_format_ndjson.target(writer->ctx, &rec), 0);
 	assert_record(&writer->mem,
 	        HEAD("target") ZEN "'expect':null,'dns':'dns_nxdomain','cname':[],'addresses':[],'destinations':0,"
-	                           "'verdict':null,'skip_reason':'dns_nxdomain'}");
+	                           "'verdict':null,'skip_reason':'dns_nxdomain','flows':null}");
 }
 
 /* IPv4 text is written by the format itself: the same as cp_addr_format() for every value of an octet. */

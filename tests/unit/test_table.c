@@ -191,6 +191,32 @@ static void test_differing_flows_are_told(void **state)
 	assert_says(audit, "to     203.0.113.1; 1 of 3 flows: transit\n");
 }
 
+/* Where the paths leave by, when they differ, in one line. */
+static void test_flows_line(void **state)
+{
+	static const struct cp_combined combined = {
+	        .verdict = CP_TRANSIT,
+	        .n_paths = 8,
+	        .by_verdict = {[CP_DIRECT] = 6, [CP_TRANSIT] = 2},
+	        .exits = {{.asn = 13335, .n_paths = 6}, {.asn = 3491, .n_paths = 2}},
+	        .n_exits = 2,
+	};
+	struct audit *audit = *state;
+	struct fixture fix;
+	struct cp_rec_target rec = {.target = &fix.target, .answer = &fix.answer, .n_dests = 1};
+
+	story_outside(&fix, "mixed.test", 3491, 13335);
+	feed_path(audit, &fix, CP_DIRECT, "203.0.113.1");
+	feed_path(audit, &fix, CP_TRANSIT, "203.0.113.1");
+	rec.verdict = CP_TRANSIT;
+	rec.combined = &combined;
+	rec.asdb = audit->asdb;
+	assert_int_equal(cp_format_table.target(audit->ctx, &rec), 0);
+	finish(audit, "done", NULL);
+	assert_says(audit, "    flows  6 of 8 direct, 2 of 8 transit; 6 of 8 leave home through AS13335\n"
+	                   "           Cloudflare, 2 of 8 through AS3491 PCCW Global\n");
+}
+
 static void test_the_worst_path_is_shown(void **state)
 {
 	struct audit *audit = *state;
@@ -363,6 +389,7 @@ int main(void)
 	        cmocka_unit_test(test_colours_only_when_asked),
 	        TEST(test_differing_addresses_are_told),
 	        TEST(test_differing_flows_are_told),
+	        TEST(test_flows_line),
 	        TEST(test_the_worst_path_is_shown),
 	        TEST(test_a_long_run_shows_the_worst),
 	        TEST(test_exactly_forty_are_all_shown),

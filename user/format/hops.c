@@ -340,6 +340,7 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	struct cp_text *text = &state->text;
 	const char *why = rec->skip_reason;
 	bool several = state->target == rec->target && state->n_paths_of_target > 1;
+	char words[CP_PHRASE_MAX];
 
 	if (!why && rec->answer)
 		why = cp_dns_status_name(rec->answer->status);
@@ -353,6 +354,10 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 		cp_text_words(text, cp_verdict_name(rec->verdict));
 		cp_text_color(text, CP_PLAIN);
 		cp_text_printf(text, "is the worst of its %u paths", state->n_paths_of_target);
+		if (*cp_phrase_flows(rec->combined, rec->asdb, words, sizeof(words))) {
+			cp_text_newline(text);
+			cp_text_printf(text, "flows  %s", words);
+		}
 	} else {
 		cp_text_printf(text, "not probed: %s", why ? why : "no address");
 	}

@@ -33,6 +33,7 @@ struct cp_table_case {
 	struct cp_addr dest; /* likewise */
 	char *as_path, *exit; /* likewise */
 	char *skip_reason;
+	char *flows; /* how its paths differ */
 	uint32_t n_dests, n_flows; /* with a path */
 	uint32_t n_dests_like, n_flows_like; /* of them, with the target's verdict */
 };

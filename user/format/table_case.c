@@ -60,6 +60,7 @@ static void free_case(struct cp_table_case *item)
 	free(item->as_path);
 	free(item->exit);
 	free(item->skip_reason);
+	free(item->flows);
 	*item = (struct cp_table_case){0};
 }
 
@@ -133,6 +134,7 @@ int cp_table_cases_path(struct cp_table_cases *cases, const struct cp_rec_path *
 static int finish_case(struct cp_table_tally *now, const struct cp_rec_target *rec)
 {
 	struct cp_table_case *item = &now->worst;
+	char words[CP_PHRASE_MAX];
 
 	count_dest(now);
 	item->target = rec->target;
@@ -145,6 +147,11 @@ static int finish_case(struct cp_table_tally *now, const struct cp_rec_target *r
 	if ((unsigned)item->outcome < CP_VERDICTS) {
 		item->n_dests_like = now->n_dests[item->outcome];
 		item->n_flows_like = now->n_flows[item->outcome];
+	}
+	if (*cp_phrase_flows(rec->combined, rec->asdb, words, sizeof(words))) {
+		item->flows = strdup(words);
+		if (!item->flows)
+			return -ENOMEM;
 	}
 	if (rec->skip_reason) {
 		item->skip_reason = strdup(rec->skip_reason);
@@ -287,7 +294,7 @@ static void print_share(struct cp_text *text, const struct cp_table_case *item)
 	if (dests_differ) {
 		cp_text_put(text, ";");
 		cp_text_printf(text, "%u of %u addresses: %s", item->n_dests_like, item->n_dests, verdict);
-	} else if (flows_differ) {
+	} else if (flows_differ && !item->flows) {
 		cp_text_put(text, ";");
 		cp_text_printf(text, "%u of %u flows: %s", item->n_flows_like, item->n_flows, verdict);
 	}
@@ -300,6 +307,7 @@ static void print_case(struct cp_text *text, const struct cp_table_case *item, c
 
 	print_line(text, item, columns);
 	print_share(text, item);
+	print_detail(text, "flows", item->flows);
 	if (is_bad(item->outcome)) {
 		print_detail(text, "exit", item->exit);
 		print_detail(text, "why", cp_phrase_reasons(item->reasons, words, sizeof(words)));
