@@ -217,6 +217,34 @@ static void test_flows_line(void **state)
 	                   "           Cloudflare, 2 of 8 through AS3491 PCCW Global\n");
 }
 
+/* With --explain: sentences for the worst path of what is not well, instead of its details. */
+static void test_explain(void **state)
+{
+	struct cp_format_options options = {.width = 80, .explain = true};
+	struct mem_sink mem = {0};
+	struct cp_sink sink = mem_sink_of(&mem);
+	struct audit *given = *state, audit = {.asdb = given->asdb};
+	struct fixture fix;
+
+	assert_int_equal(cp_format_table.open(&sink, &options, &audit.ctx), 0);
+	story_outside(&fix, "good.test", 0, 13335);
+	feed_path(&audit, &fix, CP_DIRECT, "203.0.113.1");
+	feed_target(&audit, &fix, CP_DIRECT, 1);
+	story_outside(&fix, "mixed.test", 3491, 13335);
+	feed_path(&audit, &fix, CP_UNDECIDED, "203.0.113.1");
+	fix.judgement.rule = CP_RULE_THIRD_AS;
+	feed_path(&audit, &fix, CP_TRANSIT, "203.0.113.1");
+	feed_target(&audit, &fix, CP_TRANSIT, 1);
+	assert_int_equal(story_end(&cp_format_table, audit.ctx, "done", NULL), 0);
+	cp_format_table.close(audit.ctx);
+	assert_no_line_wider(mem.buf, 80);
+	assert_non_null(strstr(mem.buf, "    rule         third-as: two or more hops"));
+	assert_non_null(strstr(mem.buf, "    outside      The first hop outside is TTL 3, 198.18.2.1 of AS3491"));
+	assert_null(strstr(strstr(mem.buf, "    rule ") + 1, "    rule ")); /* of one path of one target */
+	assert_null(strstr(mem.buf, "    exit "));
+	mem_free(&mem);
+}
+
 static void test_the_worst_path_is_shown(void **state)
 {
 	struct audit *audit = *state;
@@ -390,6 +418,7 @@ int main(void)
 	        TEST(test_differing_addresses_are_told),
 	        TEST(test_differing_flows_are_told),
 	        TEST(test_flows_line),
+	        TEST(test_explain),
 	        TEST(test_the_worst_path_is_shown),
 	        TEST(test_a_long_run_shows_the_worst),
 	        TEST(test_exactly_forty_are_all_shown),

@@ -95,7 +95,7 @@ static void judge_flow(struct report *report, uint32_t target_index, const struc
 	cp_judge(&input, judgement);
 	if (dest->route_changed) {
 		judgement->reasons |= 1u << CP_WHY_ROUTE_CHANGED;
-		judgement->confidence = CP_CONF_LOW;
+		judgement->confidence = cp_reason_cap(CP_WHY_ROUTE_CHANGED);
 	}
 	count_coverage(audit, number, path);
 	count_limited(report, path);

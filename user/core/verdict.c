@@ -263,21 +263,6 @@ static const struct rule rules[] = {
         {RULE(TWO_NETWORKS), always, CP_DIRECT, 0, 0, sure_of_border, use_seen},
 };
 
-/* The highest confidence a verdict can have with a reason; those not listed lower nothing. */
-static const struct {
-	enum cp_reason reason;
-	enum cp_confidence at_most;
-} caps[] = {
-        {CP_WHY_SILENT_BORDER, CP_CONF_MEDIUM},
-        {CP_WHY_VANTAGE_UNKNOWN, CP_CONF_MEDIUM},
-        {CP_WHY_VANTAGE_ASSUMED, CP_CONF_MEDIUM},
-        {CP_WHY_UNMAPPED_HOP, CP_CONF_MEDIUM},
-        {CP_WHY_MULTI_ORIGIN, CP_CONF_MEDIUM},
-        {CP_WHY_NOT_REACHED, CP_CONF_MEDIUM},
-        {CP_WHY_LOOP, CP_CONF_MEDIUM},
-        {CP_WHY_RTT_CONTRADICTION, CP_CONF_MEDIUM},
-};
-
 /* ---- Facts: reasons that stand beside a verdict ---- */
 
 /* True when a hop's AS differs from ref, the AS that stands for its side, and is its sibling. */
@@ -381,9 +366,9 @@ static uint32_t verdict_reasons(const struct cp_evidence *ev, const struct rule 
 
 static enum cp_confidence lower_confidence(enum cp_confidence confidence, uint32_t reasons)
 {
-	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
-		if (reasons & CP_WHY_BIT(caps[i].reason) && caps[i].at_most < confidence)
-			confidence = caps[i].at_most;
+	for (int i = 0; i < CP_WHY_MAX; i++) {
+		if (reasons & CP_WHY_BIT(i) && cp_reason_cap(i) < confidence)
+			confidence = cp_reason_cap(i);
 	}
 	return confidence;
 }

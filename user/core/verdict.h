@@ -89,6 +89,8 @@ const char *cp_rule_name(enum cp_rule rule); /* "left-and-returned" ...; NULL fo
 const char *cp_verdict_name(enum cp_verdict verdict); /* "inside" ... */
 const char *cp_confidence_name(enum cp_confidence confidence); /* "low", "medium", "high" */
 const char *cp_reason_name(enum cp_reason reason); /* "silent-border" ... */
+/* The highest confidence that a verdict can have with this reason. */
+enum cp_confidence cp_reason_cap(enum cp_reason reason);
 
 /* One element of an AS path. */
 struct cp_as_step {

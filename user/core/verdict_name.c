@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * verdict_name.c: the names that records have for verdicts, confidences,
- * reasons and rules, and the order of verdicts. Must not know how they come
- * about.
+ * reasons and rules, the order of verdicts, and how sure a reason lets one be.
+ * Must not know how they come about.
  */
 #include "verdict.h"
 
@@ -61,6 +61,25 @@ const char *cp_reason_name(enum cp_reason reason)
 	};
 
 	return reason < CP_WHY_MAX ? names[reason] : "?";
+}
+
+enum cp_confidence cp_reason_cap(enum cp_reason reason)
+{
+	switch (reason) {
+	case CP_WHY_SILENT_BORDER:
+	case CP_WHY_VANTAGE_UNKNOWN:
+	case CP_WHY_VANTAGE_ASSUMED:
+	case CP_WHY_UNMAPPED_HOP:
+	case CP_WHY_MULTI_ORIGIN:
+	case CP_WHY_NOT_REACHED:
+	case CP_WHY_LOOP:
+	case CP_WHY_RTT_CONTRADICTION:
+		return CP_CONF_MEDIUM;
+	case CP_WHY_ROUTE_CHANGED:
+		return CP_CONF_LOW;
+	default:
+		return CP_CONF_HIGH;
+	}
 }
 
 const char *cp_rule_name(enum cp_rule rule)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain.h"
 #include "phrase.h"
 #include "reason.h"
 #include "record.h"
@@ -23,6 +24,8 @@ struct hops {
 	uint64_t rate_pps;
 	uint32_t n_paths_of_target;
 	const struct cp_target *target; /* of the latest path */
+	bool explain, explained; /* the latter: once, so that what holds for the run is said */
+	enum cp_explain_topic topic; /* of the latest sentence; CP_EXPLAIN_TOPICS: none yet */
 };
 
 /* Where the columns of the hop lines start. */
@@ -39,6 +42,7 @@ static int open_hops(const struct cp_sink *sink, const struct cp_format_options 
 		return -ENOMEM;
 	cp_text_init(&state->text, sink, options ? options->width : 0, options && options->color);
 	state->rate_pps = CP_UNKNOWN;
+	state->explain = options && options->explain;
 	*ret_state = state;
 	return 0;
 }
@@ -309,6 +313,14 @@ static void write_meaning(struct cp_text *text, const struct cp_rec_path *rec)
 	cp_text_tab(text, 2);
 	cp_text_words(text, end_sentence(rec->path));
 	cp_text_break(text);
+	text->indent = 0;
+}
+
+static void write_reasons(struct cp_text *text, const struct cp_rec_path *rec)
+{
+	const struct cp_judgement *judgement = rec->judgement;
+
+	text->indent = 2;
 	for (int i = 0; i < CP_WHY_MAX; i++) {
 		if (!(judgement->reasons >> i & 1) || is_said(rec->path, i))
 			continue;
@@ -317,6 +329,25 @@ static void write_meaning(struct cp_text *text, const struct cp_rec_path *rec)
 		cp_text_newline(text);
 	}
 	text->indent = 0;
+}
+
+static int write_sentence(void *ctx, enum cp_explain_topic topic, const char *sentence)
+{
+	struct hops *state = ctx;
+
+	if (state->explained && (topic == CP_EXPLAIN_HOME || topic == CP_EXPLAIN_DATA))
+		return 0;
+	cp_explain_line(&state->text, 2, topic, topic == state->topic, sentence);
+	state->topic = topic;
+	return 0;
+}
+
+static void write_explanation(struct hops *state, const struct cp_rec_path *rec)
+{
+	state->topic = CP_EXPLAIN_TOPICS;
+	cp_explain(rec, write_sentence, state);
+	state->explained = true;
+	state->text.indent = 0;
 }
 
 static int write_path(void *ctx, const struct cp_rec_path *rec)
@@ -330,6 +361,10 @@ static int write_path(void *ctx, const struct cp_rec_path *rec)
 	for (uint32_t i = 0; i < rec->path->n_hops; i++)
 		write_hop(&state->text, rec, i, &columns);
 	write_meaning(&state->text, rec);
+	if (state->explain)
+		write_explanation(state, rec);
+	else
+		write_reasons(&state->text, rec);
 	return cp_text_flush(&state->text);
 }
 

@@ -53,6 +53,7 @@ static int open_table(const struct cp_sink *sink, const struct cp_format_options
 		return -ENOMEM;
 	cp_text_init(&table->text, sink, options ? options->width : 0, options && options->color);
 	table->rate_pps = CP_UNKNOWN;
+	table->cases.explain = options && options->explain;
 	*ret_state = table;
 	return 0;
 }
