@@ -34,7 +34,7 @@
 /* 198.18.<index>.0/24 belongs to the index-th origin. */
 static const char *const origins[] = {"8075", "8068", "12076", "13335", "16625", "20940", "3356", "1299", "3491",
         "3320", "174", "3549", "8075_3356", "13335_3356", "8075_8068", "12076_3356", "16625_20940", "3320_3356",
-        "8075_12076"};
+        "8075_12076", "14413"};
 #define N_ORIGINS (sizeof(origins) / sizeof(origins[0]))
 
 static const char names_csv[] = "asn,name,org,role\n"
@@ -44,6 +44,7 @@ static const char names_csv[] = "asn,name,org,role\n"
                                 "13335,Cloudflare,Cloudflare,cdn\n"
                                 "16625,Akamai,Akamai,cdn-akamai\n"
                                 "20940,Akamai International,Akamai,cdn-akamai\n"
+                                "14413,LinkedIn,LinkedIn,microsoft-subsidiary\n"
                                 "3356,Lumen,Level 3,tier1\n"
                                 "3549,Lumen GBLX,Level 3,tier1\n"
                                 "3320,Deutsche Telekom,DTAG,tier1\n";

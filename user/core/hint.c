@@ -139,12 +139,12 @@ static bool is_home_by_name(const struct cp_evidence *ev, int i)
 
 /*
  * True when hop i, of home's number and the last of home before something else (or of all that was seen), is by its
- * name the neighbour's router: it repeats the name of the router before it, or shares its domain with the foreign hop
- * behind it.
+ * name the neighbour's router: it repeats the name of the router seen before it, or shares its domain with the foreign
+ * hop behind it.
  */
 static bool is_other_by_name(const struct cp_evidence *ev, int i)
 {
-	int next = next_seen(ev, i);
+	int next = next_seen(ev, i), last = i - 1;
 	struct cp_router_name before, name;
 
 	if (!ev->path->hops[i].ptr || i == ev->dest_hop)
@@ -154,10 +154,12 @@ static bool is_other_by_name(const struct cp_evidence *ev, int i)
 	name = name_of(ev, i);
 	if (!name.microsoft)
 		return next < ev->n_hops && is_same_domain(ev->path->hops[i].ptr, ev->path->hops[next].ptr);
-	if (i == 0 || same_hop(ev, i, i - 1))
+	while (last >= 0 && (ev->sight[last] < CP_SIGHT_IXP || same_hop(ev, i, last)))
+		last--;
+	if (last < 0)
 		return false;
-	before = name_of(ev, i - 1);
-	return is_certain_home(ev, i - 1) && is_same_router(&before, &name);
+	before = name_of(ev, last);
+	return is_certain_home(ev, last) && is_same_router(&before, &name);
 }
 
 void cp_hint_names(struct cp_evidence *ev)
@@ -172,8 +174,11 @@ void cp_hint_names(struct cp_evidence *ev)
 		if (is_certain_home(ev, i) && is_other_by_name(ev, i))
 			ev->far_end_other |= 1ull << i;
 	}
-	/* A name is good for one hop: two outside home are outside, whatever they are called. */
-	if (n_outside(ev) != 1)
+	/*
+	 * A name is good for one hop: two outside home are outside, whatever they are called. And it accuses nobody:
+	 * where home itself would be a third AS, its hops are not to become more.
+	 */
+	if (n_outside(ev) != 1 || (ev->vantage_foreign && !ev->dest_home))
 		return;
 	for (int i = 1; i < ev->n_hops; i++) {
 		if (ev->may[i] && !(ev->may[i] & CP_MAY_HOME) && is_home_by_name(ev, i)) {
