@@ -257,6 +257,111 @@ static void test_weak_evidence_accuses_nobody(void **state)
 	cp_egress_free(egress);
 }
 
+/* Who hands over is told by address, where by name; a home hop that is by its name the neighbour's end hands nothing
+ * over. */
+static void test_exit_sites(void **state)
+{
+	static const char *const names[] = {"ae1-0.icr01.fra23.ntwk.msn.net", "ae2-0.icr02.fra23.ntwk.msn.net",
+	        "ae1-0.icr01.ams06.ntwk.msn.net", "edge1.ams06.example.net", NULL};
+	const struct cp_egress_row *row;
+	struct cp_egress *egress;
+	struct fixture fix;
+	char router[32];
+
+	(void)state;
+	assert_int_equal(cp_egress_new(&egress), 0);
+	for (uint32_t i = 0; i < 10; i++) {
+		snprintf(router, sizeof(router), "198.18.0.%u", i % 5 + 1);
+		make_transit(&fix, router, 2000);
+		fix.path.hops[1].ptr = names[i % 5];
+		add(egress, i, i, &fix);
+	}
+	row = row_of(egress, 3491, CP_ROLE_EXIT);
+	assert_int_equal(row->n_exit_routers, 5);
+	assert_int_equal(row->n_exit_sites, 2);
+	assert_string_equal(row->exit_sites[0], "ams06");
+	assert_string_equal(row->exit_sites[1], "fra23");
+	assert_int_equal(row_of(egress, 13335, CP_ROLE_DEST)->n_exit_sites, 0);
+
+	make_transit(&fix, "198.18.0.77", 2000);
+	fix.judgement.far_end = 1u << 1;
+	add(egress, 10, 10, &fix);
+	assert_int_equal(row_of(egress, 3491, CP_ROLE_EXIT)->n_exit_routers, 5);
+	for (uint32_t i = 0; i < 20; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "ae1-0.icr01.fra%u.ntwk.msn.net", i);
+		make_transit(&fix, "198.18.0.1", 2000);
+		fix.path.hops[1].ptr = name;
+		add(egress, 11 + i, 11 + i, &fix);
+	}
+	assert_int_equal(row_of(egress, 3491, CP_ROLE_EXIT)->n_exit_sites, 22); /* besides ams06 and fra23 */
+	cp_egress_free(egress);
+}
+
+static void test_groups(void **state)
+{
+	static const char *const groups[] = {"m365", "m365", "azure", NULL, "azure", "m365", "xbox"};
+	char copy[8];
+	struct cp_egress *egress;
+	struct fixture fix;
+
+	(void)state;
+	assert_int_equal(cp_egress_new(&egress), 0);
+	make_transit(&fix, "198.18.0.1", 2000);
+	for (uint32_t i = 0; i < 7; i++) {
+		cp_egress_group(egress, groups[i]);
+		add(egress, i, i, &fix);
+	}
+	assert_int_equal(row_of(egress, 3491, CP_ROLE_EXIT)->n_groups, 3);
+	snprintf(copy, sizeof(copy), "xbox"); /* the same label at another place */
+	cp_egress_group(egress, copy);
+	add(egress, 8, 8, &fix);
+	assert_int_equal(row_of(egress, 13335, CP_ROLE_DEST)->n_groups, 3);
+	for (uint32_t i = 0; i < 5000; i++) {
+		char label[16];
+
+		snprintf(label, sizeof(label), "group %u", i % 2500);
+		cp_egress_group(egress, label);
+		add(egress, 9 + i, 9 + i, &fix);
+		cp_egress_group(egress, NULL); /* the label ends here */
+	}
+	assert_int_equal(row_of(egress, 8075, CP_ROLE_HOME)->n_groups, 2503);
+	cp_egress_free(egress);
+}
+
+/* Replies and loss are of the hops that answered for the AS, in each of its roles. */
+static void test_replies_and_loss(void **state)
+{
+	const struct cp_egress_row *row;
+	struct cp_egress *egress;
+	struct fixture fix;
+
+	(void)state;
+	assert_int_equal(cp_egress_new(&egress), 0);
+	make_transit(&fix, "198.18.0.1", 2000);
+	fix.path.hops[0].attempts = 3; /* silent: nobody's */
+	fix.path.hops[1].attempts = 4;
+	fix.path.hops[3].attempts = 2;
+	add(egress, 0, 0, &fix);
+	fix.path.hops[2].attempts = 0; /* not told */
+	fix.path.hops[1].flags = CP_HOP_INFERRED;
+	add(egress, 1, 1, &fix);
+	row = row_of(egress, 8075, CP_ROLE_HOME);
+	assert_int_equal(row->n_replies, 1);
+	assert_int_equal(row->n_probes, 4);
+	assert_int_equal(row->n_unanswered, 3);
+	row = row_of(egress, 3491, CP_ROLE_EXIT);
+	assert_int_equal(row->n_replies, 2);
+	assert_int_equal(row->n_probes, 1);
+	assert_int_equal(row->n_unanswered, 0);
+	row = row_of(egress, 13335, CP_ROLE_DEST);
+	assert_int_equal(row->n_replies, 2);
+	assert_int_equal(row->n_probes, 4);
+	assert_int_equal(row->n_unanswered, 2);
+	cp_egress_free(egress);
+}
+
 /* Many ASes: the hash grows, rows stay sorted by role and falling paths. */
 static void test_many_rows_in_order(void **state)
 {
@@ -316,6 +421,9 @@ int main(void)
 	        cmocka_unit_test(test_exit_routers_are_distinct),
 	        cmocka_unit_test(test_unseen_neighbour_is_nobody),
 	        cmocka_unit_test(test_weak_evidence_accuses_nobody),
+	        cmocka_unit_test(test_exit_sites),
+	        cmocka_unit_test(test_groups),
+	        cmocka_unit_test(test_replies_and_loss),
 	        cmocka_unit_test(test_many_rows_in_order),
 	        cmocka_unit_test(test_empty),
 	};

@@ -300,7 +300,8 @@ static void test_start(void **state)
 	"'lost':0,'resets_sent':0,'acks_sent':0,'connections_opened':0,'connections_closed':0,'probing_ns':122900000," \
 	"'total_ns':1400000000,'targets':9,'unresolved':1,"                                                            \
 	"'skipped':0,'destinations':8,'paths':8,'complete_paths':7,'hops':60,'hops_seen':41}"
-#define NO_RTT "'handover_p50_us':null,'handover_p95_us':null,'handover_p99_us':null,'cold_share_pct':null}"
+#define NO_EXIT "'groups':0,'exit_site_count':null,'exit_sites':null,'replies':0,'probes':null,'loss_pct':null,"
+#define NO_RTT NO_EXIT "'handover_p50_us':null,'handover_p95_us':null,'handover_p99_us':null,'cold_share_pct':null}"
 
 static void test_summary(void **state)
 {
@@ -316,7 +317,9 @@ static void test_summary(void **state)
 	                        "'destinations':1,'targets':1,'share_pct':12.5,'exit_routers':null," NO_RTT
 	                        ",{'role':'exit','asn':13335,'as_name':'Cloudflare Inc.','ixp':null,'paths':1,"
 	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':1,"
-	                        "'handover_p50_us':1800,'handover_p95_us':12345,'handover_p99_us':12345,"
+	                        "'groups':2,'exit_site_count':9,'exit_sites':['ams06','fra23','par21','sea','','','',"
+	                        "''],'replies':3,'probes':4,'loss_pct':25.0,'handover_p50_us':1800,'handover_p95_us':"
+	                        "12345,'handover_p99_us':12345,"
 	                        "'cold_share_pct':50}"
 	                        ",{'role':'destination','asn':13335,'as_name':'Cloudflare Inc.','ixp':null,'paths':3,"
 	                        "'destinations':3,'targets':3,'share_pct':37.5,'exit_routers':null," NO_RTT

@@ -35,12 +35,12 @@ static const char golden[] = "9 targets, 8 addresses from vm-weu-01 in AS8075 vi
                              "    why    nothing answered, destination did not answer\n"
                              "gone.microsoft.com      unresolved        dns_nxdomain\n"
                              "\n"
-                             "egress          AS  name             paths  share  routers  ms p50  ms p95  cold\n"
-                             "home          8075  Microsoft            7  87.5%        -       -       -     -\n"
-                             "home          8068  Microsoft            1  12.5%        -       -       -     -\n"
-                             "exit         13335  Cloudflare           1  12.5%        1    1.80    12.3   50%\n"
-                             "destination  13335  Cloudflare           3  37.5%        -       -       -     -\n"
-                             "ixp            IXP  Lab-IX Frankfu…      1  12.5%        -       -       -     -\n"
+                             "egress         AS name             paths share routers ms p50 ms p95 cold loss\n"
+                             "home         8075 Microsoft            7 87.5%       -      -      -    -    -\n"
+                             "home         8068 Microsoft            1 12.5%       -      -      -    -    -\n"
+                             "exit        13335 Cloudflare           1 12.5%       1   1.80   12.3  50%  25%\n"
+                             "destination 13335 Cloudflare           3 37.5%       -      -      -    -    -\n"
+                             "ixp           IXP Lab-IX Frankfurt     1 12.5%       -      -      -    -    -\n"
                              "\n"
                              "probed   9 targets, 1 unresolved; 8 addresses, 8 paths\n"
                              "coverage 7 of 8 paths complete, 41 of 60 hops answered, 154.2 probes each\n"
@@ -72,6 +72,19 @@ static void test_lines_fit_any_width(void **state)
 		assert_non_null(strstr(mem.buf, "security.microsoft.com"));
 		mem_free(&mem);
 	}
+}
+
+/* Loss and sites are shown where there is room for them. */
+static void test_wide_egress(void **state)
+{
+	struct cp_format_options options = {.width = 120};
+	struct mem_sink mem = {0};
+
+	(void)state;
+	tell_story(&cp_format_table, &options, &mem);
+	assert_non_null(strstr(mem.buf, "  cold  loss  sites\n"));
+	assert_non_null(strstr(mem.buf, "   50%   25%  ams06 fra23 par21 +6\n"));
+	mem_free(&mem);
 }
 
 static void test_colours_only_when_asked(void **state)
@@ -414,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_golden),
 	        cmocka_unit_test(test_lines_fit_any_width),
+	        cmocka_unit_test(test_wide_egress),
 	        cmocka_unit_test(test_colours_only_when_asked),
 	        TEST(test_differing_addresses_are_told),
 	        TEST(test_differing_flows_are_told),

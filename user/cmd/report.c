@@ -133,6 +133,7 @@ static int report_target(struct report *report, uint32_t index)
 	        .asdb = audit->asdb,
 	};
 
+	cp_egress_group(report->egress, target->group);
 	if (rec.answer->n_addrs == 0) {
 		rec.skip_reason = cp_dns_status_name(rec.answer->status);
 		audit->accounting.n_unresolved++;

@@ -13,6 +13,8 @@ const char *cp_as_role_name(enum cp_as_role role); /* "home", "exit", "transit",
 
 /* One (AS or IXP, role). Percentiles are CP_EGRESS_UNKNOWN when no RTT is known. */
 #define CP_EGRESS_UNKNOWN UINT32_MAX
+#define CP_EGRESS_SITES 8
+#define CP_EGRESS_SITE_LEN 17
 struct cp_egress_row {
 	uint32_t asn; /* 0: an IXP, see label */
 	const char *label; /* IXP name, or NULL */
@@ -20,7 +22,12 @@ struct cp_egress_row {
 	uint64_t n_paths;
 	uint64_t n_dests;
 	uint64_t n_targets;
+	uint64_t n_groups; /* distinct labels of those targets; one without a label counts for none */
+	uint64_t n_replies; /* hops of the AS, or on the LAN, that answered; once for each path */
+	uint64_t n_probes, n_unanswered; /* for these hops; of them those that stayed without an answer */
 	uint32_t n_exit_routers; /* CP_ROLE_EXIT: distinct last home hops handing over to it */
+	uint32_t n_exit_sites; /* CP_ROLE_EXIT: distinct sites of those routers, as far as their names tell */
+	char exit_sites[CP_EGRESS_SITES][CP_EGRESS_SITE_LEN]; /* the first of them, in the order of their codes */
 	uint32_t handover_p50_us, handover_p95_us, handover_p99_us; /* RTT at the first foreign hop; CP_ROLE_EXIT */
 	uint32_t cold_share_pct; /* cold-potato share, median RTT at exit / RTT at destination in percent; CP_ROLE_EXIT
 	                          */
@@ -30,6 +37,8 @@ struct cp_egress;
 
 int cp_egress_new(struct cp_egress **ret_egress);
 void cp_egress_free(struct cp_egress *egress);
+/* The label of the targets that are added from now on, borrowed until the next call; NULL: none. */
+void cp_egress_group(struct cp_egress *egress, const char *group);
 /* Paths of one destination, and destinations of one target, must follow each other. 0 or -ENOMEM. */
 int cp_egress_add(struct cp_egress *egress, uint32_t target, const struct cp_path *path,
         const struct cp_judgement *judgement, const struct cp_home *home);

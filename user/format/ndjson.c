@@ -363,6 +363,19 @@ static void microseconds(struct cp_json *json, const char *key, uint32_t us)
 	cp_json_uint_if(json, key, us, us != CP_EGRESS_UNKNOWN);
 }
 
+static void exit_sites(struct cp_json *json, const struct cp_egress_row *row)
+{
+	cp_json_uint_if(json, "exit_site_count", row->n_exit_sites, row->role == CP_ROLE_EXIT);
+	if (row->role != CP_ROLE_EXIT) {
+		cp_json_null(json, "exit_sites");
+		return;
+	}
+	cp_json_array(json, "exit_sites");
+	for (uint32_t i = 0; i < row->n_exit_sites && i < CP_EGRESS_SITES; i++)
+		cp_json_string(json, NULL, row->exit_sites[i]);
+	cp_json_array_end(json);
+}
+
 static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec, const struct cp_egress_row *row)
 {
 	struct cp_json *json = &state->json;
@@ -374,11 +387,19 @@ static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec
 	cp_json_uint(json, "paths", row->n_paths);
 	cp_json_uint(json, "destinations", row->n_dests);
 	cp_json_uint(json, "targets", row->n_targets);
+	cp_json_uint(json, "groups", row->n_groups);
 	if (rec->n_paths)
 		cp_json_fixed(json, "share_pct", (row->n_paths * 10000 + rec->n_paths / 2) / rec->n_paths, 2);
 	else
 		cp_json_null(json, "share_pct");
 	cp_json_uint_if(json, "exit_routers", row->n_exit_routers, row->role == CP_ROLE_EXIT);
+	exit_sites(json, row);
+	cp_json_uint(json, "replies", row->n_replies);
+	cp_json_uint_if(json, "probes", row->n_probes, row->n_probes != 0);
+	if (row->n_probes)
+		cp_json_fixed(json, "loss_pct", (row->n_unanswered * 10000 + row->n_probes / 2) / row->n_probes, 2);
+	else
+		cp_json_null(json, "loss_pct");
 	microseconds(json, "handover_p50_us", row->handover_p50_us);
 	microseconds(json, "handover_p95_us", row->handover_p95_us);
 	microseconds(json, "handover_p99_us", row->handover_p99_us);

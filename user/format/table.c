@@ -18,6 +18,7 @@
 
 #define GROUPS_KEPT 40 /* the last one is for all further ones */
 #define ROLE_ROWS_SHOWN 10
+#define SITES_SHOWN 3
 #define WARNINGS_SHOWN 20
 
 struct group {
@@ -219,11 +220,38 @@ static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 	return 0;
 }
 
+/* "ams06 fra23 +3": the sites of exit routers. */
+static void say_sites(const struct cp_egress_row *egress, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	snprintf(buf, size, "-");
+	for (uint32_t i = 0; i < egress->n_exit_sites && i < SITES_SHOWN && len < size; i++)
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? " " : "", egress->exit_sites[i]);
+	if (egress->n_exit_sites > SITES_SHOWN && len < size)
+		snprintf(buf + len, size - len, " +%u", egress->n_exit_sites - SITES_SHOWN);
+}
+
+/* "0", "12%"; "<1%" is not 0. */
+static void say_loss(const struct cp_egress_row *egress, char *buf, size_t size)
+{
+	uint64_t pct = egress->n_probes ? (egress->n_unanswered * 100 + egress->n_probes / 2) / egress->n_probes : 0;
+
+	if (!egress->n_probes)
+		snprintf(buf, size, "-");
+	else if (!egress->n_unanswered)
+		snprintf(buf, size, "0");
+	else if (!pct)
+		snprintf(buf, size, "<1%%");
+	else
+		snprintf(buf, size, "%u%%", (unsigned)pct);
+}
+
 static int add_egress(const struct table *table, struct cp_grid *grid, const struct row *row)
 {
 	const struct cp_egress_row *egress = &row->egress;
 	char asn[CP_NUM_MAX] = "IXP", paths[CP_NUM_MAX], share[CP_NUM_MAX] = "-", routers[CP_NUM_MAX] = "-";
-	char p50[CP_NUM_MAX], p95[CP_NUM_MAX], cold[CP_NUM_MAX] = "-";
+	char p50[CP_NUM_MAX], p95[CP_NUM_MAX], cold[CP_NUM_MAX] = "-", loss[CP_NUM_MAX], sites[64];
 	uint64_t permille;
 
 	if (egress->asn)
@@ -236,10 +264,12 @@ static int add_egress(const struct table *table, struct cp_grid *grid, const str
 		cp_text_count(egress->n_exit_routers, routers);
 	if (egress->cold_share_pct != CP_EGRESS_UNKNOWN)
 		snprintf(cold, sizeof(cold), "%u%%", egress->cold_share_pct);
+	say_sites(egress, sites, sizeof(sites));
+	say_loss(egress, loss, sizeof(loss));
 	return cp_grid_add(grid,
 	        (const char *const[]){cp_as_role_name(egress->role), asn, row->name,
 	                cp_text_count(egress->n_paths, paths), share, routers, cp_text_ms(egress->handover_p50_us, p50),
-	                cp_text_ms(egress->handover_p95_us, p95), cold});
+	                cp_text_ms(egress->handover_p95_us, p95), cold, loss, sites});
 }
 
 /* The rows of one role, from row `from` on, the biggest of them; *ret_next: the first row of the next role. */
@@ -258,7 +288,8 @@ static int add_role(const struct table *table, struct cp_grid *grid, size_t from
 	if (rc || end <= from + ROLE_ROWS_SHOWN)
 		return rc;
 	snprintf(more, sizeof(more), "… and %zu more", end - from - ROLE_ROWS_SHOWN);
-	return cp_grid_add(grid, (const char *const[]){cp_as_role_name(role), "", more, "", "", "", "", "", ""});
+	return cp_grid_add(
+	        grid, (const char *const[]){cp_as_role_name(role), "", more, "", "", "", "", "", "", "", ""});
 }
 
 static int print_egress(struct table *table)
@@ -273,6 +304,8 @@ static int print_egress(struct table *table)
 	        {.title = "ms p50", .right = true, .optional = true},
 	        {.title = "ms p95", .right = true, .optional = true, .give_way = 3},
 	        {.title = "cold", .right = true, .optional = true, .give_way = 1},
+	        {.title = "loss", .right = true, .optional = true, .give_way = 4},
+	        {.title = "sites", .optional = true, .give_way = 5},
 	};
 	struct cp_grid *grid;
 	int rc;
