@@ -108,7 +108,7 @@ explains() { # what vantage-namespace verdict rule regex args...
 	run_cp "$ns" trace --explain -4 --addresses first "$@" >"$out" 2>"$LAB_DIR/explain.err"
 	check "explain: $what: the rule" grep -q "^  rule  *$rule: " "$out"
 	# As sentences are broken into lines, without the breaks.
-	check "explain: $what: the verdict" grep -q "So the verdict is $verdict[.]" <(tr -s ' \n' ' ' <"$out")
+	check "explain: $what: the verdict" grep -q "So the verdict is ${verdict}[.]" <(tr -s ' \n' ' ' <"$out")
 	check "explain: $what: the evidence" grep -qE "$regex" <(tr -s ' \n' ' ' <"$out")
 	check_eq "explain: $what: at most 80 columns" '' "$(LC_ALL=C.UTF-8 sed -En '/^.{81,}/p' "$out")"
 }

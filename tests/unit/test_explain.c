@@ -137,8 +137,17 @@ static void test_each_verdict(void **state)
 	SAYS(SILENCE, "Every TTL up to the last hop answered.");
 	SAYS(CONFIDENCE, "high: the hops outside stand next to each other.");
 
+	explain(state, &(struct sample){.path = "8075 3356 * 1299 8075!", .vantage = 8075}, &said);
+	SAYS(CONFIDENCE, "medium: between the hops outside something is silent or unclear.");
+	explain(state, &(struct sample){.path = "8075 3356 13335!", .vantage = 8075}, &said);
+	SAYS(CONFIDENCE, "low: the evidence is a single hop.");
+	explain(state, &(struct sample){.path = "8075 * * 13335!", .vantage = 8075}, &said);
+	SAYS(CONFIDENCE, "low: several TTLs between the two networks did not answer, which can hide another one; at "
+	                 "most medium with silent-border.");
+
 	explain(state, &(struct sample){.path = "* * 3491 3491 13335!", .vantage = 8075}, &said);
 	MENTIONS(RULE, "third-as");
+	SAYS(CONFIDENCE, "medium: the hops outside stand next to each other; at most medium with silent-border.");
 	MENTIONS(LAST_HOME, "No home hop was seen before the exit");
 	MENTIONS(SILENCE, "so the border is a range of TTLs");
 

@@ -56,8 +56,9 @@ static void read_dest(struct cp_evidence *ev)
 
 /*
  * An address that comes back after another one: a loop, unless the destination
- * answered, when it is a sign of balancing or of a change of route. Private
- * addresses may be used twice on one path.
+ * answered, when it is a sign of balancing or of a change of route. Where it
+ * did not, silence may hide the other one. Private addresses may be used twice
+ * on one path.
  */
 static int find_repeat(const struct cp_evidence *ev)
 {
@@ -69,8 +70,10 @@ static int find_repeat(const struct cp_evidence *ev)
 		if (cp_addr_is_zero(&hops[i].addr) || ev->origins[i].kind == CP_ORIGIN_SPECIAL)
 			continue;
 		for (int j = i - 1; j >= 0; j--) {
-			if (cp_addr_is_zero(&hops[j].addr))
+			if (cp_addr_is_zero(&hops[j].addr)) {
+				other_between |= !ev->answered;
 				continue;
+			}
 			if (!cp_addr_eq(&hops[j].addr, &hops[i].addr))
 				other_between = true;
 			else if (other_between)
@@ -200,7 +203,9 @@ static uint8_t may_of_origin(const struct cp_evidence *ev, const struct cp_origi
  */
 static void read_inferred(struct cp_evidence *ev, int i)
 {
-	if (ev->sight[i] == CP_SIGHT_PUBLIC && (ev->may[i] == CP_MAY_HOME || ev->may[i] == CP_MAY_DEST)) {
+	bool is_good = ev->may[i] == CP_MAY_HOME || (ev->may[i] == CP_MAY_DEST && ev->dest_foreign);
+
+	if (ev->sight[i] == CP_SIGHT_PUBLIC && is_good) {
 		ev->sight[i] = CP_SIGHT_NONE;
 		ev->may[i] = 0;
 	} else if (ev->sight[i] >= CP_SIGHT_IXP) {

@@ -36,13 +36,13 @@ static int next_seen(const struct cp_evidence *ev, int i)
 
 /* ---- Names ---- */
 
-/* Microsoft's router names say something of home only when home is Microsoft's. */
+/* Microsoft's router names say something of home only when home is Microsoft's own network, not a subsidiary's. */
 static bool home_is_microsoft(const struct cp_evidence *ev)
 {
 	for (size_t i = 0; i < ev->in->home->n; i++) {
 		const struct cp_as *as = cp_asdb_as(ev->in->asdb, ev->in->home->asns[i]);
 
-		if (as && as->role && !strncmp(as->role, "microsoft", 9))
+		if (as && as->role && (!strcmp(as->role, "microsoft-backbone") || !strcmp(as->role, "microsoft")))
 			return true;
 	}
 	return false;
@@ -114,7 +114,8 @@ static uint32_t n_outside(const struct cp_evidence *ev)
 /* A hop beside the one in question is home's by its address, and nothing in its name speaks against that. */
 static bool is_plain_home(const struct cp_evidence *ev, int i, const struct cp_router_name *name)
 {
-	return is_certain_home(ev, i) && (!ev->path->hops[i].ptr || name->microsoft || i == ev->dest_hop);
+	return is_certain_home(ev, i) && !(ev->far_end_other >> i & 1) &&
+	       (!ev->path->hops[i].ptr || name->microsoft || i == ev->dest_hop);
 }
 
 /*

@@ -389,8 +389,9 @@ void cp_judge(const struct cp_verdict_input *input, struct cp_judgement *ret_jud
 	ret_judgement->rule = rule->id;
 	ret_judgement->verdict = rule->verdict;
 	ret_judgement->reasons = verdict_reasons(&ev, rule, &ret_judgement->exit);
+	ret_judgement->basis = rule->confidence(&ev);
 	ret_judgement->confidence =
-	        lower_confidence(sure_with_hints(&ev, rule->confidence(&ev)), ret_judgement->reasons);
+	        lower_confidence(sure_with_hints(&ev, ret_judgement->basis), ret_judgement->reasons);
 	ret_judgement->used = rule->used(&ev);
 	ret_judgement->far_end = ev.far_end_home | ev.far_end_other;
 	ret_judgement->vantage_asn = ev.vantage_asn;

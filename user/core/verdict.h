@@ -114,6 +114,7 @@ struct cp_exit {
 struct cp_judgement {
 	enum cp_verdict verdict;
 	enum cp_confidence confidence;
+	enum cp_confidence basis; /* the confidence before names and reasons lowered it */
 	uint32_t reasons; /* bit 1 << enum cp_reason */
 	enum cp_rule rule; /* that decided */
 	uint32_t vantage_asn; /* as it was taken, given or assumed; 0: unknown */

@@ -433,32 +433,47 @@ static void tell_reasons(struct teller *teller)
 	}
 }
 
+/* True when a foreign address was taken for home because of its name. */
+static bool named_home(const struct teller *teller)
+{
+	for (uint32_t i = 0; teller->home && i < teller->rec->path->n_hops; i++) {
+		if (teller->rec->judgement->far_end >> i & 1 && !is_home_address(teller, i))
+			return true;
+	}
+	return false;
+}
+
+/* What carries a verdict about a border or about hops outside, by how sure that is. */
+static const char *basis_of(const struct cp_judgement *judgement)
+{
+	static const char *const borders[] = {
+	        [CP_CONF_LOW] = "several TTLs between the two networks did not answer, which can hide another one",
+	        [CP_CONF_MEDIUM] = "one TTL between the two networks did not answer, which can hide one router",
+	        [CP_CONF_HIGH] = "nothing was silent between the two networks",
+	};
+	static const char *const stretches[] = {
+	        [CP_CONF_LOW] = "the evidence is a single hop",
+	        [CP_CONF_MEDIUM] = "between the hops outside something is silent or unclear",
+	        [CP_CONF_HIGH] = "the hops outside stand next to each other",
+	};
+
+	return judgement->verdict == CP_DIRECT ? borders[judgement->basis] : stretches[judgement->basis];
+}
+
 /* What carries the verdict, before reasons lower it. */
 static void say_basis(struct teller *teller)
 {
-	const struct cp_judgement *judgement = teller->rec->judgement;
 	int last;
 	uint32_t n = count_home_routers(teller, &last);
 
-	switch (judgement->verdict) {
-	case CP_INSIDE:
-		if (teller->home)
-			say(teller, "of home, %u router%s answered before the destination", n, n == 1 ? "" : "s");
-		break;
-	case CP_DIRECT:
-		say(teller, judgement->reasons >> CP_WHY_SILENT_BORDER & 1
-		                    ? "of the border between the two networks not every TTL answered"
-		                    : "nothing was silent between the two networks");
-		break;
-	case CP_UNDECIDED:
+	if (teller->rec->judgement->verdict == CP_UNDECIDED)
 		say(teller, "what is undecided is never sure");
-		break;
-	default:
-		say(teller, judgement->confidence == CP_CONF_HIGH ? "the hops outside stand next to each other"
-		            : judgement->rule == CP_RULE_IXP_EXCURSION || judgement->rule == CP_RULE_LONE_THIRD_HOP
-		                    ? "the evidence is a single hop"
-		                    : "the evidence of the hops outside is not without gap or doubt");
-	}
+	else if (teller->rec->judgement->verdict != CP_INSIDE)
+		say(teller, "%s", basis_of(teller->rec->judgement));
+	else if (teller->home)
+		say(teller, "of home, %u router%s answered before the destination", n, n == 1 ? "" : "s");
+	else
+		say(teller, "by the home routers that answered before the destination");
 }
 
 static void tell_confidence(struct teller *teller)
@@ -476,8 +491,7 @@ static void tell_confidence(struct teller *teller)
 		say(teller, "%s%s with %s", before, cp_confidence_name(cp_reason_cap(i)), cp_reason_name(i));
 		before = ", ";
 	}
-	if (judgement->verdict <= CP_DIRECT && judgement->reasons >> CP_WHY_FAR_END & 1 &&
-	        judgement->confidence < CP_CONF_HIGH)
+	if (named_home(teller) && judgement->verdict != CP_UNDECIDED)
 		say(teller, "%smedium where a name made home of a hop", before);
 	say(teller, ".");
 	tell(teller, CP_EXPLAIN_CONFIDENCE);

@@ -391,7 +391,9 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 		cp_text_printf(text, "is the worst of its %u paths", state->n_paths_of_target);
 		if (*cp_phrase_flows(rec->combined, rec->asdb, words, sizeof(words))) {
 			cp_text_newline(text);
-			cp_text_printf(text, "flows  %s", words);
+			cp_text_put(text, "flows");
+			cp_text_tab(text, 7);
+			cp_text_words(text, words);
 		}
 	} else {
 		cp_text_printf(text, "not probed: %s", why ? why : "no address");
