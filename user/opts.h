@@ -80,6 +80,7 @@ struct cp_opts {
 	enum cp_datapath datapath;
 	enum cp_xdp_mode xdp_mode;
 	enum cp_tc_attach tc_attach;
+	uint32_t n_senders; /* 0: as many as it takes */
 
 	struct cp_opts_list asdbs;
 	const char *overlay, *ixp; /* NULL: none */

@@ -199,6 +199,21 @@ complete generic 2000
 # So fast that a call sends more than one batch, and recycles the pages our resets left.
 weather fast "${ends[@]}" --balanced 40 -- --datapath xdp -r 2000000
 complete fast 2000
+# Side by side. One queue of a veth is not enough for two senders at full speed.
+for node in "$LAB_A" "$LAB_B"; do
+	lab_exec "$node" ethtool -L eth0 rx 2 tx 2 2>/dev/null
+done
+if [[ $(nproc) -ge 2 ]]; then
+	weather lanes "${ends[@]}" --balanced 40 -- --datapath xdp -r 2000000 --senders 2
+	complete lanes 2000
+	check_eq 'lanes: there are two senders' 2 "$(jq 'select(.type == "start").senders' "$LAB_DIR/lanes.ndjson")"
+	near_end_up
+	weather lanes-tc "${ends[@]}" --balanced 40 -- --datapath tc -r 100000 --senders 2
+	complete lanes-tc 2000
+	near_end_down
+else
+	skip 'lanes: one core'
+fi
 weather half-open --half-open 1 --balanced 40 -- --datapath xdp
 complete half-open 2000
 

@@ -126,6 +126,7 @@ static inline struct cp_rec_start story_start(void)
 	        .interfaces = interfaces,
 	        .n_interfaces = 1,
 	        .rate_pps = 10000,
+	        .n_senders = 1,
 	        .first_ttl = 1,
 	        .max_ttl = 32,
 	        .attempts = 2,

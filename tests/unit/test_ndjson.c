@@ -273,7 +273,8 @@ static void test_start(void **state)
 	assert_record(&writer->mem,
 	        HEAD("start") "'version':'0.1.0','command':'audit','wall_ms':1784116800000,'mono_ns':5,"
 	                      "'host':'vm-weu-01','datapath':'tc-tcx','datapath_why':'rate at most 200,000 pps',"
-	                      "'interfaces':['eth0'],'rate_pps':10000,'first_ttl':1,'max_ttl':32,'attempts':2,"
+	                      "'interfaces':['eth0'],'rate_pps':10000,'senders':1,'first_ttl':1,'max_ttl':32,'attempts'"
+	                      ":2,"
 	                      "'timeout_ms':1000,'flows':1,'tcp_method':null,'seed':42,'resolver':'198.18.0.53:53',"
 	                      "'vantage':{'asn':8075,'why':'azure-dmi'},"
 	                      "'home':{'spec':'microsoft','asns':[8068,8075]},"
@@ -282,11 +283,13 @@ static void test_start(void **state)
 	                      "{'layer':'builtin','name':'built-in','rows':900,'built_at_s':null}],"
 	                      "'targets':9,'destinations':8}");
 
-	start = (struct cp_rec_start){.version = "0.1.0", .command = "trace", .rate_pps = CP_UNKNOWN};
+	start = (struct cp_rec_start){
+	        .version = "0.1.0", .command = "trace", .rate_pps = CP_UNKNOWN, .n_senders = CP_UNKNOWN};
 	assert_int_equal(cp_format_ndjson.start(writer->ctx, &start), 0);
 	assert_record(&writer->mem,
 	        HEAD("start") "'version':'0.1.0','command':'trace','wall_ms':0,'mono_ns':0,'host':null,"
-	                      "'datapath':null,'datapath_why':null,'interfaces':[],'rate_pps':null,'first_ttl':0,"
+	                      "'datapath':null,'datapath_why':null,'interfaces':[],'rate_pps':null,'senders':null,'"
+	                      "first_ttl':0,"
 	                      "'max_ttl':0,'attempts':0,'timeout_ms':0,'flows':0,'tcp_method':null,'seed':0,'resolver':"
 	                      "null,"
 	                      "'vantage':{'asn':null,'why':null},'home':{'spec':null,'asns':[]},'databases':[],"

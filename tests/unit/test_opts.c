@@ -63,6 +63,7 @@ static void test_defaults(void **state)
 	assert_int_equal(opts.attempts, 3);
 	assert_int_equal(opts.timeout_ms, 1000);
 	assert_int_equal(opts.n_flows, 1);
+	assert_int_equal(opts.n_senders, 0);
 	assert_int_equal(opts.gap, 12);
 	assert_int_equal(opts.addresses, CP_ADDRESSES_ALL);
 	assert_int_equal(opts.datapath, CP_DATAPATH_AUTO);
@@ -110,7 +111,7 @@ static void test_every_long(void **state)
 	struct cp_addr source;
 
 	(void)state;
-	ACCEPT("audit --ipv6 --addresses first --resolver [2001:db8::53]:5353 --flows 64 --gap 5 --seed 42 "
+	ACCEPT("audit --ipv6 --addresses first --resolver [2001:db8::53]:5353 --flows 64 --gap 5 --senders 2 --seed 42 "
 	       "--exhaustive "
 	       "--blocklist none --blocklist block --dry-run --max-runtime 60 --source 2001:db8::1 --datapath tc "
 	       "--xdp-mode generic --tc-attach clsact --asdb a --asdb b --overlay o --ixp x --home 8075,cdn "
@@ -120,6 +121,7 @@ static void test_every_long(void **state)
 	assert_int_equal(opts.addresses, CP_ADDRESSES_FIRST);
 	assert_string_equal(opts.resolver, "[2001:db8::53]:5353");
 	assert_int_equal(opts.n_flows, 64);
+	assert_int_equal(opts.n_senders, 2);
 	assert_int_equal(opts.gap, 5);
 	assert_true(opts.has_seed);
 	assert_int_equal(opts.seed, 42);
@@ -312,6 +314,7 @@ static void test_refusals(void **state)
 	        {"audit -f 31 t", "--first-ttl wants a TTL up to --max-ttl 30, not '31'"},
 	        {"audit -q 9 t", "--attempts wants a number of attempts, 1 to 8, not '9'"},
 	        {"audit -w 0 t", "--timeout wants milliseconds, 1 to 60000, not '0'"},
+	        {"audit --senders 9 t", "--senders wants a number of senders, 1 to 8, not '9'"},
 	        {"audit --flows 65 t", "--flows wants a number of flows, 1 to 64, not '65'"},
 	        {"audit --gap 0 t", "--gap wants a number of hops, 1 to 64, not '0'"},
 	        {"audit -p 65536 t", "--port wants a port, 1 to 65535, not '65536'"},

@@ -155,6 +155,7 @@ void cp_outputs_start(struct cp_audit *audit)
 	        .interfaces = audit->start_interfaces,
 	        .n_interfaces = audit->n_links,
 	        .rate_pps = opts->rate_pps,
+	        .n_senders = audit->engine ? cp_engine_n_lanes(audit->engine) : CP_UNKNOWN,
 	        .first_ttl = opts->first_ttl,
 	        .max_ttl = opts->max_ttl,
 	        .attempts = opts->attempts,

@@ -132,6 +132,7 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 	        .first_ttl = opts->first_ttl,
 	        .n_nexthops = audit->n_hops,
 	        .rate_pps = opts->rate_pps,
+	        .n_lanes = opts->n_senders,
 	        .sack = opts->tcp_method != CP_METHOD_SYN,
 	};
 	int rc = cp_budget_new(audit->probe_addrs, audit->n_probed, cp_budget_rule(opts->host_pps, HOST_AHEAD),
@@ -255,13 +256,14 @@ static int take_new(struct probing *probing, uint64_t now_ns, uint32_t *ids, uin
 static int feed(struct probing *probing, uint64_t now_ns)
 {
 	struct cp_audit *audit = probing->audit;
-	uint32_t used = CP_WORK_SLOTS - cp_engine_room(audit->engine), room, n, ids[BATCH];
+	uint32_t used = cp_engine_queued(audit->engine), room = cp_engine_room(audit->engine), n, ids[BATCH];
 	int rc = 0;
 
 	/* In large pieces: between them this thread sleeps. */
 	if (used > probing->queue_max / 2)
 		return 0;
-	room = probing->queue_max - used < BATCH ? probing->queue_max - used : BATCH;
+	room = room < BATCH ? room : BATCH;
+	room = room < probing->queue_max - used ? room : probing->queue_max - used;
 	n = take_due(audit, now_ns, ids, room);
 	if (n == 0)
 		rc = take_new(probing, now_ns, ids, room, &n);

@@ -161,6 +161,7 @@ static int write_start(void *ctx, const struct cp_rec_start *rec)
 	cp_json_string(json, "datapath_why", rec->datapath_why);
 	strings(json, "interfaces", rec->interfaces, rec->n_interfaces);
 	maybe(json, "rate_pps", rec->rate_pps);
+	maybe(json, "senders", rec->n_senders);
 	cp_json_uint(json, "first_ttl", rec->first_ttl);
 	cp_json_uint(json, "max_ttl", rec->max_ttl);
 	cp_json_uint(json, "attempts", rec->attempts);

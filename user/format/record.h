@@ -40,6 +40,7 @@ struct cp_rec_start {
 	const char *const *interfaces;
 	size_t n_interfaces;
 	uint64_t rate_pps;
+	uint64_t n_senders;
 	uint32_t first_ttl, max_ttl, attempts, timeout_ms, n_flows;
 	const char *tcp_method; /* "syn", "sack", "prefer_sack" */
 	uint64_t seed;
