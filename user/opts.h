@@ -58,6 +58,8 @@ struct cp_opts {
 	enum cp_tcp_method tcp_method;
 	enum cp_addresses addresses;
 	const char *resolver; /* "addr", "addr:port", "[v6]:port"; NULL: /etc/resolv.conf */
+	bool no_rdns;
+	uint32_t rdns_max; /* router addresses to be asked for their names */
 
 	uint32_t rate_pps;
 	uint32_t host_pps, prefix_pps; /* 0: no limit */

@@ -255,7 +255,7 @@ echo 198.18.7.7:443 >>"$LAB_DIR/targets" # never answers, so that the run waits,
 before=$(packets 11)
 (
 	cd "$LAB_DIR/run" && exec nsenter --net="/run/netns/$LAB_A" "$CP" audit --vantage-as 8075 --blocklist none "$targets" \
-		--overlay "$LAB_DIR/home.txt" --datapath tc -r 25000 -q 1 -w 3000 -o "ndjson=$LAB_DIR/ring.ndjson"
+		--overlay "$LAB_DIR/home.txt" --no-rdns --datapath tc -r 25000 -q 1 -w 3000 -o "ndjson=$LAB_DIR/ring.ndjson"
 ) >"$LAB_DIR/out" 2>"$LAB_DIR/err" &
 pid=$!
 # After 300 scouts and 3,600 resets, 2,000 probes to the routers: twelve times as many answers, of which none is here yet and

@@ -44,7 +44,7 @@ audit_grid() { # name targets args...
 	local name=$1 targets=$2 out=$LAB_DIR/$1.ndjson visible shown wrong
 	shift 2
 	check "$name: the audit ends" timeout 60 nsenter --net="/run/netns/$LAB_VANTAGE" "$CP" audit --blocklist none \
-		--overlay "$LAB_OVERLAY" --vantage-as 8075 "@$targets" -o "ndjson=$out" "$@"
+		--no-rdns --overlay "$LAB_OVERLAY" --vantage-as 8075 "@$targets" -o "ndjson=$out" "$@"
 	grid_truth "$targets" >"$LAB_DIR/$name.truth"
 	grid_rows "$out" >"$LAB_DIR/$name.rows"
 	read -r visible shown wrong < <(compare "$LAB_DIR/$name.truth" "$LAB_DIR/$name.rows")

@@ -183,8 +183,6 @@ static inline int story_summary(const struct cp_format *format, void *ctx, const
 	                .n_replies = 3,
 	                .n_probes = 4,
 	                .n_unanswered = 1,
-	                .n_exit_sites = 9,
-	                .exit_sites = {"ams06", "fra23", "par21", "sea"},
 	                .handover_p50_us = 1800,
 	                .handover_p95_us = 12345,
 	                .handover_p99_us = 12345,

@@ -74,6 +74,8 @@ static void test_defaults(void **state)
 	assert_string_equal(opts.home, "microsoft");
 	assert_null(opts.interface);
 	assert_null(opts.resolver);
+	assert_false(opts.no_rdns);
+	assert_int_equal(opts.rdns_max, 65536);
 	assert_false(opts.has_seed || opts.has_source || opts.dry_run || opts.exhaustive || opts.no_default_blocklist);
 	assert_int_equal(opts.asdbs.n, 0);
 	assert_int_equal(opts.blocklists.n, 0);
@@ -111,7 +113,8 @@ static void test_every_long(void **state)
 	struct cp_addr source;
 
 	(void)state;
-	ACCEPT("audit --ipv6 --addresses first --resolver [2001:db8::53]:5353 --flows 64 --gap 5 --senders 2 --seed 42 "
+	ACCEPT("audit --ipv6 --addresses first --resolver [2001:db8::53]:5353 --no-rdns --flows 64 --gap 5 --senders 2 "
+	       "--seed 42 "
 	       "--exhaustive "
 	       "--blocklist none --blocklist block --dry-run --max-runtime 60 --source 2001:db8::1 --datapath tc "
 	       "--xdp-mode generic --tc-attach clsact --asdb a --asdb b --overlay o --ixp x --home 8075,cdn "
@@ -120,6 +123,7 @@ static void test_every_long(void **state)
 	assert_false(opts.want_v4);
 	assert_int_equal(opts.addresses, CP_ADDRESSES_FIRST);
 	assert_string_equal(opts.resolver, "[2001:db8::53]:5353");
+	assert_true(opts.no_rdns);
 	assert_int_equal(opts.n_flows, 64);
 	assert_int_equal(opts.n_senders, 2);
 	assert_int_equal(opts.gap, 5);
@@ -346,6 +350,8 @@ static void test_refusals(void **state)
 	        {"audit --resolver [] t", "not '[]'"},
 	        {"audit --resolver : t", "not ':'"},
 	        {"audit --resolver= t", "not ''"},
+	        {"audit --rdns-max 0 t", "--rdns-max wants a number of addresses, 1 to 1000000, not '0'"},
+	        {"doctor --no-rdns t", "--no-rdns"},
 	        {"audit -o xml t", "--output wants table, hops or ndjson, not 'xml'"},
 	        {"audit -o =file t", "not '=file'"},
 	        {"audit -o a-format-name-that-is-longer-than-any t", "not 'a-format-name-that-is-longer-than-any'"},
@@ -360,7 +366,7 @@ static void test_refusals(void **state)
 	        {"audit t --ratte=5", "unknown option --ratte; did you mean --rate?"},
 	        {"audit t --zzzzzz", "unknown option --zzzzzz; 'coldpotato help COMMAND' lists them"},
 	        {"audit t --a-word-that-is-far-longer-than-any-option", "unknown option --a-word-that-is-far-longer"},
-	        {"audit t --r 5", "--r may mean --resolver or --rate; write it out"},
+	        {"audit t --r 5", "--r may mean --resolver or --rdns-max; write it out"},
 	        {"audit t --help-nothing", "unknown option --help-nothing"},
 	        {"audit t -z", "unknown option -z"},
 	        {"audit t -vz", "unknown option -z"},

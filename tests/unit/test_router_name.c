@@ -82,6 +82,8 @@ static void test_known(void **state)
 		cp_router_name_parse(known[i].name, &name);
 		if (!name.microsoft)
 			fail_msg("%s: not taken for Microsoft's", known[i].name);
+		assert_true(strncasecmp(known[i].name + name.n_host, ".ntwk.msn.net", 13) == 0 ||
+		            strncasecmp(known[i].name + name.n_host, ".msedge.net", 11) == 0);
 		check_optional(known[i].name, "interface", name.interface, known[i].interface);
 		check_optional(known[i].name, "router", name.router, known[i].router);
 		check_optional(known[i].name, "site", name.site, known[i].site);
@@ -98,8 +100,8 @@ static void check_unknown(const char *text)
 
 	memset(&name, 0xa5, sizeof(name));
 	cp_router_name_parse(text, &name);
-	if (name.microsoft || name.interface[0] || name.router[0] || name.site[0] || name.role || name.city ||
-	        name.country)
+	if (name.microsoft || name.n_host || name.interface[0] || name.router[0] || name.site[0] || name.role ||
+	        name.city || name.country)
 		fail_msg("'%s' says something", text ? text : "NULL");
 	assert_memory_equal(&name.interface, &nothing.interface, sizeof(name.interface));
 }

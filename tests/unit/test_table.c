@@ -74,7 +74,7 @@ static void test_lines_fit_any_width(void **state)
 	}
 }
 
-/* Loss and sites are shown where there is room for them. */
+/* Loss is shown where there is room for it. */
 static void test_wide_egress(void **state)
 {
 	struct cp_format_options options = {.width = 120};
@@ -82,8 +82,8 @@ static void test_wide_egress(void **state)
 
 	(void)state;
 	tell_story(&cp_format_table, &options, &mem);
-	assert_non_null(strstr(mem.buf, "  cold  loss  sites\n"));
-	assert_non_null(strstr(mem.buf, "   50%   25%  ams06 fra23 par21 +6\n"));
+	assert_non_null(strstr(mem.buf, "  cold  loss\n"));
+	assert_non_null(strstr(mem.buf, "   50%   25%\n"));
 	mem_free(&mem);
 }
 
@@ -143,6 +143,28 @@ static void finish(struct audit *audit, const char *reason, const char *error)
 {
 	assert_int_equal(story_end(&cp_format_table, audit->ctx, reason, error), 0);
 	assert_no_line_wider(audit->mem.buf, 80);
+}
+
+static void test_exits_say_where(void **state)
+{
+	const struct cp_egress_site sites[] = {{.place = "Frankfurt", .n_paths = 5}, {.place = "dm4", .n_paths = 1}};
+	const struct cp_egress_row rows[] = {
+	        {.asn = 3491, .role = CP_ROLE_EXIT, .n_paths = 6, .n_exit_routers = 3, .sites = sites, .n_sites = 2},
+	        {.asn = 13335,
+	                .role = CP_ROLE_EXIT,
+	                .n_paths = 1,
+	                .n_exit_routers = 1,
+	                .sites = sites + 1,
+	                .n_sites = 1},
+	        {.asn = 8075, .role = CP_ROLE_DEST, .n_paths = 1}};
+	const struct cp_rec_summary summary = {.egress = rows, .n_egress = 3, .n_paths = 8};
+	struct audit *audit = *state;
+
+	assert_int_equal(cp_format_table.summary(audit->ctx, &summary), 0);
+	finish(audit, "done", NULL);
+	assert_non_null(strstr(audit->mem.buf, "share routers from         ms p50"));
+	assert_non_null(strstr(audit->mem.buf, " 3 Frankfurt +1 "));
+	assert_non_null(strstr(audit->mem.buf, " 1 dm4 "));
 }
 
 static void assert_says(const struct audit *audit, const char *what)
@@ -429,6 +451,7 @@ int main(void)
 	        cmocka_unit_test(test_lines_fit_any_width),
 	        cmocka_unit_test(test_wide_egress),
 	        cmocka_unit_test(test_colours_only_when_asked),
+	        TEST(test_exits_say_where),
 	        TEST(test_differing_addresses_are_told),
 	        TEST(test_differing_flows_are_told),
 	        TEST(test_flows_line),

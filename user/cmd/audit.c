@@ -20,6 +20,7 @@ void cp_audit_free(struct cp_audit *audit)
 	cp_ports_release(audit->tcp_ports);
 	cp_ports_release(audit->udp_ports);
 	cp_sweep_free(audit->sweep);
+	cp_names_free(audit->names);
 	cp_budget_free(audit->budget);
 	for (size_t i = 0; audit->answers && i < audit->targets.n_names; i++)
 		cp_answer_free(&audit->answers[i]);
@@ -161,6 +162,8 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 		        "%" PRIu64 " probes were not transmitted and %" PRIu64
 		        " replies found the ring buffer full: what stayed silent is not judged by its silence",
 		        audit->accounting.tx_errors + audit->accounting.over_budget, audit->accounting.lost);
+	if (rc == 0)
+		cp_audit_name_hops(audit);
 	cp_signals_spare_writes();
 	/* What was measured is shown also when probing failed half-way. */
 	report_rc = cp_audit_report(audit, &report_err);

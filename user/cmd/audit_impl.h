@@ -67,6 +67,8 @@ struct cp_output {
 	int error; /* -errno that ended it */
 };
 
+struct cp_names;
+
 struct cp_audit {
 	const struct cp_opts *opts;
 	const char *command;
@@ -109,6 +111,8 @@ struct cp_audit {
 	struct cp_accounting accounting;
 	bool replies_lost; /* silence is doubtful */
 	const char *end_reason; /* "done", "interrupted", "failed", "max-runtime" */
+
+	struct cp_names *names; /* names.c; NULL: not asked for */
 
 	/* output.c */
 	struct cp_output outputs[CP_OPTS_LIST_MAX];
@@ -194,6 +198,14 @@ void cp_follow_finish(struct cp_follow *follow);
 void cp_follow_close(struct cp_follow *follow); /* takes NULL */
 /* The silence of this destination's paths may be of our own making. */
 bool cp_follow_doubts(const struct cp_audit *audit, const struct cp_probe_dest *dest);
+
+/* ---- names.c: reverse names of routers ---- */
+
+/* Asks DNS for the names of all routers on all paths, for three seconds at most; says what it could not find out. */
+void cp_audit_name_hops(struct cp_audit *audit);
+/* Sets the names of a path's hops, borrowed from names. Takes NULL. */
+void cp_names_set(const struct cp_names *names, struct cp_path *path);
+void cp_names_free(struct cp_names *names); /* takes NULL */
 
 /* ---- output.c ---- */
 

@@ -88,6 +88,7 @@ static void judge_flow(struct report *report, uint32_t target_index, const struc
 	        .start = &audit->start,
 	};
 	cp_sweep_path(audit->sweep, number, path);
+	cp_names_set(audit->names, path);
 	if (!path->reached && strcmp(audit->end_reason, "done") != 0 && !cp_sweep_path_complete(audit->sweep, number))
 		path->end = CP_END_INTERRUPTED;
 	cp_connections_describe(audit, dest, path, rec);

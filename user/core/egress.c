@@ -8,6 +8,7 @@
 #include "egress.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,7 @@ struct cp_egress {
 	uint8_t group_key[16];
 	struct samples handover, cold;
 	struct cp_egress_row *rows; /* as handed out */
+	struct cp_egress_site *sites; /* likewise */
 	uint64_t n_total;
 };
 
@@ -92,6 +94,7 @@ void cp_egress_free(struct cp_egress *egress)
 	free(egress->handover.items);
 	free(egress->cold.items);
 	free(egress->rows);
+	free(egress->sites);
 	free(egress);
 }
 
@@ -349,42 +352,37 @@ static uint32_t count_key(struct cp_egress *egress, const struct facts *facts, s
 	counter->last_target = target;
 	counter->last_dest = dest;
 	if (egress->group && counter->last_group != egress->nth_group) {
-		counter->row.n_groups += cp_egress_set_add(&egress->things, row, CP_THING_GROUP, egress->group_key);
+		counter->row.n_groups +=
+		        cp_egress_set_add(&egress->things, row, CP_THING_GROUP, egress->group_key)->n_added == 1;
 		counter->last_group = egress->nth_group;
 	}
 	return row;
 }
 
-static void count_site(struct cp_egress *egress, const struct cp_hop *router, uint32_t number)
+/* A run may have looked the name up for some of a router's paths only. */
+static void place_router(struct cp_egress_member *router, const char *ptr)
 {
-	struct cp_egress_row *row = &egress->counters[number].row;
-	uint8_t key[CP_EGRESS_SITE_LEN] = {0};
 	struct cp_router_name name;
-	size_t len;
 
-	if (!router->ptr)
+	if (router->place[0] || !ptr)
 		return;
-	cp_router_name_parse(router->ptr, &name);
-	len = strnlen(name.site, sizeof(key) - 1);
-	memcpy(key, name.site, len);
-	if (!len || !cp_egress_set_add(&egress->things, number, CP_THING_SITE, key))
-		return;
-	if (row->n_exit_sites < CP_EGRESS_SITES)
-		memcpy(row->exit_sites[row->n_exit_sites], key, sizeof(key));
-	row->n_exit_sites++;
+	cp_router_name_parse(ptr, &name);
+	snprintf(router->place, sizeof(router->place), "%s", name.city ? name.city : name.site);
 }
 
 static void count_exit(struct cp_egress *egress, const struct facts *facts, uint32_t row)
 {
+	struct cp_egress_member *router;
+
 	if (facts->handover_us != CP_EGRESS_UNKNOWN)
 		egress->handover.items[egress->handover.n++] = (uint64_t)row << 32 | facts->handover_us;
 	if (facts->cold_pct != CP_EGRESS_UNKNOWN)
 		egress->cold.items[egress->cold.n++] = (uint64_t)row << 32 | facts->cold_pct;
 	if (!facts->last_home)
 		return;
-	if (cp_egress_set_add(&egress->things, row, CP_THING_ROUTER, facts->last_home->addr.b))
-		egress->counters[row].row.n_exit_routers++;
-	count_site(egress, facts->last_home, row);
+	router = cp_egress_set_add(&egress->things, row, CP_THING_ROUTER, facts->last_home->addr.b);
+	egress->counters[row].row.n_exit_routers += router->n_added == 1;
+	place_router(router, facts->last_home->ptr);
 }
 
 void cp_egress_group(struct cp_egress *egress, const char *group)
@@ -455,9 +453,59 @@ static int cmp_rows(const void *a, const void *b)
 	return strcmp(x->label ? x->label : "", y->label ? y->label : "");
 }
 
+static int cmp_places(const void *a, const void *b)
+{
+	const struct cp_egress_site *x = a, *y = b;
+
+	return x->row != y->row ? (x->row < y->row ? -1 : 1) : strcmp(x->place, y->place);
+}
+
 static int cmp_sites(const void *a, const void *b)
 {
-	return strcmp(a, b);
+	const struct cp_egress_site *x = a, *y = b;
+
+	if (x->row != y->row || x->n_paths == y->n_paths)
+		return cmp_places(a, b);
+	return x->n_paths > y->n_paths ? -1 : 1;
+}
+
+/* One site a row and place, out of all routers; in the order of rows. */
+static int gather_sites(struct cp_egress *egress, size_t *ret_n)
+{
+	struct cp_egress_site *sites = reallocarray(egress->sites, egress->things.n + 1, sizeof(*sites));
+	size_t n = 0, n_merged = 0;
+
+	if (!sites)
+		return -ENOMEM;
+	egress->sites = sites;
+	for (size_t i = 0; i < egress->things.cap; i++) {
+		const struct cp_egress_member *router = &egress->things.members[i];
+
+		if (router->row_plus_1 && router->place[0])
+			sites[n++] = (struct cp_egress_site){
+			        .place = router->place, .n_paths = router->n_added, .row = router->row_plus_1 - 1};
+	}
+	qsort(sites, n, sizeof(*sites), cmp_places);
+	for (size_t i = 0; i < n; i++) {
+		if (n_merged && cmp_places(&sites[n_merged - 1], &sites[i]) == 0)
+			sites[n_merged - 1].n_paths += sites[i].n_paths;
+		else
+			sites[n_merged++] = sites[i];
+	}
+	qsort(sites, n_merged, sizeof(*sites), cmp_sites);
+	*ret_n = n_merged;
+	return 0;
+}
+
+/* Before the rows are sorted. */
+static void fill_sites(struct cp_egress *egress, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct cp_egress_row *row = &egress->rows[egress->sites[i].row];
+
+		if (!row->n_sites++)
+			row->sites = &egress->sites[i];
+	}
 }
 
 static void fill_rows(struct cp_egress *egress)
@@ -470,8 +518,6 @@ static void fill_rows(struct cp_egress *egress)
 		size_t n;
 
 		*row = egress->counters[i].row;
-		qsort(row->exit_sites, row->n_exit_sites < CP_EGRESS_SITES ? row->n_exit_sites : CP_EGRESS_SITES,
-		        CP_EGRESS_SITE_LEN, cmp_sites);
 		sorted = of_row(&egress->handover, i, &at_handover, &n);
 		row->handover_p50_us = percentile(sorted, n, 50);
 		row->handover_p95_us = percentile(sorted, n, 95);
@@ -486,15 +532,19 @@ int cp_egress_rows(
 {
 	if (egress->n) {
 		struct cp_egress_row *rows = realloc(egress->rows, egress->n * sizeof(*rows));
+		size_t n_sites;
 
 		if (!rows)
 			return -ENOMEM;
 		egress->rows = rows;
+		if (gather_sites(egress, &n_sites))
+			return -ENOMEM;
 		if (egress->handover.n)
 			qsort(egress->handover.items, egress->handover.n, sizeof(uint64_t), cmp_u64);
 		if (egress->cold.n)
 			qsort(egress->cold.items, egress->cold.n, sizeof(uint64_t), cmp_u64);
 		fill_rows(egress);
+		fill_sites(egress, n_sites);
 		qsort(egress->rows, egress->n, sizeof(*egress->rows), cmp_rows);
 	}
 	*ret_rows = egress->rows;

@@ -11,6 +11,13 @@
 enum cp_as_role { CP_ROLE_HOME = 0, CP_ROLE_EXIT, CP_ROLE_TRANSIT, CP_ROLE_DEST, CP_ROLE_IXP, CP_ROLES };
 const char *cp_as_role_name(enum cp_as_role role); /* "home", "exit", "transit", "destination", "ixp" */
 
+/* Where paths are handed over, by the names of their last home hops. */
+struct cp_egress_site {
+	const char *place; /* city, or the code of a site that is not known */
+	uint64_t n_paths;
+	uint32_t row; /* private */
+};
+
 /* One (AS or IXP, role). Percentiles are CP_EGRESS_UNKNOWN when no RTT is known. */
 #define CP_EGRESS_UNKNOWN UINT32_MAX
 #define CP_EGRESS_SITES 8
@@ -26,8 +33,8 @@ struct cp_egress_row {
 	uint64_t n_replies; /* hops of the AS, or on the LAN, that answered; once for each path */
 	uint64_t n_probes, n_unanswered; /* for these hops; of them those that stayed without an answer */
 	uint32_t n_exit_routers; /* CP_ROLE_EXIT: distinct last home hops handing over to it */
-	uint32_t n_exit_sites; /* CP_ROLE_EXIT: distinct sites of those routers, as far as their names tell */
-	char exit_sites[CP_EGRESS_SITES][CP_EGRESS_SITE_LEN]; /* the first of them, in the order of their codes */
+	const struct cp_egress_site *sites; /* CP_ROLE_EXIT: by falling paths; those whose routers' names tell */
+	size_t n_sites;
 	uint32_t handover_p50_us, handover_p95_us, handover_p99_us; /* RTT at the first foreign hop; CP_ROLE_EXIT */
 	uint32_t cold_share_pct; /* cold-potato share, median RTT at exit / RTT at destination in percent; CP_ROLE_EXIT
 	                          */

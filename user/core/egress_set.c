@@ -62,17 +62,19 @@ int cp_egress_set_reserve(struct cp_egress_set *set, size_t more)
 	return 0;
 }
 
-bool cp_egress_set_add(struct cp_egress_set *set, uint32_t row, enum cp_egress_thing thing, const uint8_t key[16])
+struct cp_egress_member *cp_egress_set_add(
+        struct cp_egress_set *set, uint32_t row, enum cp_egress_thing thing, const uint8_t key[16])
 {
 	struct cp_egress_member member = {.row_plus_1 = row + 1, .thing = thing}, *slot;
 
 	memcpy(member.key, key, sizeof(member.key));
 	slot = find(set->members, set->cap, &member);
-	if (slot->row_plus_1)
-		return false;
-	*slot = member;
-	set->n++;
-	return true;
+	if (!slot->row_plus_1) {
+		*slot = member;
+		set->n++;
+	}
+	slot->n_added++;
+	return slot;
 }
 
 void cp_egress_set_hash(const char *text, uint8_t ret_key[16])

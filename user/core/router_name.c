@@ -199,9 +199,11 @@ void cp_router_name_parse(const char *name, struct cp_router_name *ret_name)
 
 		size_t n = cut_labels(copy, labels);
 
-		ret_name->microsoft = n > 0;
-		if (n > 0)
-			domains[i].parse(ret_name, labels, n);
+		if (n == 0)
+			return;
+		ret_name->microsoft = true;
+		ret_name->n_host = (unsigned char)(len - tail);
+		domains[i].parse(ret_name, labels, n);
 		return;
 	}
 }

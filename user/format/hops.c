@@ -18,6 +18,9 @@
 #define RTT_COLUMNS 9
 #define AS_MIN 12
 #define FLAGS_ROOM 10 /* left for flags if that costs no name */
+#define NAMES_ROOM 26 /* the same of routers' names */
+#define NAMES_MIN 10 /* a shorter column for them is not used */
+#define PTR_MAX_BYTES 512
 
 struct hops {
 	struct cp_text text;
@@ -30,7 +33,7 @@ struct hops {
 
 /* Where the columns of the hop lines start. */
 struct columns {
-	unsigned addr, as, as_width, rtt;
+	unsigned addr, as, as_width, rtt, ptr;
 	bool stacked; /* the AS has a line of its own */
 };
 
@@ -173,6 +176,7 @@ static struct columns lay_out(const struct cp_text *text, const struct cp_rec_pa
 {
 	struct columns columns = {.addr = MARK_COLUMNS + 2};
 	unsigned addr_width = 1, left;
+	bool is_named = false;
 	char words[128];
 
 	for (uint32_t i = 0; i < rec->path->n_hops; i++) {
@@ -184,18 +188,23 @@ static struct columns lay_out(const struct cp_text *text, const struct cp_rec_pa
 		say_as(rec, i, words, sizeof(words));
 		n = cp_text_columns(words);
 		columns.as_width = n > columns.as_width ? n : columns.as_width;
+		is_named |= rec->path->hops[i].ptr != NULL;
 	}
 	columns.as = columns.addr + addr_width + 2;
 	left = text->width > columns.as + 2 + RTT_COLUMNS ? text->width - columns.as - 2 - RTT_COLUMNS : 0;
 	columns.stacked = left < AS_MIN && left < columns.as_width;
 	if (columns.stacked) {
 		columns.rtt = columns.as;
+		columns.ptr = columns.addr;
 		return columns;
 	}
-	if (left >= AS_MIN + FLAGS_ROOM)
+	if (is_named && left >= AS_MIN + NAMES_ROOM)
+		left -= NAMES_ROOM;
+	else if (left >= AS_MIN + FLAGS_ROOM)
 		left -= FLAGS_ROOM;
 	columns.as_width = columns.as_width < left ? columns.as_width : left;
 	columns.rtt = columns.as + columns.as_width + 2;
+	columns.ptr = columns.rtt + RTT_COLUMNS + 2;
 	return columns;
 }
 
@@ -207,6 +216,20 @@ static void say_rtt(struct cp_text *text, const struct cp_hop *hop, unsigned col
 		snprintf(rtt, sizeof(rtt), "%s ms", cp_text_ms(hop->rtt_us, ms));
 	cp_text_tab(text, column);
 	cp_text_cell(text, rtt, RTT_COLUMNS, true);
+}
+
+/* What fits of the name, and leaves room for flags if there are some. */
+static void say_ptr(struct cp_text *text, const struct cp_hop *hop, unsigned column)
+{
+	bool has_flags = hop->kind != CP_REPLY_TIME_EXCEEDED || hop->flags || hop->n_mpls;
+	unsigned room = column + (has_flags ? 2 + FLAGS_ROOM + 1 : 0); /* words leave the last column free */
+	char words[PTR_MAX_BYTES];
+
+	room = text->width > room ? text->width - room : 0;
+	if (!hop->ptr || room < NAMES_MIN || !*cp_phrase_router(hop->ptr, room, words, sizeof(words)))
+		return;
+	cp_text_tab(text, column);
+	cp_text_put(text, words);
 }
 
 static void write_hop(struct cp_text *text, const struct cp_rec_path *rec, uint32_t i, const struct columns *columns)
@@ -237,6 +260,7 @@ static void write_hop(struct cp_text *text, const struct cp_rec_path *rec, uint3
 		cp_text_tab(text, columns->addr);
 		cp_text_words(text, words);
 	}
+	say_ptr(text, hop, columns->ptr);
 	cp_text_put(text, "  ");
 	say_flags(text, hop);
 	cp_text_newline(text);

@@ -274,10 +274,11 @@ static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
 	cp_json_uint(json, "ttl_min", exit->ttl_min);
 	cp_json_uint_if(json, "ttl_max", exit->ttl_max, exit->ttl_max != 0);
 	if (exit->last_home >= 0) {
+		const struct cp_hop *hop = &rec->path->hops[exit->last_home];
+
 		cp_json_object(json, "last_home");
-		cp_json_addr(json, "ip", &rec->path->hops[exit->last_home].addr);
-		cp_json_null(json, "ptr");
-		cp_json_null(json, "site");
+		cp_json_addr(json, "ip", &hop->addr);
+		cp_router_fields(json, hop->ptr);
 		cp_json_object_end(json);
 	} else {
 		cp_json_null(json, "last_home");
@@ -364,19 +365,6 @@ static void microseconds(struct cp_json *json, const char *key, uint32_t us)
 	cp_json_uint_if(json, key, us, us != CP_EGRESS_UNKNOWN);
 }
 
-static void exit_sites(struct cp_json *json, const struct cp_egress_row *row)
-{
-	cp_json_uint_if(json, "exit_site_count", row->n_exit_sites, row->role == CP_ROLE_EXIT);
-	if (row->role != CP_ROLE_EXIT) {
-		cp_json_null(json, "exit_sites");
-		return;
-	}
-	cp_json_array(json, "exit_sites");
-	for (uint32_t i = 0; i < row->n_exit_sites && i < CP_EGRESS_SITES; i++)
-		cp_json_string(json, NULL, row->exit_sites[i]);
-	cp_json_array_end(json);
-}
-
 static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec, const struct cp_egress_row *row)
 {
 	struct cp_json *json = &state->json;
@@ -394,7 +382,14 @@ static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec
 	else
 		cp_json_null(json, "share_pct");
 	cp_json_uint_if(json, "exit_routers", row->n_exit_routers, row->role == CP_ROLE_EXIT);
-	exit_sites(json, row);
+	cp_json_array(json, "exit_sites");
+	for (size_t i = 0; i < row->n_sites; i++) {
+		cp_json_object(json, NULL);
+		cp_json_string(json, "place", row->sites[i].place);
+		cp_json_uint(json, "paths", row->sites[i].n_paths);
+		cp_json_object_end(json);
+	}
+	cp_json_array_end(json);
 	cp_json_uint(json, "replies", row->n_replies);
 	cp_json_uint_if(json, "probes", row->n_probes, row->n_probes != 0);
 	if (row->n_probes)

@@ -18,7 +18,6 @@
 
 #define GROUPS_KEPT 40 /* the last one is for all further ones */
 #define ROLE_ROWS_SHOWN 10
-#define SITES_SHOWN 3
 #define WARNINGS_SHOWN 20
 
 struct group {
@@ -29,6 +28,7 @@ struct group {
 struct row {
 	struct cp_egress_row egress;
 	char *name; /* of the AS or IXP, copied */
+	char site[48]; /* where most of its paths leave home, and how many others there are */
 };
 
 struct table {
@@ -193,6 +193,15 @@ static int print_groups(struct table *table)
 
 /* ---- egress by AS ---- */
 
+/* "Frankfurt", "Frankfurt +2"; "" where no name tells. */
+static void say_site(const struct cp_egress_row *row, char *buf, size_t size)
+{
+	if (row->n_sites > 1)
+		snprintf(buf, size, "%s +%zu", row->sites[0].place, row->n_sites - 1);
+	else if (row->n_sites)
+		snprintf(buf, size, "%s", row->sites[0].place);
+}
+
 static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 {
 	struct table *table = ctx;
@@ -212,24 +221,13 @@ static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 
 		cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
 		table->rows[i].egress = *egress;
+		say_site(egress, table->rows[i].site, sizeof(table->rows[i].site));
 		table->rows[i].name = strdup(egress->asn ? name : ixp);
 		if (!table->rows[i].name)
 			return -ENOMEM;
 		table->n_rows++;
 	}
 	return 0;
-}
-
-/* "ams06 fra23 +3": the sites of exit routers. */
-static void say_sites(const struct cp_egress_row *egress, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	snprintf(buf, size, "-");
-	for (uint32_t i = 0; i < egress->n_exit_sites && i < SITES_SHOWN && len < size; i++)
-		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? " " : "", egress->exit_sites[i]);
-	if (egress->n_exit_sites > SITES_SHOWN && len < size)
-		snprintf(buf + len, size - len, " +%u", egress->n_exit_sites - SITES_SHOWN);
 }
 
 /* "0", "12%"; "<1%" is not 0. */
@@ -251,7 +249,7 @@ static int add_egress(const struct table *table, struct cp_grid *grid, const str
 {
 	const struct cp_egress_row *egress = &row->egress;
 	char asn[CP_NUM_MAX] = "IXP", paths[CP_NUM_MAX], share[CP_NUM_MAX] = "-", routers[CP_NUM_MAX] = "-";
-	char p50[CP_NUM_MAX], p95[CP_NUM_MAX], cold[CP_NUM_MAX] = "-", loss[CP_NUM_MAX], sites[64];
+	char p50[CP_NUM_MAX], p95[CP_NUM_MAX], cold[CP_NUM_MAX] = "-", loss[CP_NUM_MAX];
 	uint64_t permille;
 
 	if (egress->asn)
@@ -264,12 +262,11 @@ static int add_egress(const struct table *table, struct cp_grid *grid, const str
 		cp_text_count(egress->n_exit_routers, routers);
 	if (egress->cold_share_pct != CP_EGRESS_UNKNOWN)
 		snprintf(cold, sizeof(cold), "%u%%", egress->cold_share_pct);
-	say_sites(egress, sites, sizeof(sites));
 	say_loss(egress, loss, sizeof(loss));
-	return cp_grid_add(grid,
-	        (const char *const[]){cp_as_role_name(egress->role), asn, row->name,
-	                cp_text_count(egress->n_paths, paths), share, routers, cp_text_ms(egress->handover_p50_us, p50),
-	                cp_text_ms(egress->handover_p95_us, p95), cold, loss, sites});
+	return cp_grid_add(grid, (const char *const[]){cp_as_role_name(egress->role), asn, row->name,
+	                                 cp_text_count(egress->n_paths, paths), share, routers, row->site,
+	                                 cp_text_ms(egress->handover_p50_us, p50),
+	                                 cp_text_ms(egress->handover_p95_us, p95), cold, loss});
 }
 
 /* The rows of one role, from row `from` on, the biggest of them; *ret_next: the first row of the next role. */
@@ -301,11 +298,11 @@ static int print_egress(struct table *table)
 	        {.title = "paths", .right = true},
 	        {.title = "share", .right = true},
 	        {.title = "routers", .right = true, .optional = true, .give_way = 2},
+	        {.title = "from", .optional = true, .give_way = 4},
 	        {.title = "ms p50", .right = true, .optional = true},
 	        {.title = "ms p95", .right = true, .optional = true, .give_way = 3},
 	        {.title = "cold", .right = true, .optional = true, .give_way = 1},
-	        {.title = "loss", .right = true, .optional = true, .give_way = 4},
-	        {.title = "sites", .optional = true, .give_way = 5},
+	        {.title = "loss", .right = true, .optional = true, .give_way = 5},
 	};
 	struct cp_grid *grid;
 	int rc;
