@@ -181,6 +181,18 @@ static void test_weak_hops_are_cited(void **state)
 	MENTIONS(FOREIGN, "of AS8075 Microsoft and AS3356 Lumen");
 }
 
+static void test_limits_are_told(void **state)
+{
+	struct said said = {0};
+	struct story story;
+
+	make(state, &story, &(struct sample){.path = "8075 * 8075 8075!", .vantage = 8075});
+	story.path.hops[1].flags = CP_HOP_LIMITED;
+	assert_int_equal(cp_explain(&story.rec, hear, &said), 0);
+	SAYS(SILENCE, "TTL 2 silent: between home hops, so taken for home, inferred. Routers there answer only so "
+	              "often.");
+}
+
 /* Names are whatever the network says; the sentence is handed on as it is, and lines for people are clean. */
 static int drop(void *ctx, const char *data, size_t len)
 {
@@ -262,6 +274,7 @@ int main(void)
 	        cmocka_unit_test(test_direct),
 	        cmocka_unit_test(test_each_verdict),
 	        cmocka_unit_test(test_weak_hops_are_cited),
+	        cmocka_unit_test(test_limits_are_told),
 	        cmocka_unit_test(test_hostile_name),
 	        cmocka_unit_test(test_bare_record),
 	        cmocka_unit_test(test_words),

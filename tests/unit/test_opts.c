@@ -294,6 +294,15 @@ static void test_default_format(void **state)
 	ACCEPT("trace t");
 	assert_int_equal(opts.n_outputs, 1);
 	assert_ptr_equal(opts.outputs[0].format, &cp_format_hops);
+	assert_false(opts.explain);
+	cp_opts_free(&opts);
+}
+
+static void test_explain(void **state)
+{
+	(void)state;
+	ACCEPT("audit --explain t");
+	assert_true(opts.explain);
 	cp_opts_free(&opts);
 }
 
@@ -497,6 +506,7 @@ int main(void)
 	        cmocka_unit_test(test_outputs),
 	        cmocka_unit_test(test_commands),
 	        cmocka_unit_test(test_default_format),
+	        cmocka_unit_test(test_explain),
 	        cmocka_unit_test(test_refusals),
 	        cmocka_unit_test(test_too_many),
 	        cmocka_unit_test(test_starts_over),

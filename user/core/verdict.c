@@ -233,6 +233,8 @@ struct rule {
 	uint64_t (*used)(const struct cp_evidence *ev);
 };
 
+_Static_assert(CP_WHY_MAX <= 32, "reasons are bits of 32");
+
 /* The first that holds decides. Certain harm first, then what keeps a good verdict away, then the good verdicts. */
 static const struct rule rules[] = {
         {RULE(PRIVATE_ENDPOINT), dest_is_private, CP_UNDECIDED, WHY(PRIVATE_ENDPOINT), NO_PATH, unsure, use_none},

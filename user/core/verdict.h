@@ -134,7 +134,8 @@ struct cp_vantage {
 };
 
 struct cp_verdict_input {
-	const struct cp_path *path;
+	const struct cp_path *path; /* with the names of its hops, where they are known: the same path without may be
+	                               judged otherwise */
 	const struct cp_addr *dest;
 	const char *const *cname; /* chain, or NULL */
 	size_t n_cname;

@@ -377,6 +377,15 @@ static const char *kind_of_silence(const struct teller *teller, uint32_t first, 
 	return !other ? "silent" : silent ? "silent, private or inferred" : "private or inferred";
 }
 
+static bool is_limited(const struct teller *teller, uint32_t first, uint32_t last)
+{
+	bool limited = false;
+
+	for (uint32_t i = first; i <= last; i++)
+		limited |= teller->rec->path->hops[i].flags & CP_HOP_LIMITED;
+	return limited;
+}
+
 static void tell_silence(struct teller *teller)
 {
 	const struct cp_path *path = teller->rec->path;
@@ -401,6 +410,8 @@ static void tell_silence(struct teller *teller)
 		say_ttls(teller, path->hops[first].ttl, path->hops[i].ttl);
 		say(teller, " %s: %s.", kind_of_silence(teller, first, i),
 		        meaning_of_silence(teller, left, (int)i + 1));
+		if (is_limited(teller, first, i))
+			say(teller, " Routers there answer only so often.");
 		tell(teller, CP_EXPLAIN_SILENCE);
 		any = true;
 	}
