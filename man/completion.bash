@@ -23,6 +23,7 @@ _coldpotato()
 	-p | --port) return ;;
 	--addresses) words='all first' ;;
 	--resolver) return ;;
+	--rdns-max) return ;;
 	-r | --rate) return ;;
 	--dest-rate) return ;;
 	--prefix-rate) return ;;
@@ -63,8 +64,8 @@ _coldpotato()
 	if [[ -z $words ]]; then
 		case $command in
 		'') words='audit trace doctor help version' ;;
-		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
-		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
+		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
+		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
 		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --blocklist --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --color --verbose --help --version' ;;
 		help) words='audit trace doctor help version --help --version' ;;
 		version) words='--help --version' ;;

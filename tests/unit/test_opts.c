@@ -114,7 +114,8 @@ static void test_every_long(void **state)
 
 	(void)state;
 	ACCEPT("audit --ipv6 --addresses first --resolver [2001:db8::53]:5353 --no-rdns --flows 64 --gap 5 --senders 2 "
-	       "--seed 42 "
+	       "--seed "
+	       "42 "
 	       "--exhaustive "
 	       "--blocklist none --blocklist block --dry-run --max-runtime 60 --source 2001:db8::1 --datapath tc "
 	       "--xdp-mode generic --tc-attach clsact --asdb a --asdb b --overlay o --ixp x --home 8075,cdn "
@@ -292,9 +293,9 @@ static void test_default_format(void **state)
 {
 	(void)state;
 	ACCEPT("trace t");
+	assert_false(opts.explain);
 	assert_int_equal(opts.n_outputs, 1);
 	assert_ptr_equal(opts.outputs[0].format, &cp_format_hops);
-	assert_false(opts.explain);
 	cp_opts_free(&opts);
 }
 
