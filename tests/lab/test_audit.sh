@@ -143,6 +143,34 @@ check_eq 'flows: each target counts its paths, by verdict and exit' '' "$(
 					($p | map(select(.exit)) | length)) | .target.name) | .[]' "$LAB_DIR/flows.ndjson"
 )"
 
+# A router of home balances zenn.dev over a second way out, through AS3491: some flows are handed over, others carried.
+second_way() {
+	local m3=$LAB_ID-m3 p1=$LAB_ID-p1
+	ip -n "$m3" link add to-p1 type veth peer name to-m3 netns "$p1" &&
+		ip -n "$m3" addr add 198.18.96.200/31 dev to-p1 && ip -n "$m3" link set to-p1 up &&
+		ip -n "$p1" addr add 198.18.96.201/31 dev to-m3 && ip -n "$p1" link set to-m3 up &&
+		ip -n "$p1" route add "$LAB_COLD_ADDR" via 198.18.96.200 &&
+		ip -n "$LAB_ID-p2" route add "$LAB_COLD_ADDR" via 198.18.96.4 &&
+		lab_exec "$m3" sysctl -qw net.ipv4.fib_multipath_hash_policy=1 &&
+		ip -n "$m3" route replace 198.18.49.0/24 nexthop via 198.18.16.17 nexthop via 198.18.96.201
+}
+check 'flows: home gets a second way out' second_way
+run_cp "$LAB_COLD" audit -4 --vantage-as 8075 --flows 32 --addresses first zenn.dev -o "ndjson=$LAB_DIR/ways.ndjson" -o table \
+	>"$LAB_DIR/ways.txt" 2>&1
+check_eq 'flows: the target has the worst verdict of its flows' transit \
+	"$(jq -r 'select(.type == "target") | .verdict' "$LAB_DIR/ways.ndjson")"
+check_eq 'flows: both exits are counted' '13335 3491 32' "$(jq -r 'select(.type == "target") | .flows |
+	"\(.exits | map(.asn) | sort | reverse | join(" ")) \([.exits[].paths] | add)"' "$LAB_DIR/ways.ndjson")"
+check_eq 'flows: each has the verdict of its own path, and the reason that others differ' 'direct 13335 true transit 3491 true' "$(
+	jq -r 'select(.type == "path") |
+		"\(.verdict) \(.exit.first_foreign.asn) \(.reasons | index("flows-disagree") != null)"' "$LAB_DIR/ways.ndjson" |
+		sort -u | xargs
+)"
+check 'flows: people read it in a line' grep -qE \
+	'flows +[0-9]+ of 32 direct, [0-9]+ of 32 transit; [0-9]+ of 32 leave home through AS' \
+	<(tr -s ' \n' ' ' <"$LAB_DIR/ways.txt")
+ip -n "$LAB_ID-m3" route replace 198.18.49.0/24 via 198.18.16.17
+
 # --- repeatable by seed; first and last record ---
 
 for i in 1 2; do
