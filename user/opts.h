@@ -101,6 +101,7 @@ struct cp_opts {
 	struct cp_opts_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs; /* never 0 after parsing audit or trace */
 	const char *policy_output; /* of the command policy: -o as typed; NULL: none */
+	bool explain;
 	enum cp_when color, progress;
 	uint32_t verbose;
 	uint64_t given; /* bit per option of cp_opt_table that was there; see cp_opts_given() */

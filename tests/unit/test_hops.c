@@ -324,6 +324,66 @@ static void test_sink_error_is_returned(void **state)
 	cp_format_hops.close(ctx);
 }
 
+/* What the flows of a target say together, when they differ. */
+static void test_flows_line(void **state)
+{
+	static const struct cp_combined combined = {
+	        .verdict = CP_TRANSIT,
+	        .n_paths = 8,
+	        .by_verdict = {[CP_INSIDE] = 6, [CP_TRANSIT] = 2},
+	        .exits = {{.asn = 3491, .n_paths = 2}},
+	        .n_exits = 1,
+	};
+	struct trace *trace = *state;
+	struct fixture fix;
+	struct cp_rec_target rec = {.target = &fix.target, .n_dests = 1, .combined = &combined};
+
+	story_outside(&fix, "mixed.test", 3491, 13335);
+	feed_path(trace, &fix);
+	feed_path(trace, &fix);
+	rec.answer = &fix.answer;
+	rec.verdict = CP_TRANSIT;
+	rec.asdb = trace->asdb;
+	assert_int_equal(cp_format_hops.target(trace->ctx, &rec), 0);
+	assert_non_null(
+	        strstr(trace->mem.buf, "mixed.test: transit is the worst of its 2 paths\n"
+	                               "flows  6 of 8 inside, 2 of 8 transit; 2 of 8 leave home through AS3491 PCCW\n"
+	                               "  Global\n"));
+}
+
+/* With --explain: what holds for the run is said once, reasons in the explanation only; nothing is wider than asked. */
+static void test_explain(void **state)
+{
+	(void)state;
+	for (unsigned width = 60; width <= 120; width += 20) {
+		struct cp_format_options options = {.width = width, .explain = true};
+		struct cp_rec_start start = story_start();
+		const struct cp_home home = {.asns = (uint32_t[]){8068, 8075}, .n = 2};
+		struct mem_sink mem = {0};
+		struct cp_sink sink = mem_sink_of(&mem);
+		struct fixture fix;
+		void *ctx;
+
+		start.home = &home;
+		story_outside(&fix, "zenn.dev", 0, 13335);
+		fix.judgement.rule = CP_RULE_TWO_NETWORKS;
+		fix.judgement.vantage_asn = 8075;
+		fix.judgement.reasons = WHY(CNAME_CDN);
+		fix.rec.start = &start;
+		assert_int_equal(cp_format_hops.open(&sink, &options, &ctx), 0);
+		assert_int_equal(cp_format_hops.path(ctx, &fix.rec), 0);
+		assert_int_equal(cp_format_hops.path(ctx, &fix.rec), 0);
+		cp_format_hops.close(ctx);
+		assert_no_line_wider(mem.buf, width);
+		assert_non_null(strstr(mem.buf, "  rule         two-networks: "));
+		assert_non_null(strstr(mem.buf, "  reasons      cname-cdn: A CNAME chain "));
+		assert_null(strstr(mem.buf, "\n  A CNAME chain"));
+		assert_non_null(strstr(mem.buf, "Home is microsoft: AS8068, AS8075."));
+		assert_null(strstr(strstr(mem.buf, "Home is") + 1, "Home is"));
+		mem_free(&mem);
+	}
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -338,6 +398,8 @@ int main(void)
 	        TEST(test_ends_are_said_once),
 	        TEST(test_partial_and_accounting),
 	        TEST(test_hostile_names_are_escaped),
+	        TEST(test_flows_line),
+	        cmocka_unit_test(test_explain),
 	        cmocka_unit_test(test_sink_error_is_returned),
 	};
 

@@ -107,6 +107,7 @@ static void test_path_direct(void **state)
 	fix.path.flow = 2;
 	fix.path.n_probes = 9;
 	fix.judgement.reasons = WHY(SILENT_BORDER) | WHY(CNAME_CDN);
+	fix.judgement.rule = CP_RULE_TWO_NETWORKS;
 	fix.rec.asdb = writer->asdb;
 	fix.rec.tcp_method = "sack";
 	fix_cname(&fix, "edge.test");
@@ -115,7 +116,8 @@ static void test_path_direct(void **state)
 	        "'destination':{'ip':'203.0.113.9','asn':13335,'as_name':'Cloudflare Inc.','cname':['edge.test'],"
 	        "'service_tag':null},'flow':2,'tcp_method':'sack','sack_fallback':null,'reached':true,'end_reason':'"
 	        "reached','end_code':null,'probes':9,"
-	        "'verdict':'direct','confidence':'high','reasons':['silent-border','cname-cdn'],"
+	        "'verdict':'direct','confidence':'high','rule':'two-networks',"
+	        "'reasons':['silent-border','cname-cdn'],"
 	        "'as_path':['*','8075','13335'],"
 	        "'exit':{'ttl_min':2,'ttl_max':3,'last_home':{'ip':'198.18.0.1','ptr':null,'role':null,'site':null,'"
 	        "city':null},"
@@ -202,7 +204,7 @@ static void test_path_of_corners(void **state)
 	                     "null},"
 	                     "'flow':0,'tcp_method':'syn','sack_fallback':'not-permitted','reached':false,'end_reason':"
 	                     "'unreachable','end_code':0,'probes':0,"
-	                     "'verdict':'undecided','confidence':'low','reasons':[],"
+	                     "'verdict':'undecided','confidence':'low','rule':null,'reasons':[],"
 	                     "'as_path':['IXP:','3491','?','private'],"
 	                     "'exit':{'ttl_min':0,'ttl_max':null,'last_home':null,'first_foreign':null},'hops':["
 	                     "{'ttl':1,'ip':'2001:db8::1','rtt_us':null,'asn':null,'as_name':null,'ixp':'','ptr':"
@@ -235,6 +237,16 @@ static void test_path_inside_has_no_exit(void **state)
 
 static void test_target_records(void **state)
 {
+	static const struct cp_combined combined = {
+	        .verdict = CP_TRANSIT,
+	        .n_paths = 8,
+	        .by_verdict = {[CP_INSIDE] = 5, [CP_TRANSIT] = 3},
+	        .n_dests = 1,
+	        .dests_by_verdict = {[CP_TRANSIT] = 1},
+	        .exits = {{.asn = 3491, .n_paths = 2}, {.ixp = "LabIX", .n_paths = 1}},
+	        .n_exits = 2,
+	        .n_unseen_exits = 1,
+	};
 	struct writer *writer = *state;
 	struct cp_rec_target rec;
 	struct fixture fix;
@@ -246,18 +258,25 @@ static void test_target_records(void **state)
 	fix.target.expect = (char *)"non-ms";
 	rec = (struct cp_rec_target){
 	        .target = &fix.target, .answer = &fix.answer, .n_dests = 1, .verdict = CP_TRANSIT, .skip_reason = NULL};
+	rec.combined = &combined;
+	rec.asdb = writer->asdb;
 	assert_int_equal(cp_format_ndjson.target(writer->ctx, &rec), 0);
 	assert_record(&writer->mem,
 	        HEAD("target") ZEN "'expect':'non-ms','dns':'ok','cname':['edge.test'],"
 	                           "'addresses':['203.0.113.9','2001:db8::9'],'destinations':1,'verdict':'transit',"
-	                           "'skip_reason':null}");
+	                           "'skip_reason':null,'flows':{'paths':8,"
+	                           "'verdicts':{'inside':5,'direct':0,'undecided':0,'transit':3,'detour':0},"
+	                           "'destination_verdicts':{'inside':0,'direct':0,'undecided':0,'transit':1,"
+	                           "'detour':0},'exits':[{'asn':3491,'as_name':'PCCW Global (HK) Limited','ixp':null,"
+	                           "'paths':2},{'asn':null,'as_name':null,'ixp':'LabIX','paths':1}],"
+	                           "'other_exits':0,'unseen_exits':1}}");
 
 	fix_target(&fix, "zenn.dev", NULL);
 	rec = (struct cp_rec_target){.target = &fix.target, .answer = &fix.answer, .skip_reason = "dns_nxdomain"};
 	assert_int_equal(cp_format_ndjson.target(writer->ctx, &rec), 0);
 	assert_record(&writer->mem,
 	        HEAD("target") ZEN "'expect':null,'dns':'dns_nxdomain','cname':[],'addresses':[],'destinations':0,"
-	                           "'verdict':null,'skip_reason':'dns_nxdomain'}");
+	                           "'verdict':null,'skip_reason':'dns_nxdomain','flows':null}");
 }
 
 /* IPv4 text is written by the format itself: the same as cp_addr_format() for every value of an octet. */
@@ -325,7 +344,8 @@ static void test_start(void **state)
 	"'total_ns':1400000000,'targets':9,'unresolved':1,"                                                            \
 	"'skipped':0,'destinations':8,'paths':8,'complete_paths':7,'hops':60,'hops_seen':41}"
 #define NO_RTT                                                                                                         \
-	"'exit_sites':[],'handover_p50_us':null,'handover_p95_us':null,'handover_p99_us':null,'cold_share_pct':null}"
+	"'groups':0,'exit_sites':[],'replies':0,'probes':null,'loss_pct':null,'handover_p50_us':null,"                 \
+	"'handover_p95_us':null,'handover_p99_us':null,'cold_share_pct':null}"
 
 static void test_summary(void **state)
 {
@@ -341,6 +361,7 @@ static void test_summary(void **state)
 	                        "'destinations':1,'targets':1,'share_pct':12.5,'exit_routers':null," NO_RTT
 	                        ",{'role':'exit','asn':13335,'as_name':'Cloudflare Inc.','ixp':null,'paths':1,"
 	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':1,'exit_sites':[],"
+	                        "'groups':2,'replies':3,'probes':4,'loss_pct':25.0,"
 	                        "'handover_p50_us':1800,'handover_p95_us':12345,'handover_p99_us':12345,"
 	                        "'cold_share_pct':50}"
 	                        ",{'role':'destination','asn':13335,'as_name':'Cloudflare Inc.','ixp':null,'paths':3,"
@@ -360,7 +381,7 @@ static void test_exit_sites(void **state)
 
 	assert_int_equal(cp_format_ndjson.summary(writer->ctx, &summary), 0);
 	assert_holds(&writer->mem,
-	        "'exit_sites':[{'place':'Frankfurt','paths':5000000000},{'place':'dm4','paths':1}],'handover");
+	        "'exit_sites':[{'place':'Frankfurt','paths':5000000000},{'place':'dm4','paths':1}],'replies");
 }
 
 static void test_warning_and_end(void **state)

@@ -325,8 +325,17 @@ static void test_default_format(void **state)
 {
 	(void)state;
 	ACCEPT("trace t");
+	assert_false(opts.explain);
 	assert_int_equal(opts.n_outputs, 1);
 	assert_ptr_equal(opts.outputs[0].format, &cp_format_hops);
+	cp_opts_free(&opts);
+}
+
+static void test_explain(void **state)
+{
+	(void)state;
+	ACCEPT("audit --explain t");
+	assert_true(opts.explain);
 	cp_opts_free(&opts);
 }
 
@@ -540,6 +549,7 @@ int main(void)
 	        cmocka_unit_test(test_commands),
 	        cmocka_unit_test(test_policies),
 	        cmocka_unit_test(test_default_format),
+	        cmocka_unit_test(test_explain),
 	        cmocka_unit_test(test_refusals),
 	        cmocka_unit_test(test_too_many),
 	        cmocka_unit_test(test_starts_over),

@@ -14,15 +14,6 @@
 
 #include "verdict_lab.h"
 
-static void format_reasons(uint32_t reasons, char *buf, size_t size)
-{
-	*buf = '\0';
-	for (int i = 0; i < CP_WHY_MAX; i++) {
-		if (reasons & 1u << i)
-			snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", *buf ? " " : "", cp_reason_name(i));
-	}
-}
-
 /* "min-max", "" for no exit; the hop indices must agree with the TTLs. */
 static void format_exit(const struct cp_path *path, const struct cp_exit *exit, char *buf, size_t size)
 {

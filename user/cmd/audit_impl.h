@@ -127,6 +127,8 @@ struct cp_audit {
 	/* output.c */
 	struct cp_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs;
+	struct cp_rec_start start; /* as it was handed to them */
+	const char *start_interfaces[CP_IFACES_MAX];
 	char host[256];
 };
 

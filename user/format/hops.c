@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain.h"
 #include "phrase.h"
 #include "phrase_policy.h"
 #include "reason.h"
@@ -27,6 +28,8 @@ struct hops {
 	uint64_t rate_pps;
 	uint32_t n_paths_of_target;
 	const struct cp_target *target; /* of the latest path */
+	bool explain, explained; /* the latter: once, so that what holds for the run is said */
+	enum cp_explain_topic topic; /* of the latest sentence; CP_EXPLAIN_TOPICS: none yet */
 };
 
 /* Where the columns of the hop lines start. */
@@ -43,6 +46,7 @@ static int open_hops(const struct cp_sink *sink, const struct cp_format_options 
 		return -ENOMEM;
 	cp_text_init(&state->text, sink, options ? options->width : 0, options && options->color);
 	state->rate_pps = CP_UNKNOWN;
+	state->explain = options && options->explain;
 	*ret_state = state;
 	return 0;
 }
@@ -334,6 +338,14 @@ static void write_meaning(struct cp_text *text, const struct cp_rec_path *rec)
 	cp_text_tab(text, 2);
 	cp_text_words(text, end_sentence(rec->path));
 	cp_text_break(text);
+	text->indent = 0;
+}
+
+static void write_reasons(struct cp_text *text, const struct cp_rec_path *rec)
+{
+	const struct cp_judgement *judgement = rec->judgement;
+
+	text->indent = 2;
 	for (int i = 0; i < CP_WHY_MAX; i++) {
 		if (!(judgement->reasons >> i & 1) || is_said(rec->path, i))
 			continue;
@@ -342,6 +354,25 @@ static void write_meaning(struct cp_text *text, const struct cp_rec_path *rec)
 		cp_text_newline(text);
 	}
 	text->indent = 0;
+}
+
+static int write_sentence(void *ctx, enum cp_explain_topic topic, const char *sentence)
+{
+	struct hops *state = ctx;
+
+	if (state->explained && (topic == CP_EXPLAIN_HOME || topic == CP_EXPLAIN_DATA))
+		return 0;
+	cp_explain_line(&state->text, 2, topic, topic == state->topic, sentence);
+	state->topic = topic;
+	return 0;
+}
+
+static void write_explanation(struct hops *state, const struct cp_rec_path *rec)
+{
+	state->topic = CP_EXPLAIN_TOPICS;
+	cp_explain(rec, write_sentence, state);
+	state->explained = true;
+	state->text.indent = 0;
 }
 
 static int write_path(void *ctx, const struct cp_rec_path *rec)
@@ -355,6 +386,10 @@ static int write_path(void *ctx, const struct cp_rec_path *rec)
 	for (uint32_t i = 0; i < rec->path->n_hops; i++)
 		write_hop(&state->text, rec, i, &columns);
 	write_meaning(&state->text, rec);
+	if (state->explain)
+		write_explanation(state, rec);
+	else
+		write_reasons(&state->text, rec);
 	return cp_text_flush(&state->text);
 }
 
@@ -365,6 +400,7 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	struct cp_text *text = &state->text;
 	const char *why = rec->skip_reason;
 	bool several = state->target == rec->target && state->n_paths_of_target > 1;
+	char words[CP_PHRASE_MAX];
 
 	if (!why && rec->answer)
 		why = cp_dns_status_name(rec->answer->status);
@@ -378,6 +414,12 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 		cp_text_words(text, cp_verdict_name(rec->verdict));
 		cp_text_color(text, CP_PLAIN);
 		cp_text_printf(text, "is the worst of its %u paths", state->n_paths_of_target);
+		if (*cp_phrase_flows(rec->combined, rec->asdb, words, sizeof(words))) {
+			cp_text_newline(text);
+			cp_text_put(text, "flows");
+			cp_text_tab(text, 7);
+			cp_text_words(text, words);
+		}
 	} else {
 		cp_text_printf(text, "not probed: %s", why ? why : "no address");
 	}

@@ -201,6 +201,42 @@ static void cname_array(struct cp_json *json, const struct cp_answer *answer)
 	strings(json, "cname", answer ? (const char *const *)answer->cname : NULL, answer ? answer->n_cname : 0);
 }
 
+static void verdict_counts(struct cp_json *json, const char *key, const uint32_t counts[CP_VERDICTS])
+{
+	cp_json_object(json, key);
+	for (int i = 0; i < CP_VERDICTS; i++)
+		cp_json_uint(json, cp_verdict_name(i), counts[i]);
+	cp_json_object_end(json);
+}
+
+/* How the paths of a target differ: by verdict, and by where they leave home. */
+static void flows_object(struct ndjson *state, const struct cp_rec_target *rec)
+{
+	const struct cp_combined *combined = rec->combined;
+	struct cp_json *json = &state->json;
+
+	if (!combined) {
+		cp_json_null(json, "flows");
+		return;
+	}
+	cp_json_object(json, "flows");
+	cp_json_uint(json, "paths", combined->n_paths);
+	verdict_counts(json, "verdicts", combined->by_verdict);
+	verdict_counts(json, "destination_verdicts", combined->dests_by_verdict);
+	cp_json_array(json, "exits");
+	for (uint32_t i = 0; i < combined->n_exits; i++) {
+		cp_json_object(json, NULL);
+		as_fields(state, rec->asdb, combined->exits[i].asn);
+		cp_json_string(json, "ixp", combined->exits[i].ixp);
+		cp_json_uint(json, "paths", combined->exits[i].n_paths);
+		cp_json_object_end(json);
+	}
+	cp_json_array_end(json);
+	cp_json_uint(json, "other_exits", combined->n_other_exits);
+	cp_json_uint(json, "unseen_exits", combined->n_unseen_exits);
+	cp_json_object_end(json);
+}
+
 static int write_target(void *ctx, const struct cp_rec_target *rec)
 {
 	struct cp_json *json = begin(ctx, "target");
@@ -216,6 +252,7 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	cp_json_uint(json, "destinations", rec->n_dests);
 	cp_json_string(json, "verdict", rec->n_dests ? cp_verdict_name(rec->verdict) : NULL);
 	cp_json_string(json, "skip_reason", rec->skip_reason);
+	flows_object(ctx, rec);
 	return finish(ctx);
 }
 
@@ -287,6 +324,7 @@ static void judgement_fields(struct cp_json *json, const struct cp_judgement *ju
 
 	cp_json_string(json, "verdict", cp_verdict_name(judgement->verdict));
 	cp_json_string(json, "confidence", cp_confidence_name(judgement->confidence));
+	cp_json_string(json, "rule", cp_rule_name(judgement->rule));
 	cp_json_array(json, "reasons");
 	for (int i = 0; i < CP_WHY_MAX; i++) {
 		if (judgement->reasons >> i & 1)
@@ -345,6 +383,7 @@ static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec
 	cp_json_uint(json, "paths", row->n_paths);
 	cp_json_uint(json, "destinations", row->n_dests);
 	cp_json_uint(json, "targets", row->n_targets);
+	cp_json_uint(json, "groups", row->n_groups);
 	if (rec->n_paths)
 		cp_json_fixed(json, "share_pct", (row->n_paths * 10000 + rec->n_paths / 2) / rec->n_paths, 2);
 	else
@@ -358,6 +397,12 @@ static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec
 		cp_json_object_end(json);
 	}
 	cp_json_array_end(json);
+	cp_json_uint(json, "replies", row->n_replies);
+	cp_json_uint_if(json, "probes", row->n_probes, row->n_probes != 0);
+	if (row->n_probes)
+		cp_json_fixed(json, "loss_pct", (row->n_unanswered * 10000 + row->n_probes / 2) / row->n_probes, 2);
+	else
+		cp_json_null(json, "loss_pct");
 	microseconds(json, "handover_p50_us", row->handover_p50_us);
 	microseconds(json, "handover_p95_us", row->handover_p95_us);
 	microseconds(json, "handover_p99_us", row->handover_p99_us);

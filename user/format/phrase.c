@@ -319,6 +319,43 @@ const char *cp_phrase_reasons(uint32_t reasons, char *buf, size_t size)
 	return buf;
 }
 
+static void append_exits(struct line *line, const struct cp_combined *combined, const struct cp_asdb *asdb)
+{
+	const char *before = ";", *where = " leave home through";
+	char name[NAME_MAX_BYTES];
+
+	for (uint32_t i = 0; i < combined->n_exits; i++, before = ",", where = " through") {
+		const struct cp_combined_exit *exit = &combined->exits[i];
+		const struct cp_as *as = asdb && exit->asn ? cp_asdb_as(asdb, exit->asn) : NULL;
+
+		append(line, "%s %u of %u%s ", before, exit->n_paths, combined->n_paths, where);
+		if (exit->asn)
+			append(line, "AS%u", exit->asn);
+		else
+			append(line, "IXP:%s", exit->ixp ? exit->ixp : "");
+		cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
+		if (*name)
+			append_word(line, name);
+	}
+	if (combined->n_other_exits)
+		append(line, "%s %u through others", before, combined->n_other_exits);
+}
+
+const char *cp_phrase_flows(const struct cp_combined *combined, const struct cp_asdb *asdb, char *buf, size_t size)
+{
+	struct line line = line_of(buf, size);
+
+	if (!combined || !cp_combined_differ(combined))
+		return buf;
+	for (int i = 0; i < CP_VERDICTS; i++) {
+		if (combined->by_verdict[i])
+			append(&line, "%s%u of %u %s", line.len ? ", " : "", combined->by_verdict[i], combined->n_paths,
+			        cp_verdict_name(i));
+	}
+	append_exits(&line, combined, asdb);
+	return buf;
+}
+
 const char *cp_phrase_cname(const struct cp_answer *answer, char *buf, size_t size)
 {
 	struct line line = line_of(buf, size);

@@ -34,6 +34,11 @@ const char *cp_phrase_as_path(const struct cp_rec_path *rec, char *buf, size_t s
 const char *cp_phrase_exit(const struct cp_rec_path *rec, char *buf, size_t size);
 /* The phrases of the reasons, comma-separated. */
 const char *cp_phrase_reasons(uint32_t reasons, char *buf, size_t size);
+/*
+ * "6 of 8 inside, 2 of 8 detour; 2 of 8 leave home through AS3491 PCCW Global", the worst last; "" for a single path,
+ * or when all are alike.
+ */
+const char *cp_phrase_flows(const struct cp_combined *combined, const struct cp_asdb *asdb, char *buf, size_t size);
 /* "a > b > c"; "" without a chain. */
 const char *cp_phrase_cname(const struct cp_answer *answer, char *buf, size_t size);
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/asdb.h"
+#include "core/combine.h"
 #include "core/egress.h"
 #include "core/path.h"
 #include "core/policy.h"
@@ -59,6 +60,8 @@ struct cp_rec_target {
 	const struct cp_answer *answer; /* borrowed until the end record; the address of a literal for the call */
 	size_t n_dests; /* probed */
 	enum cp_verdict verdict; /* meaningless when n_dests is 0 */
+	const struct cp_combined *combined; /* of its paths; NULL: nothing was probed, or not known */
+	const struct cp_asdb *asdb; /* names of ASes; may be NULL */
 	const char *skip_reason; /* why nothing was probed, closed list: dns status names, "blocklisted", "no-route",
 	                            ...; NULL */
 };
@@ -72,6 +75,7 @@ struct cp_rec_path {
 	const struct cp_asdb *asdb; /* names of ASes */
 	const char *tcp_method; /* "syn" or "sack"; NULL: not TCP */
 	const char *sack_fallback; /* why it is not "sack", though asked for: closed list; NULL */
+	const struct cp_rec_start *start; /* of the run: vantage, home and data, for explanations; NULL: not known */
 };
 
 /* The accounting: attempted = replied + timed_out + tx_errors + blocked (lost replies are inside timed_out, and told
@@ -125,6 +129,7 @@ struct cp_rec_end {
 struct cp_format_options {
 	unsigned width; /* columns to lay a table out for; 0: 80 */
 	bool color; /* ANSI colours */
+	bool explain; /* for people: why each verdict is what it is */
 };
 
 /*

@@ -58,6 +58,7 @@ static int open_table(const struct cp_sink *sink, const struct cp_format_options
 		return -ENOMEM;
 	cp_text_init(&table->text, sink, options ? options->width : 0, options && options->color);
 	table->rate_pps = CP_UNKNOWN;
+	table->cases.explain = options && options->explain;
 	*ret_state = table;
 	return 0;
 }
@@ -233,11 +234,26 @@ static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 	return 0;
 }
 
+/* "0", "12%"; "<1%" is not 0. */
+static void say_loss(const struct cp_egress_row *egress, char *buf, size_t size)
+{
+	uint64_t pct = egress->n_probes ? (egress->n_unanswered * 100 + egress->n_probes / 2) / egress->n_probes : 0;
+
+	if (!egress->n_probes)
+		snprintf(buf, size, "-");
+	else if (!egress->n_unanswered)
+		snprintf(buf, size, "0");
+	else if (!pct)
+		snprintf(buf, size, "<1%%");
+	else
+		snprintf(buf, size, "%u%%", (unsigned)pct);
+}
+
 static int add_egress(const struct table *table, struct cp_grid *grid, const struct row *row)
 {
 	const struct cp_egress_row *egress = &row->egress;
 	char asn[CP_NUM_MAX] = "IXP", paths[CP_NUM_MAX], share[CP_NUM_MAX] = "-", routers[CP_NUM_MAX] = "-";
-	char p50[CP_NUM_MAX], p95[CP_NUM_MAX], cold[CP_NUM_MAX] = "-";
+	char p50[CP_NUM_MAX], p95[CP_NUM_MAX], cold[CP_NUM_MAX] = "-", loss[CP_NUM_MAX];
 	uint64_t permille;
 
 	if (egress->asn)
@@ -250,10 +266,11 @@ static int add_egress(const struct table *table, struct cp_grid *grid, const str
 		cp_text_count(egress->n_exit_routers, routers);
 	if (egress->cold_share_pct != CP_EGRESS_UNKNOWN)
 		snprintf(cold, sizeof(cold), "%u%%", egress->cold_share_pct);
-	return cp_grid_add(grid,
-	        (const char *const[]){cp_as_role_name(egress->role), asn, row->name,
-	                cp_text_count(egress->n_paths, paths), share, routers, row->site,
-	                cp_text_ms(egress->handover_p50_us, p50), cp_text_ms(egress->handover_p95_us, p95), cold});
+	say_loss(egress, loss, sizeof(loss));
+	return cp_grid_add(grid, (const char *const[]){cp_as_role_name(egress->role), asn, row->name,
+	                                 cp_text_count(egress->n_paths, paths), share, routers, row->site,
+	                                 cp_text_ms(egress->handover_p50_us, p50),
+	                                 cp_text_ms(egress->handover_p95_us, p95), cold, loss});
 }
 
 /* The rows of one role, from row `from` on, the biggest of them; *ret_next: the first row of the next role. */
@@ -272,7 +289,8 @@ static int add_role(const struct table *table, struct cp_grid *grid, size_t from
 	if (rc || end <= from + ROLE_ROWS_SHOWN)
 		return rc;
 	snprintf(more, sizeof(more), "… and %zu more", end - from - ROLE_ROWS_SHOWN);
-	return cp_grid_add(grid, (const char *const[]){cp_as_role_name(role), "", more, "", "", "", "", "", "", ""});
+	return cp_grid_add(
+	        grid, (const char *const[]){cp_as_role_name(role), "", more, "", "", "", "", "", "", "", ""});
 }
 
 static int print_egress(struct table *table)
@@ -288,6 +306,7 @@ static int print_egress(struct table *table)
 	        {.title = "ms p50", .right = true, .optional = true},
 	        {.title = "ms p95", .right = true, .optional = true, .give_way = 3},
 	        {.title = "cold", .right = true, .optional = true, .give_way = 1},
+	        {.title = "loss", .right = true, .optional = true, .give_way = 5},
 	};
 	struct cp_grid *grid;
 	int rc;
