@@ -13,6 +13,7 @@ struct report {
 	struct cp_audit *audit;
 	struct cp_egress *egress;
 	uint64_t verdicts[CP_VERDICTS];
+	uint64_t n_per_packet; /* paths */
 	uint64_t n_limited[CP_TTL_MAX + 1], n_inferred[CP_TTL_MAX + 1]; /* hops, by TTL */
 	struct cp_path path; /* large: kept off the stack */
 	struct cp_judgement judgement;
@@ -55,6 +56,17 @@ static void warn_limited(struct report *report)
 	}
 }
 
+static void warn_per_packet(struct report *report)
+{
+	if (!report->n_per_packet)
+		return;
+	cp_outputs_warn(report->audit, "per-packet",
+	        "%llu of %llu paths pass routers that spread the packets of one flow over several ways: their hops are "
+	        "not "
+	        "of one way, and links between them may not exist",
+	        (unsigned long long)report->n_per_packet, (unsigned long long)report->audit->accounting.n_paths);
+}
+
 static int report_path(struct report *report, uint32_t target_index, const struct cp_probe_dest *dest, uint32_t flow)
 {
 	struct cp_audit *audit = report->audit;
@@ -94,6 +106,7 @@ static int report_path(struct report *report, uint32_t target_index, const struc
 	cp_outputs_path(audit, &rec);
 	count_coverage(audit, number, &report->path);
 	count_limited(report);
+	report->n_per_packet += report->path.per_packet;
 	return cp_egress_add(report->egress, target_index, &report->path, &report->judgement, &audit->home);
 }
 
@@ -145,6 +158,7 @@ static int report_all(struct report *report)
 	for (uint32_t t = 0; t < audit->targets.n && rc == 0; t++)
 		rc = report_target(report, t);
 	warn_limited(report);
+	warn_per_packet(report);
 	rc = rc ? rc : cp_egress_rows(report->egress, &rec.egress, &rec.n_egress, &rec.n_paths);
 	if (rc)
 		return rc;

@@ -56,6 +56,7 @@ const char *cp_reason_name(enum cp_reason reason)
 	        [CP_WHY_REPLIES_LOST] = "replies-lost",
 	        [CP_WHY_ROUTE_CHANGED] = "route-changed",
 	        [CP_WHY_SACK_UNAVAILABLE] = "sack-unavailable",
+	        [CP_WHY_PER_PACKET] = "per-packet",
 	};
 
 	return reason < CP_WHY_MAX ? names[reason] : "?";
@@ -258,7 +259,7 @@ static enum cp_confidence sure_of_inside(const struct cp_evidence *ev)
 /* Facts that say nothing about a verdict are left out of its reasons. */
 #define NO_VANTAGE (WHY(VANTAGE_UNKNOWN) | WHY(VANTAGE_ASSUMED))
 #define NO_SILENCE (WHY(REPLIES_LOST))
-#define NO_PATH (NO_VANTAGE | NO_SILENCE | WHY(SIBLINGS) | WHY(IXP) | WHY(SILENT_BORDER))
+#define NO_PATH (NO_VANTAGE | NO_SILENCE | WHY(SIBLINGS) | WHY(IXP) | WHY(SILENT_BORDER) | WHY(PER_PACKET))
 
 struct rule {
 	bool (*holds)(const struct cp_evidence *ev);
@@ -307,6 +308,7 @@ static const struct {
         {CP_WHY_MULTI_ORIGIN, CP_CONF_MEDIUM},
         {CP_WHY_NOT_REACHED, CP_CONF_MEDIUM},
         {CP_WHY_LOOP, CP_CONF_MEDIUM},
+        {CP_WHY_PER_PACKET, CP_CONF_MEDIUM},
 };
 
 /* ---- Facts: reasons that stand beside a verdict ---- */
@@ -367,6 +369,7 @@ static uint32_t collect_facts(const struct cp_evidence *ev)
 	facts |= has_siblings(ev) ? WHY(SIBLINGS) : 0;
 	facts |= dest_is_cdn(ev) && ev->in->n_cname > 0 ? WHY(CNAME_CDN) : 0;
 	facts |= rests_on_lost_silence(ev) ? WHY(REPLIES_LOST) : 0;
+	facts |= ev->path->per_packet ? WHY(PER_PACKET) : 0;
 	return facts;
 }
 

@@ -45,6 +45,7 @@ enum cp_reason {
 	CP_WHY_REPLIES_LOST, /* replies to this run were lost in the ring: silence is doubtful */
 	CP_WHY_ROUTE_CHANGED, /* the host's route to the destination changed during the run; not of cp_judge() */
 	CP_WHY_SACK_UNAVAILABLE, /* the hops were not asked: they were to be only in a connection with SACK */
+	CP_WHY_PER_PACKET, /* routers on the path spread the packets of one flow: links between hops may not exist */
 	CP_WHY_MAX,
 };
 

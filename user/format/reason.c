@@ -48,6 +48,9 @@ static const struct {
         [CP_WHY_SACK_UNAVAILABLE] = {"no TCP connection with SACK",
                 "The hops were to be asked only inside a TCP connection with SACK, which could not be had; "
                 "--tcp-method prefer_sack asks them with SYNs then."},
+        [CP_WHY_PER_PACKET] = {"packets of one flow take several ways",
+                "Routers on the path spread the packets of one flow over several ways, so the hops are not of one way "
+                "and a link between two of them may not exist."},
 };
 
 _Static_assert(sizeof(words) / sizeof(words[0]) == CP_WHY_MAX, "a reason without words");
