@@ -61,6 +61,7 @@ static const struct knob knob_table[] = {
         {"distance-max", KNOB(distance_max), INTERNET_TTL_MAX, "... and the farthest"},
         {"near", KNOB(near), INTERNET_TTL_MAX, "first hops, shared by all paths"},
         {"balanced", KNOB(balanced), 100, "% of routers with parallel ones, by flow"},
+        {"per-packet", KNOB(per_packet), 100, "% of routers that spread the packets of a flow over several"},
         {"silent", KNOB(silent), 100, "% of routers without a word"},
         {"dark", KNOB(dark), 100, "% of destinations without a word"},
         {"rst", KNOB(rst), 100, "% ... that refuse"},
@@ -229,6 +230,9 @@ static int print_truth(const struct settings *settings)
 	X(overshot) /* destinations seen, but not from as near as they are */                                          \
 	X(wrong_ttl) /* found, but with another reply TTL */                                                           \
 	X(inferred) /* hops of the run it did not see */                                                               \
+	X(spread) /* found hops behind routers that spread packets */                                                  \
+	X(spread_found) /* ... and the run says so */                                                                  \
+	X(spread_wrong) /* hops of which the run says so, and it is not so */                                          \
 	X(labelled) /* found hops whose router shows labels */                                                         \
 	X(labels_found) /* ... and the run did */                                                                      \
 	X(labels_wrong)
@@ -301,6 +305,27 @@ static void check_labels(const struct settings *settings, const char *record, ui
 	tally->labels_wrong += shown && !right;
 }
 
+/* Of several routers that may have answered, the one that did is the truth. */
+static bool is_one_of(const struct settings *settings, uint32_t dest, uint32_t ttl, uint32_t got)
+{
+	uint32_t group = internet_group(&settings->knobs, dest, ttl);
+	uint32_t first =
+	        INTERNET_ROUTERS | ttl << INTERNET_TTL_SHIFT | (internet_node(&settings->knobs, dest, ttl) & ~3u);
+
+	return internet_spreads(&settings->knobs, dest, ttl) && got - first < internet_width(&settings->knobs, group);
+}
+
+static void check_spread(const struct settings *settings, const struct internet_probe *probe, const char *record,
+        const struct internet_hop *want, struct tally *tally)
+{
+	bool is = !want->at_end && internet_spreads(&settings->knobs, probe->dest, probe->ttl);
+	bool said = strstr(record, "\"per-packet\"") != NULL;
+
+	tally->spread += is;
+	tally->spread_found += is && said;
+	tally->spread_wrong += said && !is;
+}
+
 /* One hop of a record against the truth; silence is right or not found, but never wrong. */
 static int check_hop(
         const struct settings *settings, struct internet_probe *probe, const char *record, struct tally *tally)
@@ -314,6 +339,12 @@ static int check_hop(
 	if (!got)
 		return 0;
 	internet_route(&settings->knobs, probe, &want);
+	if (want.router && is_one_of(settings, probe->dest, want.ttl, got)) {
+		want.router = got & (INTERNET_N_ROUTERS - 1);
+		want.address = 0;
+		internet_at_router(&settings->knobs, probe, &want);
+	}
+	check_spread(settings, probe, record, &want, tally);
 	if (got == want.address && want.ttl == probe->ttl) {
 		tally->found++;
 		if (!strstr(record, "\"inferred\":true") && !read_number(record, "\"reply_ttl\":", &reply_ttl))

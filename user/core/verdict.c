@@ -259,7 +259,7 @@ static enum cp_confidence sure_of_inside(const struct cp_evidence *ev)
 /* Facts that say nothing about a verdict are left out of its reasons. */
 #define NO_VANTAGE (WHY(VANTAGE_UNKNOWN) | WHY(VANTAGE_ASSUMED))
 #define NO_SILENCE (WHY(REPLIES_LOST))
-#define NO_PATH (NO_VANTAGE | NO_SILENCE | WHY(SIBLINGS) | WHY(IXP) | WHY(SILENT_BORDER) | WHY(PER_PACKET))
+#define NO_PATH (NO_VANTAGE | NO_SILENCE | WHY(SIBLINGS) | WHY(IXP) | WHY(SILENT_BORDER))
 
 struct rule {
 	bool (*holds)(const struct cp_evidence *ev);
