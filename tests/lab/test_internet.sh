@@ -231,7 +231,7 @@ spread() { # name least-percent options of the Internet... -- options of the pro
 
 printf '198.18.0.0/15 8075\n2001:db8:1::/96 8075\n' >"$LAB_DIR/home.txt"
 home=(--overlay "$LAB_DIR/home.txt")
-spread spread 10 --per-packet 30 --balanced 40 -- --datapath xdp "${home[@]}"
+spread spread 5 --per-packet 30 --balanced 40 -- --datapath xdp "${home[@]}"
 check_eq 'spread: that cost 2 % of the probes at most' true "$(jq -s '
 	([.[] | select(.type == "path") | .hops[] | select(.reply == "time-exceeded") | .attempts - 1] | add) as $more |
 	$more > 0 and $more <= .[-1].accounting.attempted / 50' "$LAB_DIR/spread.ndjson")"
