@@ -216,7 +216,11 @@ check 'F61: a queue that is full for a while: the run ends well' audit burst "@$
 wait "$pid"
 near_down
 check 'F61: a queue that is full for a while: probes were dropped' test "$(accounting burst .tx_errors)" -gt 100
-right 'F61: a queue that is full for a while' burst
+far_down
+"$internet" check "$LAB_DIR/burst.ndjson" --sport "$(value "$LAB_DIR/b.log" port_low)" "${weather[@]}" >"$LAB_DIR/tally"
+check_eq 'F61: a queue that is full for a while: every visible hop is found, none is wrong' \
+	"$(value "$LAB_DIR/tally" visible) 0" "$(value "$LAB_DIR/tally" found) $(value "$LAB_DIR/tally" wrong)"
+adds_up 'F61: a queue that is full for a while' burst
 check_eq 'F61: a queue that is full for a while: no silence is doubted' 0 "$(grep -c replies-lost "$LAB_DIR/burst.ndjson")"
 
 # --- an MTU that shrinks while probes are out ---

@@ -365,8 +365,8 @@ static void test_undecided(void **state)
 	        {"8075 13335!", NULL, 8075, SPREAD, DIRECT, MEDIUM, "per-packet", "8075 13335", "1-2"},
 	        {"8075 3356 3356 8075!", NULL, 8075, SPREAD, DETOUR, MEDIUM, "per-packet", "8075 3356 8075", "1-2"},
 	        {"* * 8075!", NULL, 8075, SPREAD, INSIDE, LOW, "silent-middle per-packet", "* 8075", ""},
-	        {"8075 p", "p", 8075, SPREAD, UNDECIDED, LOW, "private-endpoint not-reached per-packet", "8075 private *",
-	                ""},
+	        {"8075 p", "p", 8075, SPREAD, UNDECIDED, LOW, "private-endpoint not-reached per-packet",
+	                "8075 private *", ""},
 	};
 
 	CHECK(samples);

@@ -59,6 +59,12 @@ static uint64_t cap_to_timeout_ns(const struct cp_sweep *sweep, uint64_t wait_us
 	return (wait_us < timeout_us(sweep) ? wait_us : timeout_us(sweep)) * NSEC_PER_USEC;
 }
 
+/* How long to wait for those of whom it is known about how far they are. */
+static uint64_t settled_wait_ns(const struct cp_sweep *sweep)
+{
+	return cap_to_timeout_ns(sweep, sweep->max_rtt_us * 2 + SETTLED_WAIT_US);
+}
+
 /*
  * How long after its last probe a pass waits for what is outstanding. Once
  * every destination has answered, no router in between can be much further.
@@ -75,7 +81,7 @@ static uint64_t pass_wait_ns(const struct cp_sweep *sweep)
 	if (!sweep->max_rtt_us && sweep->pass == 0)
 		return cap_to_timeout_ns(sweep, UINT64_MAX);
 	if (sweep->n_ended == sweep->n_paths)
-		return cap_to_timeout_ns(sweep, two_rtt_us + SETTLED_WAIT_US);
+		return settled_wait_ns(sweep);
 	return cap_to_timeout_ns(sweep, two_rtt_us > OPEN_WAIT_US ? two_rtt_us : OPEN_WAIT_US);
 }
 
@@ -95,7 +101,9 @@ static uint64_t due_ns(const struct cp_sweep *sweep)
 		return cp_slow_due_ns(sweep, pass_wait_ns(sweep));
 	if (sweep->phase == PHASE_LAST_WAIT)
 		return sweep->grace_until_ns;
-	return sweep->flushed_ns + (sweep->n_outstanding ? pass_wait_ns(sweep) : 0);
+	if (!sweep->n_outstanding)
+		return sweep->flushed_ns;
+	return sweep->flushed_ns + (sweep->phase == PHASE_TURNS ? settled_wait_ns(sweep) : pass_wait_ns(sweep));
 }
 
 /* Is there a silent slot left that a reply would tell something of? */
