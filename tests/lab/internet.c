@@ -305,20 +305,8 @@ static void check_labels(const struct settings *settings, const char *record, ui
 	tally->labels_wrong += shown && !right;
 }
 
-/* Of several routers that may have answered, the one that did is the truth. */
-static bool is_one_of(const struct settings *settings, uint32_t dest, uint32_t ttl, uint32_t got)
+static void check_spread(const char *record, bool is, struct tally *tally)
 {
-	uint32_t group = internet_group(&settings->knobs, dest, ttl);
-	uint32_t first =
-	        INTERNET_ROUTERS | ttl << INTERNET_TTL_SHIFT | (internet_node(&settings->knobs, dest, ttl) & ~3u);
-
-	return internet_spreads(&settings->knobs, dest, ttl) && got - first < internet_width(&settings->knobs, group);
-}
-
-static void check_spread(const struct settings *settings, const struct internet_probe *probe, const char *record,
-        const struct internet_hop *want, struct tally *tally)
-{
-	bool is = !want->at_end && internet_spreads(&settings->knobs, probe->dest, probe->ttl);
 	bool said = strstr(record, "\"per-packet\"") != NULL;
 
 	tally->spread += is;
@@ -339,12 +327,9 @@ static int check_hop(
 	if (!got)
 		return 0;
 	internet_route(&settings->knobs, probe, &want);
-	if (want.router && is_one_of(settings, probe->dest, want.ttl, got)) {
-		want.router = got & (INTERNET_N_ROUTERS - 1);
-		want.address = 0;
-		internet_at_router(&settings->knobs, probe, &want);
-	}
-	check_spread(settings, probe, record, &want, tally);
+	if (want.router)
+		internet_take_any(&settings->knobs, probe, got, &want);
+	check_spread(record, !want.at_end && internet_spreads(&settings->knobs, probe->dest, probe->ttl), tally);
 	if (got == want.address && want.ttl == probe->ttl) {
 		tally->found++;
 		if (!strstr(record, "\"inferred\":true") && !read_number(record, "\"reply_ttl\":", &reply_ttl))

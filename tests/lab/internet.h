@@ -202,6 +202,22 @@ CP_INLINE void internet_at_router(
 	ret_hop->reply_ttl = internet_reply_ttl(knobs, probe->dest, old ? 64 : 255, ret_hop->ttl);
 }
 
+/* Of several routers that packets are spread over, takes the one that is told to have answered, if it is one of them.
+ */
+CP_INLINE void internet_take_any(
+        const struct internet_knobs *knobs, const struct internet_probe *probe, __u32 address, struct internet_hop *hop)
+{
+	__u32 group = internet_group(knobs, probe->dest, hop->ttl);
+	__u32 first = hop->ttl << INTERNET_TTL_SHIFT | (internet_node(knobs, probe->dest, hop->ttl) & ~3u);
+
+	if (!internet_spreads(knobs, probe->dest, hop->ttl) ||
+	        address - (INTERNET_ROUTERS | first) >= internet_width(knobs, group))
+		return;
+	hop->router = address - INTERNET_ROUTERS;
+	hop->address = 0;
+	internet_at_router(knobs, probe, hop);
+}
+
 /* Who answers; always written whole. The probe's TTL is at least 1, its destination in INTERNET_DESTS. */
 CP_INLINE void internet_route(
         const struct internet_knobs *knobs, const struct internet_probe *probe, struct internet_hop *ret_hop)

@@ -259,7 +259,7 @@ static inline void cp_slow_note(struct cp_sweep *sweep, uint32_t ttl, uint32_t s
 }
 
 /*
- * At the end of a pass: holds the TTLs that look limited, and forgets the samples. Not if this host lost something:
+ * At the end of a pass: holds the TTLs that look limited, and forgets the samples. Not if this host lost much:
  * a full ring looks like a full bucket.
  */
 void cp_slow_detect(struct cp_sweep *sweep, bool lost);
@@ -287,7 +287,7 @@ void cp_infer_free(struct infer *infer);
 
 /* ---- sweep_lost.c ---- */
 
-/* At the end of a pass: was so much lost in it that what stayed silent says little? */
+/* At the end of a pass: was so much lost in it that there is a pattern in what stayed silent? */
 bool cp_lost_in_pass(struct cp_sweep *sweep);
 /* Once nothing is left to ask: if something was lost since the last time, one more attempt for what is silent. */
 bool cp_lost_begin(struct cp_sweep *sweep);

@@ -9,6 +9,7 @@
 #include "sweep_impl.h"
 
 #define ROUNDS_MAX 3u
+#define MANY 10u /* one in so many makes a pattern of its own */
 #define DOUBT_FROM 100u /* one probe in so many that was not transmitted; fewer are made up for by other attempts */
 
 static struct mark mark_now(const struct cp_sweep *sweep)
@@ -31,11 +32,11 @@ static bool lost_much(const struct cp_sweep *sweep, const struct mark *since, co
 
 bool cp_lost_in_pass(struct cp_sweep *sweep)
 {
-	struct mark now = mark_now(sweep);
-	bool much = lost_much(sweep, &sweep->lost.pass, &now);
+	struct mark now = mark_now(sweep), since = sweep->lost.pass;
+	uint64_t n_lost = now.losses.n_replies - since.losses.n_replies + now.losses.n_probes - since.losses.n_probes;
 
 	sweep->lost.pass = now;
-	return much;
+	return n_lost * MANY > now.n_sent - since.n_sent;
 }
 
 bool cp_lost_begin(struct cp_sweep *sweep)
