@@ -18,7 +18,7 @@ HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -fstack-clash-prote
 CFLAGS ?= -O2
 LDFLAGS += -pie -Wl,-z,relro,-z,now
 SAN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wshadow -target bpf -mcpu=v3 -Iinclude -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wshadow -target bpf -mcpu=v3 -Iinclude -idirafter /usr/include/$(shell $(CC) -dumpmachine | sed 's/-[^-]*-linux/-linux/')
 
 PURE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libcyaml yaml-0.1 libmaxminddb 2>/dev/null)
 IO_LIBS := $(shell $(PKG_CONFIG) --libs libbpf libcares libmnl 2>/dev/null) -lelf -lz

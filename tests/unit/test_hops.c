@@ -124,6 +124,7 @@ static void test_flags(void **state)
 	hop = fix_hop(&fix, "::", 0, 0);
 	hop->kind = CP_REPLY_NONE;
 	hop->flags = CP_HOP_LIMITED;
+	fix_hop(&fix, "198.18.0.14", 0, 0)->flags = CP_HOP_OTHER_ADDR | CP_HOP_PER_PACKET;
 	fix.judgement.origins[0] = (struct cp_origin){.kind = CP_ORIGIN_IXP, .label = "Lab-IX"};
 	fix.judgement.origins[1] = (struct cp_origin){.kind = CP_ORIGIN_SPECIAL, .label = "benchmarking"};
 	fix.judgement.origins[2] = (struct cp_origin){.kind = CP_ORIGIN_AS, .n_asn = 2, .asn = {8075, 3491}};
@@ -141,6 +142,7 @@ static void test_flags(void **state)
 	assert_line(trace, "1.00 ms  MPLS 24001, 17\n");
 	assert_line(trace, "198.18.0.12  AS unknown                 ?  ~ limited\n");
 	assert_line(trace, "  13  *  limited\n");
+	assert_line(trace, "198.18.0.14  AS unknown                 ?  varies per packet\n");
 }
 
 static void test_long_addresses_fit(void **state)

@@ -57,7 +57,7 @@ static struct cp_hop random_hop(void)
 	hop.reply_ttl = (uint8_t)roll(2);
 	hop.quoted_ttl = (uint8_t)roll(2);
 	hop.ptr = roll(3) ? NULL : names[roll(sizeof(names) / sizeof(names[0]))].ptr;
-	hop.flags = roll(3) ? 0 : (uint8_t)roll(16);
+	hop.flags = roll(3) ? 0 : (uint8_t)roll(64);
 	hop.n_mpls = roll(4) ? 0 : (uint8_t)roll(CP_MPLS_MAX + 1);
 	for (int i = 0; i < hop.n_mpls; i++)
 		hop.mpls[i] = roll(2) << 12 | roll(4096);
@@ -95,6 +95,10 @@ static json_t *flags(const struct cp_hop *hop)
 		json_array_append_new(array, json_string("quote-modified"));
 	if (hop->flags & CP_HOP_OTHER_ADDR)
 		json_array_append_new(array, json_string("other-address"));
+	if (hop->flags & CP_HOP_LIMITED)
+		json_array_append_new(array, json_string("limited"));
+	if (hop->flags & CP_HOP_PER_PACKET)
+		json_array_append_new(array, json_string("per-packet"));
 	return array;
 }
 

@@ -86,7 +86,7 @@ static inline int lab_teardown(void **state)
 
 /* ---- The little language ---- */
 
-enum { LOST = 1, STOPPED = 2, LOOPED = 4, CNAME = 8, FROM5 = 16 };
+enum { LOST = 1, STOPPED = 2, LOOPED = 4, CNAME = 8, FROM5 = 16, SPREAD = 32 };
 
 struct sample {
 	const char *path;
@@ -149,6 +149,7 @@ static inline void parse_path(const struct sample *sample, struct cp_path *path,
 	char text[512], *save = NULL;
 
 	memset(path, 0, sizeof(*path));
+	path->per_packet = sample->flags & SPREAD;
 	path->end = sample->flags & STOPPED ? CP_END_INTERRUPTED : sample->flags & LOOPED ? CP_END_LOOP : CP_END_GAP;
 	if (sample->dest)
 		*dest = token_addr(sample->dest, 250);

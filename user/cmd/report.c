@@ -14,6 +14,7 @@ struct report {
 	struct cp_audit *audit;
 	struct cp_egress *egress;
 	uint64_t verdicts[CP_VERDICTS];
+	uint64_t n_per_packet; /* paths */
 	uint64_t n_limited[CP_TTL_MAX + 1], n_inferred[CP_TTL_MAX + 1]; /* hops, by TTL */
 	/* Of the destination at hand, by flow: judged together, as they are large kept off the stack. */
 	struct cp_path *paths;
@@ -56,6 +57,16 @@ static void warn_limited(struct report *report)
 		        ttl, cp_addr_format(&addr, router), (unsigned long long)report->n_limited[ttl],
 		        (unsigned long long)report->n_inferred[ttl]);
 	}
+}
+
+static void warn_per_packet(struct report *report)
+{
+	if (!report->n_per_packet)
+		return;
+	cp_outputs_warn(report->audit, "per-packet",
+	        "%llu of %llu paths pass routers that spread the packets of one flow over several ways: their hops are "
+	        "not of one way, and links between them may not exist",
+	        (unsigned long long)report->n_per_packet, (unsigned long long)report->audit->accounting.n_paths);
 }
 
 /* Leaves the flow's path, judgement and record in the report. */
@@ -101,6 +112,7 @@ static void judge_flow(struct report *report, uint32_t target_index, const struc
 	}
 	count_coverage(audit, number, path);
 	count_limited(report, path);
+	report->n_per_packet += path->per_packet;
 }
 
 /* All flows of one destination, which is counted into its target's. */
@@ -177,6 +189,7 @@ static int report_all(struct report *report)
 	for (uint32_t t = 0; t < audit->targets.n && rc == 0; t++)
 		rc = report_target(report, t);
 	warn_limited(report);
+	warn_per_packet(report);
 	rc = rc ? rc : cp_egress_rows(report->egress, &rec.egress, &rec.n_egress, &rec.n_paths);
 	if (rc)
 		return rc;

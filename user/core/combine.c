@@ -135,7 +135,8 @@ static void find_third_parties(
 		int lone = lone_hop(&paths[i], &judgements[i], home);
 
 		for (size_t k = 0; lone >= 0 && k < n; k++) {
-			if (k != i && is_elsewhere(&paths[i], lone, &paths[k], &judgements[k], home))
+			if (k != i && !paths[i].per_packet &&
+			        is_elsewhere(&paths[i], lone, &paths[k], &judgements[k], home))
 				judgements[i].reasons |= 1u << CP_WHY_THIRD_PARTY_ADDRESS;
 		}
 	}

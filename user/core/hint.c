@@ -177,9 +177,10 @@ void cp_hint_names(struct cp_evidence *ev)
 	}
 	/*
 	 * A name is good for one hop: two outside home are outside, whatever they are called. And it accuses nobody:
-	 * where home itself would be a third AS, its hops are not to become more.
+	 * where home itself would be a third AS, its hops are not to become more. Where the packets of a flow are
+	 * spread, the hops beside it are no neighbours that could vouch for it.
 	 */
-	if (n_outside(ev) != 1 || (ev->vantage_foreign && !ev->dest_home))
+	if (n_outside(ev) != 1 || (ev->vantage_foreign && !ev->dest_home) || ev->path->per_packet)
 		return;
 	for (int i = 1; i < ev->n_hops; i++) {
 		if (ev->may[i] && !(ev->may[i] & CP_MAY_HOME) && is_home_by_name(ev, i)) {
@@ -209,7 +210,7 @@ static bool looks_third_party(const struct cp_evidence *ev, const struct cp_stre
 	int i = stretch->hops ? __builtin_ctzll(stretch->hops) : -1, left, here, right;
 	uint32_t slower;
 
-	if (i < 1 || stretch->left != i - 1 || stretch->right != i + 1 || i + 1 >= ev->n_hops)
+	if (ev->path->per_packet || i < 1 || stretch->left != i - 1 || stretch->right != i + 1 || i + 1 >= ev->n_hops)
 		return false;
 	if (!is_certain_home(ev, i - 1) || !is_certain_home(ev, i + 1) || ev->far_end_other)
 		return false;

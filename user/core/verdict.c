@@ -326,6 +326,7 @@ static uint32_t collect_facts(const struct cp_evidence *ev)
 	facts |= ev->far_end_home || ev->far_end_other ? WHY(FAR_END) : 0;
 	facts |= ev->asymmetric ? WHY(ASYMMETRIC_RETURN) : 0;
 	facts |= ev->mpls_gap ? WHY(MPLS_TUNNEL) : 0;
+	facts |= ev->path->per_packet ? WHY(PER_PACKET) : 0;
 	return facts;
 }
 

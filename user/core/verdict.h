@@ -51,6 +51,7 @@ enum cp_reason {
 	CP_WHY_MPLS_TUNNEL, /* silence between home hops, and labels beside it that explain it */
 	CP_WHY_RTT_CONTRADICTION, /* the foreign hops answered faster than all that lies before them */
 	CP_WHY_FLOWS_DISAGREE, /* flows to this address differ in verdict or exit; not of cp_judge() */
+	CP_WHY_PER_PACKET, /* routers on the path spread the packets of one flow: links between hops may not exist */
 	CP_WHY_MAX,
 };
 

@@ -58,6 +58,7 @@ const char *cp_reason_name(enum cp_reason reason)
 	        [CP_WHY_MPLS_TUNNEL] = "mpls-tunnel",
 	        [CP_WHY_RTT_CONTRADICTION] = "rtt-contradiction",
 	        [CP_WHY_FLOWS_DISAGREE] = "flows-disagree",
+	        [CP_WHY_PER_PACKET] = "per-packet",
 	};
 
 	return reason < CP_WHY_MAX ? names[reason] : "?";
@@ -74,6 +75,7 @@ enum cp_confidence cp_reason_cap(enum cp_reason reason)
 	case CP_WHY_NOT_REACHED:
 	case CP_WHY_LOOP:
 	case CP_WHY_RTT_CONTRADICTION:
+	case CP_WHY_PER_PACKET:
 		return CP_CONF_MEDIUM;
 	case CP_WHY_ROUTE_CHANGED:
 		return CP_CONF_LOW;

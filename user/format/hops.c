@@ -166,6 +166,8 @@ static void say_flags(struct cp_text *text, const struct cp_hop *hop)
 		cp_text_word(text, "varies");
 	if (hop->flags & CP_HOP_LIMITED)
 		cp_text_word(text, "limited");
+	if (hop->flags & CP_HOP_PER_PACKET)
+		cp_text_word(text, "per packet");
 	for (int i = 0; i < hop->n_mpls && i < CP_MPLS_MAX; i++) {
 		if (i)
 			cp_text_put(text, ",");

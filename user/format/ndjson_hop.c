@@ -101,6 +101,8 @@ static void flags_array(struct cp_json *json, uint8_t flags)
 		cp_json_string(json, NULL, "other-address");
 	if (flags & CP_HOP_LIMITED)
 		cp_json_string(json, NULL, "limited");
+	if (flags & CP_HOP_PER_PACKET)
+		cp_json_string(json, NULL, "per-packet");
 	cp_json_array_end(json);
 }
 

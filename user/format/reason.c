@@ -65,6 +65,9 @@ static const struct {
                 "are."},
         [CP_WHY_FLOWS_DISAGREE] = {"flows differ",
                 "Flows to this address differ in verdict or in the AS through which they leave."},
+        [CP_WHY_PER_PACKET] = {"packets of one flow take several ways",
+                "Routers on the path spread the packets of one flow over several ways, so the hops are not of one way "
+                "and a link between two of them may not exist."},
 };
 
 _Static_assert(sizeof(words) / sizeof(words[0]) == CP_WHY_MAX, "a reason without words");
