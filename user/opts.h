@@ -14,12 +14,15 @@
 #include "core/addr.h"
 #include "core/err.h"
 #include "format/record.h"
+#include "import/import.h"
 #include "io/engine.h"
 
 enum cp_command {
 	CP_CMD_AUDIT = 0,
 	CP_CMD_TRACE,
+	CP_CMD_ANALYZE,
 	CP_CMD_DOCTOR,
+	CP_CMD_POLICY,
 	CP_CMD_HELP,
 	CP_CMD_VERSION,
 	CP_CMD_MAN, /* hidden: prints man/coldpotato.8 */
@@ -49,7 +52,7 @@ struct cp_opts {
 	enum cp_command command;
 	enum cp_command topic; /* of help; CP_COMMANDS: all */
 
-	const char **targets; /* [n_targets], as typed */
+	const char **targets; /* [n_targets], as typed; also words that are no targets */
 	size_t n_targets;
 
 	bool want_v4, want_v6;
@@ -58,6 +61,8 @@ struct cp_opts {
 	enum cp_tcp_method tcp_method;
 	enum cp_addresses addresses;
 	const char *resolver; /* "addr", "addr:port", "[v6]:port"; NULL: /etc/resolv.conf */
+	bool no_rdns;
+	uint32_t rdns_max; /* router addresses to be asked for their names */
 
 	uint32_t rate_pps;
 	uint32_t host_pps, prefix_pps; /* 0: no limit */
@@ -80,16 +85,26 @@ struct cp_opts {
 	enum cp_datapath datapath;
 	enum cp_xdp_mode xdp_mode;
 	enum cp_tc_attach tc_attach;
+	uint32_t n_senders; /* 0: as many as it takes */
+
+	const struct cp_import_format *input_format; /* of analyze; NULL: found out */
 
 	struct cp_opts_list asdbs;
 	const char *overlay, *ixp, *service_tags; /* NULL: none */
 	const char *home;
 	uint32_t vantage_as; /* 0: found out */
 
+	const char *policy; /* NULL: none */
+	uint32_t fail_verdicts, fail_reasons; /* bits of --fail-on */
+	const char *datadog_conf; /* NULL: none */
+
 	struct cp_opts_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs; /* never 0 after parsing audit or trace */
+	const char *policy_output; /* of the command policy: -o as typed; NULL: none */
+	bool explain;
 	enum cp_when color, progress;
 	uint32_t verbose;
+	uint64_t given; /* bit per option of cp_opt_table that was there; see cp_opts_given() */
 };
 
 extern const struct cp_opts cp_opts_defaults;
@@ -100,6 +115,8 @@ extern const struct cp_opts cp_opts_defaults;
  */
 int cp_opts_parse(int argc, char **argv, struct cp_opts *ret_opts, struct cp_err *err);
 void cp_opts_free(struct cp_opts *opts); /* takes NULL */
+/* Whether the option of this long name was typed. */
+bool cp_opts_given(const struct cp_opts *opts, const char *name);
 
 struct cp_command_info {
 	const char *name;
@@ -107,6 +124,7 @@ struct cp_command_info {
 	const char *help; /* one line */
 	const char *about; /* a paragraph for its own help; NULL: the line says it all */
 	bool takes_targets, needs_target;
+	bool takes_words; /* that are no targets */
 	const char *output; /* default format; NULL: takes none */
 };
 

@@ -45,6 +45,7 @@ enum {
 	LAB_SLOTS = LAB_DESTS * LAB_FLOWS * LAB_TTLS,
 	LAB_PATHS = LAB_DESTS * LAB_FLOWS,
 	LAB_BUDGETS = 8,
+	LAB_LANES = 3,
 	LAB_PORT_BASE = 40000,
 	LAB_UDP_PORT_BASE = 50000,
 	LAB_EVENTS_MAX = 4096,
@@ -57,7 +58,8 @@ struct lab {
 	struct coldpotato *skel;
 	int tap_fd, tun_fd;
 	uint32_t tap_ifindex, tun_ifindex;
-	uint64_t *work, reset_ns;
+	struct cp_work *work;
+	uint64_t reset_ns;
 	uint32_t *sent;
 	struct cp_dest *dests;
 	struct cp_conn *conns;
@@ -151,6 +153,7 @@ static inline int lab_load(struct lab *lab, uint32_t ring_bytes)
 	bpf_map__set_max_entries(lab->skel->maps.cp_index, LAB_DESTS);
 	bpf_map__set_max_entries(lab->skel->maps.cp_budgets, LAB_BUDGETS);
 	bpf_map__set_max_entries(lab->skel->maps.cp_ring, ring_bytes);
+	bpf_map__set_max_entries(lab->skel->maps.cp_work, LAB_LANES * CP_WORK_SLOTS);
 	if (coldpotato__load(lab->skel))
 		return -errno;
 	lab->work = lab_map(lab->skel->maps.cp_work);
@@ -179,6 +182,32 @@ static inline void lab_set_nexthop(struct lab *lab, uint32_t index, const struct
 static inline enum lab_kind lab_kind_of(uint32_t slot)
 {
 	return slot / LAB_SLOTS_OF_DEST % LAB_KINDS;
+}
+
+/* A piece of work, as the engine writes it. */
+static inline struct cp_work lab_work(enum cp_work_op op, uint32_t id)
+{
+	uint32_t rest = cp_id_slot(id) % LAB_SLOTS_OF_DEST;
+
+	return (struct cp_work){
+	        .id = id,
+	        .dest = cp_id_slot(id) / LAB_SLOTS_OF_DEST,
+	        .flow = (uint8_t)(rest / LAB_TTLS),
+	        .ttl_index = (uint8_t)(rest % LAB_TTLS),
+	        .op = (uint8_t)op,
+	};
+}
+
+/* The only lane's place in the work ring. */
+static inline __u64 *lab_cursor(struct lab *lab)
+{
+	return &lab->skel->bss->lanes[0].cursor;
+}
+
+/* Queues a piece of work that is the next to be taken. */
+static inline void lab_queue(struct lab *lab, enum cp_work_op op, uint32_t id)
+{
+	lab->work[*lab_cursor(lab) & (CP_WORK_SLOTS - 1)] = lab_work(op, id);
 }
 
 static inline struct cp_dest lab_dest(uint32_t index)
@@ -224,6 +253,7 @@ static inline void lab_reset(struct lab *lab)
 	        .port_base = LAB_PORT_BASE,
 	        .udp_port_base = LAB_UDP_PORT_BASE,
 	};
+	memset(lab->skel->bss->lanes, 0, sizeof(lab->skel->bss->lanes));
 	for (uint32_t d = 0; d < LAB_DESTS; d++)
 		lab->dests[d] = lab_dest(d);
 	for (uint32_t v6 = 0; v6 < 2; v6++) {
@@ -445,79 +475,6 @@ static inline void lab_stamp_slots(struct lab *lab)
 static inline uint32_t lab_latest(uint32_t slot)
 {
 	return cp_id_make(slot, slot % 4);
-}
-
-/* ---- Emitted ---- */
-
-enum emitter { TC, XDP };
-
-struct emitted {
-	uint8_t frame[256];
-	uint32_t len; /* 0: nothing was sent */
-};
-
-/* Runs an emitter once, over len bytes of what a recycled page may hold. */
-static inline struct emitted emit_over(struct lab *lab, enum emitter emitter, uint32_t len)
-{
-	static uint64_t random = 23;
-	uint8_t dirty[256];
-	struct emitted out = {.len = 0};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = dirty, .data_size_in = len, .repeat = 1);
-
-	for (uint32_t b = 0; b < len; b++)
-		dirty[b] = (uint8_t)lab_random(&random);
-	dirty[12] = 0x08; /* the kernel looks at the EtherType of a test skb */
-	dirty[13] = 0;
-	if (emitter == XDP) {
-		opts.data_out = out.frame;
-		opts.data_size_out = sizeof(out.frame);
-		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(lab->skel->progs.cp_xdp), &opts), 0);
-		if (opts.retval == XDP_REDIRECT)
-			out.len = opts.data_size_out;
-		else
-			assert_int_equal(opts.retval, XDP_DROP);
-	} else {
-		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(lab->skel->progs.cp_tc_emit), &opts), 0);
-		assert_int_equal(opts.retval, TC_ACT_OK);
-		out.len = lab_read(lab->tap_fd, LAB_ETH_LEN, out.frame, sizeof(out.frame));
-	}
-	return out;
-}
-
-static inline struct emitted emit(struct lab *lab, enum emitter emitter)
-{
-	return emit_over(lab, emitter, CP_FRAME_MAX);
-}
-
-/* What the host's build of cp_wire.h makes of a probe to a destination. Returns its length. */
-static inline uint32_t host_build(
-        const struct lab *lab, uint32_t dest, const struct lab_probe *plain, uint8_t ret_frame[CP_FRAME_MAX])
-{
-	static const uint8_t segments[] = {
-	        [LAB_OPENS] = CP_SEGMENT_SYN, [LAB_PROBES] = CP_SEGMENT_DATA, [LAB_ENDS] = CP_SEGMENT_CLOSE};
-	struct cp_nexthop nexthop = lab_nexthop(lab, lab_is_v6(plain->kind));
-	struct cp_probe probe = {
-	        .dest = &lab->dests[dest],
-	        .nexthop = &nexthop,
-	        .token = plain->token,
-	        .ack = plain->ack,
-	        .flow = plain->flow,
-	        .sport = plain->sport,
-	        .ttl = plain->ttl,
-	        .segment = segments[plain->role],
-	};
-
-	return cp_wire_build(ret_frame, ret_frame + CP_FRAME_MAX, &probe);
-}
-
-/* ... of an id. */
-static inline uint32_t host_frame(const struct lab *lab, uint32_t id, uint8_t ret_frame[CP_FRAME_MAX])
-{
-	struct lab_probe plain = lab_probe_of(lab, id);
-	uint32_t len = host_build(lab, cp_id_slot(id) / LAB_SLOTS_OF_DEST, &plain, ret_frame);
-
-	assert_int_equal(len, LAB_ETH_LEN + lab_packet_len(plain.kind));
-	return len;
 }
 
 /* ---- Captured ---- */

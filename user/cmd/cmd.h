@@ -15,12 +15,16 @@ enum {
 	CP_EXIT_OK = 0,
 	CP_EXIT_FAILED = 1,
 	CP_EXIT_USAGE = 2,
-	CP_EXIT_UNDECIDED = 4, /* done, but some targets could not be measured */
+	CP_EXIT_VIOLATED = 3, /* done, and a path breaks --policy or has what --fail-on names */
+	CP_EXIT_UNDECIDED =
+	        4, /* done, but some targets could not be measured, or more are undecided than the policy allows */
 };
 
 int cp_cmd_audit(const struct cp_opts *opts);
 int cp_cmd_trace(const struct cp_opts *opts);
+int cp_cmd_analyze(const struct cp_opts *opts);
 int cp_cmd_doctor(const struct cp_opts *opts);
+int cp_cmd_policy(const struct cp_opts *opts);
 int cp_cmd_help(const struct cp_opts *opts);
 int cp_cmd_version(const struct cp_opts *opts);
 int cp_cmd_man(const struct cp_opts *opts);

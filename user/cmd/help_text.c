@@ -19,10 +19,12 @@ const struct cp_help_pair cp_help_targets[] = {
 };
 
 const struct cp_help_pair cp_help_statuses[] = {
-        {"0", "every target was measured, whatever the verdicts"},
+        {"0", "every target was measured, whatever the verdicts; with a policy: it holds"},
         {"1", "the run failed"},
         {"2", "the command line, or a file it names, is wrong"},
-        {"4", "the run is complete, but some targets could not be measured (no address, no route, blocked)"},
+        {"3", "the policy is violated, or a path has what --fail-on names"},
+        {"4", "the run is complete, but some targets could not be measured (no address, no route, blocked), or more "
+              "are undecided than the policy allows"},
         {"130, 143", "ended by SIGINT or SIGTERM; what was found until then is reported"},
         {NULL, NULL},
 };
@@ -33,6 +35,8 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        {"coldpotato audit preset:microsoft preset:controls", "all built-in names, and known outsiders"},
 	        {"coldpotato audit @names.csv --asdb asn.csv -o table -o ndjson=run.ndjson",
 	                "own list, own AS table; a summary to read, records in a file"},
+	        {"coldpotato audit --policy policy.yaml @names.txt",
+	                "exit status 3 when a path breaks it: for a pipeline"},
 	        {"coldpotato audit -4 -r 50k --flows 4 @names.txt", "IPv4 only, faster, four flows each"},
 	        {NULL, NULL},
 	};
@@ -42,15 +46,29 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        {"coldpotato trace -o ndjson 192.0.2.1:443", "one address, as records"},
 	        {NULL, NULL},
 	};
+	static const struct cp_help_pair analyze[] = {
+	        {"coldpotato analyze atlas.json --asdb asn.csv", "results of RIPE Atlas, judged"},
+	        {"coldpotato analyze run.ndjson --home 8075,8068 -o hops", "an audit's paths with another home"},
+	        {"sc_warts2json trace.warts | coldpotato analyze - -o ndjson=judged.ndjson", "scamper's, as records"},
+	        {NULL, NULL},
+	};
 	static const struct cp_help_pair doctor[] = {
 	        {"coldpotato doctor", "can this host probe?"},
 	        {"coldpotato doctor -i eth0 login.microsoft.com", "... through eth0, and do replies come back?"},
 	        {NULL, NULL},
 	};
+	static const struct cp_help_pair policy[] = {
+	        {"coldpotato policy generate run.ndjson -o policy.yaml", "what a run shows, as what is expected"},
+	        {"coldpotato policy check policy.yaml", "is the file well-formed?"},
+	        {"coldpotato policy check policy.yaml run.ndjson", "does a stored run keep it? exit status 0, 3 or 4"},
+	        {NULL, NULL},
+	};
 	static const struct cp_help_pair *const examples[CP_COMMANDS] = {
 	        [CP_CMD_AUDIT] = audit,
 	        [CP_CMD_TRACE] = trace,
+	        [CP_CMD_ANALYZE] = analyze,
 	        [CP_CMD_DOCTOR] = doctor,
+	        [CP_CMD_POLICY] = policy,
 	};
 
 	return examples[command];

@@ -216,6 +216,13 @@ bool cp_paths_sent_in(const struct cp_paths *paths, uint32_t slot, uint32_t pass
 	return cell.attempts && cell.pass == (pass & 0xff);
 }
 
+bool cp_paths_sent_since(const struct cp_paths *paths, uint32_t slot, uint32_t since, uint32_t pass)
+{
+	struct cell cell = read_slot(paths, slot);
+
+	return cell.attempts && pass >= since && ((pass - cell.pass) & 0xff) <= pass - since;
+}
+
 uint64_t cp_paths_answered(const struct cp_paths *paths, uint32_t path)
 {
 	return paths->rows[path].answered;
@@ -451,30 +458,6 @@ static void fill_hop(const struct cp_paths *paths, struct cell cell, uint32_t tt
 	memcpy(ret_hop->mpls, more.mpls, sizeof(ret_hop->mpls));
 }
 
-/*
- * Index of the hop that closes a loop: an address seen before, with another
- * one in between (the same router twice running is zero-TTL forwarding, and
- * silence in between proves nothing). n_hops when there is none.
- */
-static uint32_t find_loop(const struct cp_path *path)
-{
-	for (uint32_t i = 2; i < path->n_hops; i++) {
-		bool other_between = false;
-
-		if (path->hops[i].kind == CP_REPLY_NONE)
-			continue;
-		for (uint32_t j = i; j-- > 0;) {
-			if (path->hops[j].kind == CP_REPLY_NONE)
-				continue;
-			if (!cp_addr_eq(&path->hops[j].addr, &path->hops[i].addr))
-				other_between = true;
-			else if (other_between)
-				return i;
-		}
-	}
-	return path->n_hops;
-}
-
 static void end_path(const struct cp_paths *paths, uint32_t gap, struct cp_path *path)
 {
 	const struct cp_shape *shape = &paths->shape;
@@ -488,7 +471,7 @@ static void end_path(const struct cp_paths *paths, uint32_t gap, struct cp_path 
 		path->end_kind = last->kind;
 		return;
 	}
-	loop = find_loop(path);
+	loop = cp_path_find_loop(path);
 	if (loop < path->n_hops) {
 		path->n_hops = loop + 1;
 		path->end = CP_END_LOOP;

@@ -32,6 +32,7 @@ enum {
 	CP_HOP_INFERRED = 1u << 2, /* not seen for this path itself */
 	CP_HOP_OTHER_ADDR = 1u << 3, /* a later reply for the same slot came from another address */
 	CP_HOP_LIMITED = 1u << 4, /* silent or inferred where routers limit their answers: no loss */
+	CP_HOP_PER_PACKET = 1u << 5, /* several take turns in answering here: the packets of a flow are spread */
 };
 
 struct cp_hop {
@@ -67,10 +68,27 @@ struct cp_path {
 	uint8_t end_kind; /* enum cp_reply_kind of the destination's answer, or of the router's that ended it */
 	uint8_t end_code; /* ICMP code of CP_END_UNREACHABLE */
 	bool reached;
+	bool per_packet; /* some hop is CP_HOP_PER_PACKET: who is next to whom is not known */
 	uint32_t n_hops;
 	uint32_t n_probes; /* all transmissions for this flow */
 	struct cp_hop hops[CP_TTL_MAX]; /* consecutive TTLs */
 };
+
+/*
+ * Index of the hop that closes a loop: an address seen before, with another
+ * one in between (the same router twice running is zero-TTL forwarding, and
+ * silence in between proves nothing). n_hops when there is none.
+ */
+uint32_t cp_path_find_loop(const struct cp_path *path);
+/*
+ * Cuts and ends a path whose hops came from elsewhere, by the rules of
+ * cp_paths_get(). Given are hops and n_hops: consecutive TTLs, silence
+ * included; n_ttls: how many were asked from the first on, also where nothing
+ * is told of them (at least n_hops). Sets n_hops, reached, end, end_kind and
+ * end_code. Any answer but a time-exceeded message ends a path: reached when it
+ * is from dest, unreachable when it is an unreachable message of another's.
+ */
+void cp_path_finish(struct cp_path *path, const struct cp_addr *dest, uint32_t n_ttls, uint32_t gap);
 
 struct cp_paths;
 
@@ -85,8 +103,14 @@ void cp_paths_prefetch_slots(const struct cp_paths *paths, uint32_t path);
 void cp_paths_sent(struct cp_paths *paths, uint32_t slot, uint32_t pass);
 /* True when the slot's latest probe belongs to that pass (told apart modulo 256). */
 bool cp_paths_sent_in(const struct cp_paths *paths, uint32_t slot, uint32_t pass);
+/* ... or to one from `since` to `pass`, which are less than 256 apart. */
+bool cp_paths_sent_since(const struct cp_paths *paths, uint32_t slot, uint32_t since, uint32_t pass);
 /* What cp_paths_reply() made of an event. */
-enum cp_reply_result { CP_REPLY_NEW = 0, CP_REPLY_DUP };
+enum cp_reply_result {
+	CP_REPLY_NEW = 0,
+	CP_REPLY_DUP,
+	CP_REPLY_AGAIN, /* of cp_sweep_reply(): answers a question that was repeated though it had been answered */
+};
 /*
  * Takes one validated event; dest is the destination's address (an answer from it ends the path).
  */

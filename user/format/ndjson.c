@@ -8,9 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ends.h"
 #include "json.h"
 #include "ndjson_hop.h"
-#include "record.h"
+#include "ndjson_policy.h"
 
 struct ndjson {
 	struct cp_json json;
@@ -92,24 +93,6 @@ static void as_fields(struct ndjson *state, const struct cp_asdb *asdb, uint32_t
 	cp_json_string(&state->json, "as_name", as_name(state, asdb, asn));
 }
 
-/* Of several ASes that announce an address, the one the AS path shows at that TTL; else the first. 0: none. */
-static uint32_t origin_asn(const struct cp_judgement *judgement, const struct cp_origin *origin, uint8_t ttl)
-{
-	if (origin->kind != CP_ORIGIN_AS)
-		return 0;
-	for (uint32_t i = 0; origin->n_asn > 1 && i < judgement->n_as_path; i++) {
-		const struct cp_as_step *step = &judgement->as_path[i];
-
-		if (step->kind != CP_STEP_AS || ttl < step->first_ttl || ttl > step->last_ttl)
-			continue;
-		for (int k = 0; k < origin->n_asn; k++) {
-			if (origin->asn[k] == step->asn)
-				return step->asn;
-		}
-	}
-	return origin->asn[0];
-}
-
 static const char *ixp_name(const struct cp_origin *origin)
 {
 	if (origin->kind != CP_ORIGIN_IXP)
@@ -150,6 +133,12 @@ static void where_from(struct cp_json *json, const struct cp_rec_start *rec)
 	cp_json_object_end(json);
 }
 
+/* 0 is none of its values: unknown. */
+static void setting(struct cp_json *json, const char *key, uint32_t value)
+{
+	cp_json_uint_if(json, key, value, value != 0);
+}
+
 static int write_start(void *ctx, const struct cp_rec_start *rec)
 {
 	struct cp_json *json = begin(ctx, "start");
@@ -163,11 +152,12 @@ static int write_start(void *ctx, const struct cp_rec_start *rec)
 	cp_json_string(json, "datapath_why", rec->datapath_why);
 	strings(json, "interfaces", rec->interfaces, rec->n_interfaces);
 	maybe(json, "rate_pps", rec->rate_pps);
-	cp_json_uint(json, "first_ttl", rec->first_ttl);
-	cp_json_uint(json, "max_ttl", rec->max_ttl);
-	cp_json_uint(json, "attempts", rec->attempts);
-	cp_json_uint(json, "timeout_ms", rec->timeout_ms);
-	cp_json_uint(json, "flows", rec->n_flows);
+	maybe(json, "senders", rec->n_senders);
+	setting(json, "first_ttl", rec->first_ttl);
+	setting(json, "max_ttl", rec->max_ttl);
+	setting(json, "attempts", rec->attempts);
+	setting(json, "timeout_ms", rec->timeout_ms);
+	setting(json, "flows", rec->n_flows);
 	cp_json_string(json, "tcp_method", rec->tcp_method);
 	maybe(json, "seed", rec->seed);
 	cp_json_string(json, "resolver", rec->resolver);
@@ -195,6 +185,42 @@ static void cname_array(struct cp_json *json, const struct cp_answer *answer)
 	strings(json, "cname", answer ? (const char *const *)answer->cname : NULL, answer ? answer->n_cname : 0);
 }
 
+static void verdict_counts(struct cp_json *json, const char *key, const uint32_t counts[CP_VERDICTS])
+{
+	cp_json_object(json, key);
+	for (int i = 0; i < CP_VERDICTS; i++)
+		cp_json_uint(json, cp_verdict_name(i), counts[i]);
+	cp_json_object_end(json);
+}
+
+/* How the paths of a target differ: by verdict, and by where they leave home. */
+static void flows_object(struct ndjson *state, const struct cp_rec_target *rec)
+{
+	const struct cp_combined *combined = rec->combined;
+	struct cp_json *json = &state->json;
+
+	if (!combined) {
+		cp_json_null(json, "flows");
+		return;
+	}
+	cp_json_object(json, "flows");
+	cp_json_uint(json, "paths", combined->n_paths);
+	verdict_counts(json, "verdicts", combined->by_verdict);
+	verdict_counts(json, "destination_verdicts", combined->dests_by_verdict);
+	cp_json_array(json, "exits");
+	for (uint32_t i = 0; i < combined->n_exits; i++) {
+		cp_json_object(json, NULL);
+		as_fields(state, rec->asdb, combined->exits[i].asn);
+		cp_json_string(json, "ixp", combined->exits[i].ixp);
+		cp_json_uint(json, "paths", combined->exits[i].n_paths);
+		cp_json_object_end(json);
+	}
+	cp_json_array_end(json);
+	cp_json_uint(json, "other_exits", combined->n_other_exits);
+	cp_json_uint(json, "unseen_exits", combined->n_unseen_exits);
+	cp_json_object_end(json);
+}
+
 static int write_target(void *ctx, const struct cp_rec_target *rec)
 {
 	struct cp_json *json = begin(ctx, "target");
@@ -210,6 +236,7 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	cp_json_uint(json, "destinations", rec->n_dests);
 	cp_json_string(json, "verdict", rec->n_dests ? cp_verdict_name(rec->verdict) : NULL);
 	cp_json_string(json, "skip_reason", rec->skip_reason);
+	flows_object(ctx, rec);
 	return finish(ctx);
 }
 
@@ -222,7 +249,7 @@ static void hop_object(struct ndjson *state, const struct cp_rec_path *rec, uint
 	bool is_seen = !cp_addr_is_zero(&hop->addr);
 
 	cp_hop_texts_write(state->hops, &state->json, hop, rec->asdb, is_seen ? origin : NULL,
-	        is_seen ? origin_asn(rec->judgement, origin, hop->ttl) : 0, is_seen ? ixp_name(origin) : NULL);
+	        is_seen ? cp_ends_origin(rec->judgement, origin, hop->ttl) : 0, is_seen ? ixp_name(origin) : NULL);
 }
 
 static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
@@ -238,10 +265,11 @@ static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
 	cp_json_uint(json, "ttl_min", exit->ttl_min);
 	cp_json_uint_if(json, "ttl_max", exit->ttl_max, exit->ttl_max != 0);
 	if (exit->last_home >= 0) {
+		const struct cp_hop *hop = &rec->path->hops[exit->last_home];
+
 		cp_json_object(json, "last_home");
-		cp_json_addr(json, "ip", &rec->path->hops[exit->last_home].addr);
-		cp_json_null(json, "ptr");
-		cp_json_null(json, "site");
+		cp_json_addr(json, "ip", &hop->addr);
+		cp_router_fields(json, hop->ptr);
 		cp_json_object_end(json);
 	} else {
 		cp_json_null(json, "last_home");
@@ -252,7 +280,7 @@ static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
 
 		cp_json_object(json, "first_foreign");
 		cp_json_addr(json, "ip", &hop->addr);
-		as_fields(state, rec->asdb, origin_asn(rec->judgement, origin, hop->ttl));
+		as_fields(state, rec->asdb, cp_ends_origin(rec->judgement, origin, hop->ttl));
 		cp_json_string(json, "ixp", ixp_name(origin));
 		cp_json_object_end(json);
 	} else {
@@ -269,7 +297,7 @@ static void destination_object(struct ndjson *state, const struct cp_rec_path *r
 
 	cp_json_object(json, "destination");
 	cp_json_addr(json, "ip", &rec->dest);
-	as_fields(state, rec->asdb, origin_asn(rec->judgement, dest, end_ttl));
+	as_fields(state, rec->asdb, cp_ends_origin(rec->judgement, dest, end_ttl));
 	cp_json_asns(json, "asns", dest);
 	cp_json_bool(json, "asn_disputed", dest->disputed);
 	cname_array(json, rec->answer);
@@ -284,6 +312,7 @@ static void judgement_fields(struct cp_json *json, const struct cp_judgement *ju
 
 	cp_json_string(json, "verdict", cp_verdict_name(judgement->verdict));
 	cp_json_string(json, "confidence", cp_confidence_name(judgement->confidence));
+	cp_json_string(json, "rule", cp_rule_name(judgement->rule));
 	cp_json_array(json, "reasons");
 	for (int i = 0; i < CP_WHY_MAX; i++) {
 		if (judgement->reasons >> i & 1)
@@ -345,11 +374,26 @@ static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec
 	cp_json_uint(json, "paths", row->n_paths);
 	cp_json_uint(json, "destinations", row->n_dests);
 	cp_json_uint(json, "targets", row->n_targets);
+	cp_json_uint(json, "groups", row->n_groups);
 	if (rec->n_paths)
 		cp_json_fixed(json, "share_pct", (row->n_paths * 10000 + rec->n_paths / 2) / rec->n_paths, 2);
 	else
 		cp_json_null(json, "share_pct");
 	cp_json_uint_if(json, "exit_routers", row->n_exit_routers, row->role == CP_ROLE_EXIT);
+	cp_json_array(json, "exit_sites");
+	for (size_t i = 0; i < row->n_sites; i++) {
+		cp_json_object(json, NULL);
+		cp_json_string(json, "place", row->sites[i].place);
+		cp_json_uint(json, "paths", row->sites[i].n_paths);
+		cp_json_object_end(json);
+	}
+	cp_json_array_end(json);
+	cp_json_uint(json, "replies", row->n_replies);
+	cp_json_uint_if(json, "probes", row->n_probes, row->n_probes != 0);
+	if (row->n_probes)
+		cp_json_fixed(json, "loss_pct", (row->n_unanswered * 10000 + row->n_probes / 2) / row->n_probes, 2);
+	else
+		cp_json_null(json, "loss_pct");
 	microseconds(json, "handover_p50_us", row->handover_p50_us);
 	microseconds(json, "handover_p95_us", row->handover_p95_us);
 	microseconds(json, "handover_p99_us", row->handover_p99_us);
@@ -422,6 +466,12 @@ static int write_warning(void *ctx, const struct cp_rec_warning *rec)
 	return finish(ctx);
 }
 
+static int write_policy(void *ctx, const struct cp_rec_policy *rec)
+{
+	cp_ndjson_policy(begin(ctx, "policy"), rec);
+	return finish(ctx);
+}
+
 static int write_end(void *ctx, const struct cp_rec_end *rec)
 {
 	struct cp_json *json = begin(ctx, "end");
@@ -441,6 +491,7 @@ const struct cp_format cp_format_ndjson = {
         .path = write_path,
         .warning = write_warning,
         .summary = write_summary,
+        .policy = write_policy,
         .end = write_end,
         .close = close_ndjson,
 };

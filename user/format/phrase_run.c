@@ -24,7 +24,7 @@ static void say_datapath(struct cp_text *text, const struct cp_rec_start *rec)
 	char rate[CP_NUM_MAX];
 
 	if (!rec->datapath) {
-		cp_text_words(text, "dry run, nothing is sent");
+		cp_text_words(text, rec->rate_pps == CP_UNKNOWN ? "as measured before" : "dry run, nothing is sent");
 		return;
 	}
 	cp_text_printf(text, "via %s", rec->datapath);
@@ -185,8 +185,30 @@ static void say_coverage(struct cp_text *text, const struct cp_accounting *a)
 	cp_text_newline(text);
 }
 
+/* Of paths that others measured: how they were probed is not known. */
+static void say_imported(struct cp_text *text, const struct cp_accounting *a)
+{
+	char seen[CP_NUM_MAX], hops[CP_NUM_MAX], total[CP_NUM_MAX];
+
+	label(text, "judged");
+	plural(text, a->n_targets, "target", "s", ";");
+	plural(text, a->n_dests, "address", "es", ",");
+	plural(text, a->n_paths, "path", "s", "");
+	cp_text_printf(text, "in %s s", cp_text_seconds(known(a->total_ns), total));
+	cp_text_newline(text);
+	label(text, "coverage");
+	cp_text_printf(text, "%s of %s hops answered", cp_text_count(known(a->n_hops_seen), seen),
+	        cp_text_count(known(a->n_hops), hops));
+	cp_text_newline(text);
+	text->indent = 0;
+}
+
 void cp_phrase_accounting(struct cp_text *text, const struct cp_accounting *a, uint64_t rate_pps)
 {
+	if (a->attempted == CP_UNKNOWN && a->probing_ns == CP_UNKNOWN) {
+		say_imported(text, a);
+		return;
+	}
 	label(text, "probed");
 	plural(text, a->n_targets, "target", "s", "");
 	item(text, known(a->n_unresolved), "unresolved", false);

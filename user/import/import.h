@@ -14,6 +14,7 @@
 #include "core/err.h"
 #include "core/path.h"
 #include "core/target.h"
+#include "core/verdict.h"
 
 /* One path as some tool measured it. All of it is borrowed for the call. */
 struct cp_trace {
@@ -24,6 +25,12 @@ struct cp_trace {
 	uint32_t vantage_asn; /* 0: not told */
 	uint64_t wall_ms; /* when it was measured; UINT64_MAX: not told */
 	const char *tcp_method; /* "syn", "sack"; NULL: not TCP, or not told */
+	const char *sack_fallback; /* as in struct cp_rec_path; NULL */
+	/*
+	 * What whoever measured knows and no hop shows: bits of CP_WHY_REPLIES_LOST, CP_WHY_ROUTE_CHANGED and
+	 * CP_WHY_SACK_UNAVAILABLE.
+	 */
+	uint32_t reasons;
 	size_t line; /* 1-based, where it begins in the text */
 	struct cp_path path; /* hops' ptr: the names that the tool printed */
 };
@@ -33,6 +40,8 @@ struct cp_import_sink {
 	int (*trace)(void *ctx, const struct cp_trace *trace);
 	/* A record that was left out, and why. It need not be the last. */
 	void (*bad)(void *ctx, size_t line, const char *why);
+	/* Something about the text as a whole that its reader should hear of. NULL: nobody listens. */
+	void (*note)(void *ctx, const char *text);
 	void *ctx;
 };
 

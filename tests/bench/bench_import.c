@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * bench_import.c: how fast records of a run are read back, on one core. The
+ * file is one that bench_report or an audit wrote as NDJSON.
+ *
+ * usage: bench_import FILE
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "import/run.h"
+
+#define PASSES 3 /* the best of them counts: the others' work disturbs it least */
+
+static double clock_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts); /* not what others take */
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void give_up(const char *what)
+{
+	fprintf(stderr, "bench_import: %s\n", what);
+	exit(1);
+}
+
+static char *read_file(const char *path, size_t *ret_len)
+{
+	FILE *file = fopen(path, "rb");
+	char *text;
+	long len;
+
+	if (!file || fseek(file, 0, SEEK_END) || (len = ftell(file)) <= 0 || fseek(file, 0, SEEK_SET))
+		give_up("the file cannot be read");
+	text = malloc((size_t)len);
+	if (!text || fread(text, 1, (size_t)len, file) != (size_t)len)
+		give_up("the file cannot be read");
+	fclose(file);
+	*ret_len = (size_t)len;
+	return text;
+}
+
+struct count {
+	size_t n_paths, n_hops;
+};
+
+static int count_path(void *ctx, size_t line, const struct cp_run_path *path)
+{
+	struct count *count = ctx;
+
+	(void)line;
+	count->n_paths++;
+	count->n_hops += path->n_hops;
+	return 0;
+}
+
+/* All that is said of every path. */
+static double read_run(const char *text, size_t len, struct count *ret_count)
+{
+	struct count count = {0};
+	const struct cp_run_sink sink = {.path = count_path, .ctx = &count};
+	struct cp_run_counts counts;
+	struct cp_words *words;
+	double start_s = clock_s();
+
+	if (cp_words_new(&words) || cp_run_read(text, len, words, &sink, &counts) || counts.n_bad)
+		give_up("the records cannot be read");
+	cp_words_free(words);
+	*ret_count = count;
+	return clock_s() - start_s;
+}
+
+int main(int argc, char **argv)
+{
+	struct count count;
+	double s = 1e9;
+	size_t len;
+	char *text;
+
+	if (argc != 2)
+		give_up("usage: bench_import FILE");
+	text = read_file(argv[1], &len);
+	for (int i = 0; i < PASSES; i++) {
+		double pass_s = read_run(text, len, &count);
+
+		s = pass_s < s ? pass_s : s;
+	}
+	free(text);
+	printf("run        %8.0f traces/s, %4.0f MB/s: %zu paths of %.1f hops in %.3f s of CPU\n",
+	        (double)count.n_paths / s, (double)len / s / 1e6, count.n_paths,
+	        (double)count.n_hops / (double)count.n_paths, s);
+	return 0;
+}

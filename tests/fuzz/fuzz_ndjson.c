@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * fuzz_ndjson.c: any bytes as our own records, to be judged anew.
+ */
+#include "import/json_formats.h"
+#include "import_check.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_import(&cp_import_ndjson, data, size);
+	return 0;
+}
