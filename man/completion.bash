@@ -47,6 +47,7 @@ _coldpotato()
 	--asdb) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--overlay) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--ixp) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--service-tags) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--home) return ;;
 	--vantage-as) return ;;
 	--policy) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -68,10 +69,10 @@ _coldpotato()
 	if [[ -z $words ]]; then
 		case $command in
 		'') words='audit trace analyze doctor policy help version' ;;
-		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
-		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
-		analyze) words='--input-format --asdb --overlay --ixp --home --vantage-as --policy --fail-on --output --color --help --version' ;;
-		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --blocklist --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --color --verbose --help --version' ;;
+		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
+		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
+		analyze) words='--input-format --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --color --help --version' ;;
+		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --blocklist --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --color --verbose --help --version' ;;
 		policy) words='--output --color --help --version' ;;
 		help) words='audit trace analyze doctor policy help version --help --version' ;;
 		version) words='--help --version' ;;
