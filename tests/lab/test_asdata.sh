@@ -16,7 +16,7 @@ lab_up_grid 300 || exit 1
 grid() { # overlay out args...
 	local overlay=$1 out=$2
 	shift 2
-	lab_exec "$LAB_VANTAGE" "$CP" audit --blocklist none --vantage-as 8075 --overlay "$overlay" "@$LAB_TARGETS" \
+	lab_exec "$LAB_VANTAGE" "$CP" audit --blocklist none --no-rdns --vantage-as 8075 --overlay "$overlay" "@$LAB_TARGETS" \
 		-o "ndjson=$out" --seed 1 "$@"
 }
 
@@ -96,7 +96,7 @@ changed_while_running 'replaced by rename' replace_by_rename
 # --- files that are none: one line that names the file, exit 2 ---
 
 v() { # args...
-	lab_exec "$LAB_VANTAGE" "$CP" audit --blocklist none --vantage-as 8075 198.18.96.1 "$@"
+	lab_exec "$LAB_VANTAGE" "$CP" audit --blocklist none --no-rdns --vantage-as 8075 198.18.96.1 "$@"
 }
 
 mkdir "$LAB_DIR/x"
@@ -197,6 +197,28 @@ check_eq 'databases that disagree: a warning' 'databases-disagree ' "$(warnings 
 v -o "ndjson=$LAB_DIR/none.ndjson" 2>"$LAB_DIR/none.err"
 check_eq 'no database: a warning' 'no-database ' "$(warnings "$LAB_DIR/none.ndjson")"
 check 'no database: it says what is used instead' grep -q 'only the built-in Microsoft ranges' "$LAB_DIR/none.err"
+
+# --- analyze: the same data, of the same age, with the same labels ---
+
+touch -d '400 days ago' "$LAB_DIR/one.txt"
+"$CP" analyze "$LAB_DIR/text.ndjson" --vantage-as 8075 --overlay "$LAB_DIR/geolite-28-6.mmdb" --asdb "$LAB_DIR/one.txt" \
+	--asdb "$LAB_DIR/two.txt" --service-tags "$LAB_DIR/tags.json" -o "ndjson=$LAB_DIR/again.ndjson" \
+	-o "csv=$LAB_DIR/again.csv" -o "html=$LAB_DIR/again.html" 2>/dev/null
+judged "$LAB_DIR/again.ndjson" >"$LAB_DIR/again.judged"
+check_same 'analyze: with the MMDB the verdicts are those of the text' "$LAB_DIR/text.judged" "$LAB_DIR/again.judged"
+check_eq 'analyze: old and disagreeing databases are warned of' 'database-old databases-disagree ' \
+	"$(warnings "$LAB_DIR/again.ndjson")"
+check_eq 'analyze: the age of each' '400 90 ' "$(database "$LAB_DIR/again.ndjson" database age_days | tr '\n' ' ')"
+check_eq 'analyze: service tags' 'Storage.LabEurope labeurope' \
+	"$(jq -r --arg t "$target" 'select(.type == "path" and .destination.ip == $t) |
+		"\(.destination.service_tag) \(.destination.service_region)"' "$LAB_DIR/again.ndjson")"
+check_eq 'csv: the service tags are the last column' '299 AzureCloud,1 Storage.LabEurope,1 service_tag,' \
+	"$(awk -F, '{print $NF}' "$LAB_DIR/again.csv" | LC_ALL=C sort | uniq -c | sed 's/^ *//' | tr '\n' ',')"
+check 'html: the age of an old database' grep -q '<td>400 days <b class="old">old</b></td>' "$LAB_DIR/again.html"
+check 'html: what an MMDB calls itself' grep -q 'geolite-28-6.mmdb (GeoLite2-ASN)' "$LAB_DIR/again.html"
+check 'html: service tags' grep -q 'Storage.LabEurope' "$LAB_DIR/again.html"
+"$CP" analyze "$LAB_DIR/text.ndjson" --vantage-as 8075 -o "ndjson=$LAB_DIR/again.ndjson" 2>/dev/null
+check_eq 'analyze: no database: a warning' 'no-database ' "$(warnings "$LAB_DIR/again.ndjson")"
 
 doctor() { # args...
 	COLUMNS=300 lab_exec "$LAB_VANTAGE" "$CP" doctor "$@"

@@ -9,7 +9,8 @@
 #define PATH_HEADER                                                                                                    \
 	"target,port,protocol,group,expect,verdict,confidence,reasons,as_path,exit_asn,exit_as_name,exit_ixp,"         \
 	"exit_ttl_min,exit_ttl_max,last_home,first_foreign,first_foreign_rtt_us,destination,destination_asn,"          \
-	"destination_as_name,cname,flow,tcp_method,reached,end_reason,rtt_us,hops,hops_seen,probes,skip_reason\n"
+	"destination_as_name,cname,flow,tcp_method,reached,end_reason,rtt_us,hops,hops_seen,probes,skip_reason,"       \
+	"service_tag\n"
 
 static void test_story(void **state)
 {
@@ -19,28 +20,28 @@ static void test_story(void **state)
 	tell_story(&cp_format_csv, NULL, &mem);
 	assert_string_equal(mem.buf, PATH_HEADER
 	        "zenn.dev,443,tcp,controls,,direct,high,,* 8075 13335,13335,Cloudflare Inc.,,2,3,198.18.0.1,198.18.3.1,"
-	        "1800,203.0.113.9,13335,Cloudflare Inc.,,0,,true,reached,2000,4,3,0,\n"
+	        "1800,203.0.113.9,13335,Cloudflare Inc.,,0,,true,reached,2000,4,3,0,,\n"
 	        "hot.zenn.dev,443,tcp,controls,,transit,medium,silent-border,* 8075 3491 13335,3491,"
 	        "PCCW Global (HK) Limited,,2,3,198.18.0.1,198.18.2.1,1500,203.0.113.9,13335,Cloudflare Inc.,,0,,true,"
-	        "reached,2000,5,4,0,\n"
+	        "reached,2000,5,4,0,,\n"
 	        "203.0.113.77,443,tcp,m365,,inside,high,,* 8075,,,,,,,,,198.18.77.7,8075,Microsoft "
 	        "Corporation,,0,,true,"
-	        "reached,1200,3,2,0,\n"
+	        "reached,1200,3,2,0,,\n"
 	        "login.microsoft.com,443,tcp,m365,,inside,high,,* 8075,,,,,,,,,198.18.77.7,8075,Microsoft "
 	        "Corporation,,0,"
-	        ",true,reached,1200,3,2,0,\n"
+	        ",true,reached,1200,3,2,0,,\n"
 	        "security.microsoft.com,443,tcp,m365,,inside,high,siblings,* 8075 8068,,,,,,,,,198.18.77.7,8068,"
-	        "Microsoft Corporation,,0,,true,reached,1200,3,2,0,\n"
+	        "Microsoft Corporation,,0,,true,reached,1200,3,2,0,,\n"
 	        "www.microsoft.com,443,tcp,m365,,direct,high,cname-cdn,* 8075 16625,16625,Akamai Technologies "
 	        "Inc.,,2,3,"
 	        "198.18.0.1,198.18.3.1,1800,203.0.113.9,16625,Akamai Technologies Inc.,"
-	        "www.microsoft.com-c-3.edgekey.test e13678.dscb.akamaiedge.test,0,,true,reached,2000,4,3,0,\n"
+	        "www.microsoft.com-c-3.edgekey.test e13678.dscb.akamaiedge.test,0,,true,reached,2000,4,3,0,,\n"
 	        "www.xbox.com,443,tcp,m365,,direct,high,siblings,* 8075 20940 16625,20940,Akamai International "
 	        "B.V.,,2,3,"
-	        "198.18.0.1,198.18.2.1,1500,203.0.113.9,16625,Akamai Technologies Inc.,,0,,true,reached,2000,5,4,0,\n"
+	        "198.18.0.1,198.18.2.1,1500,203.0.113.9,16625,Akamai Technologies Inc.,,0,,true,reached,2000,5,4,0,,\n"
 	        "quiet.example,443,tcp,m365,,undecided,low,no-evidence not-reached,*,,,,,,,,,"
-	        "2001:db8:1234:5678:9abc:def0:1234:5678,13335,Cloudflare Inc.,,0,,false,gap,,2,0,0,\n"
-	        "gone.microsoft.com,443,tcp,m365,,,,,,,,,,,,,,,,,,,,,,,,,,dns_nxdomain\n");
+	        "2001:db8:1234:5678:9abc:def0:1234:5678,13335,Cloudflare Inc.,,0,,false,gap,,2,0,0,,\n"
+	        "gone.microsoft.com,443,tcp,m365,,,,,,,,,,,,,,,,,,,,,,,,,,dns_nxdomain,\n");
 	mem_free(&mem);
 }
 
@@ -76,7 +77,7 @@ static void assert_cell(const char *group, const char *expected)
 	rec = (struct cp_rec_target){.target = &fix.target, .answer = &fix.answer};
 	assert_int_equal(cp_format_csv.open(&sink, NULL, &ctx), 0);
 	assert_int_equal(cp_format_csv.target(ctx, &rec), 0);
-	snprintf(want, sizeof(want), "gone.example,443,tcp,%s,,,,,,,,,,,,,,,,,,,,,,,,,,dns_nxdomain\n", expected);
+	snprintf(want, sizeof(want), "gone.example,443,tcp,%s,,,,,,,,,,,,,,,,,,,,,,,,,,dns_nxdomain,\n", expected);
 	assert_string_equal(mem.buf, want);
 	cp_format_csv.close(ctx);
 	mem_free(&mem);
@@ -108,11 +109,13 @@ static void test_exchange_and_unknowns(void **state)
 	struct mem_sink mem = {0};
 	struct cp_sink sink = mem_sink_of(&mem);
 	struct cp_asdb *asdb = make_asdb();
+	const struct cp_service_tag tag = {.name = "Storage,\033NorthEurope", .region = "northeurope"};
 	struct fixture fix;
 	void *ctx;
 
 	(void)state;
 	story_outside(&fix, "zenn.dev", 3491, 13335);
+	fix.rec.service_tag = &tag;
 	fix.judgement.origins[2] = (struct cp_origin){.kind = CP_ORIGIN_IXP, .label = "Lab-IX"};
 	fix.judgement.as_path[2].kind = CP_STEP_IXP;
 	fix.judgement.as_path[2].label = "Lab-IX";
@@ -125,7 +128,8 @@ static void test_exchange_and_unknowns(void **state)
 	assert_int_equal(cp_format_csv.path(ctx, &fix.rec), 0);
 	assert_string_equal(mem.buf,
 	        "zenn.dev,,tcp,,,direct,high,,* 8075 IXP:Lab-IX 13335,13335,Cloudflare Inc.,Lab-IX,2,3,198.18.0.1,"
-	        "198.18.2.1,,203.0.113.9,13335,Cloudflare Inc.,,0,sack,true,reached,2000,5,4,0,\n");
+	        "198.18.2.1,,203.0.113.9,13335,Cloudflare "
+	        "Inc.,,0,sack,true,reached,2000,5,4,0,,\"Storage,\\x1bNorthEurope\"\n");
 	cp_format_csv.close(ctx);
 	cp_asdb_free(asdb);
 	mem_free(&mem);

@@ -54,12 +54,14 @@ static void assert_json(json_t *got, const char *expected)
 
 static void test_reached(void **state)
 {
+	const struct cp_service_tag tag = {.name = "AzureFrontDoor.Frontend"};
 	struct fixture fix;
 	json_t *got;
 	char *run;
 
 	(void)state;
 	story_outside(&fix, "zenn.dev", 0, 13335);
+	fix.rec.service_tag = &tag;
 	fix.target.group = "controls";
 	fix.path.hops[1].ptr = "ae1.icr01.example";
 	fix.path.hops[3].attempts = 4;
@@ -85,7 +87,8 @@ static void test_reached(void **state)
 	        "'hop_count':{'avg':4,'min':4,'max':4}},"
 	        "'e2e_probe':{'rtts':[2.0],'packets_sent':4,'packets_received':1,'packet_loss_percentage':75.0,"
 	        "'jitter':null,'rtt':{'avg':2.0,'min':2.0,'max':2.0}},"
-	        "'tags':['verdict:direct','confidence:high','group:controls','exit_asn:13335','destination_asn:13335']"
+	        "'tags':['verdict:direct','confidence:high','group:controls','exit_asn:13335','destination_asn:13335',"
+	        "'service_tag:AzureFrontDoor.Frontend']"
 	        "}");
 	free(run);
 }

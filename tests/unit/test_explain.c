@@ -47,8 +47,12 @@ struct story {
 static void make(void **state, struct story *story, const struct sample *sample)
 {
 	static const struct cp_rec_database databases[] = {
-	        {.layer = "database", .name = "asn.mmdb", .n_rows = 9, .built_at_s = 1700000000},
-	        {.layer = "builtin", .name = "built-in", .n_rows = 9, .built_at_s = CP_UNKNOWN}};
+	        {.layer = "database", .name = "asn.mmdb", .n_rows = 9, .built_at_s = 1700000000, .age_days = 100},
+	        {.layer = "builtin",
+	                .name = "built-in",
+	                .n_rows = 9,
+	                .built_at_s = CP_UNKNOWN,
+	                .age_days = CP_UNKNOWN}};
 	static char *chain[] = {(char *)"a.test", (char *)"b.test"};
 	const struct lab *lab = *state;
 

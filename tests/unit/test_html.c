@@ -169,8 +169,8 @@ static void test_story(void **state)
 	assert_has(&mem, "<td>exchange Lab-IX Frankfurt</td>");
 	assert_has(&mem,
 	        "1,234 attempted = 30 replied + 1,200 timed out + 0 failed + 4 blocked: every probe is accounted for.");
-	assert_has(&mem,
-	        "<td>database</td><td>asn.mmdb</td><td class=\"num\">515,158</td><td>2026-07-01</td><td>14 days</td>");
+	assert_has(&mem, "<td>database</td><td>asn.mmdb (GeoLite2-ASN)</td><td "
+	                 "class=\"num\">515,158</td><td>2026-07-01</td><td>14 days</td>");
 	assert_has(&mem, "<td>built-in</td><td class=\"num\">900</td><td>unknown</td><td>unknown</td>");
 	assert_has(&mem, "<dt>Ended</dt><dd>2026-07-15 12:00:01 UTC, done, exit status 0</dd>");
 	mem_free(&mem);
@@ -255,14 +255,21 @@ static void test_hostile(void **state)
 	struct mem_sink mem = {0};
 	struct cp_sink sink = mem_sink_of(&mem);
 	struct cp_asdb *asdb = make_asdb();
+	const struct cp_service_tag tag = {.name = EVIL};
+	const struct cp_rec_database databases[] = {
+	        {.layer = "database", .name = EVIL, .type = EVIL, .built_at_s = 0, .age_days = 91},
+	        {.layer = "builtin", .name = "built-in", .built_at_s = 0, .age_days = 20648},
+	};
 	struct fixture fix;
 	json_t *data;
 	void *ctx;
 
 	(void)state;
+	start.databases = databases;
 	start.host = start.home_spec = start.resolver = EVIL;
 	story_outside(&fix, EVIL, 3491, 13335);
 	fix.target.group = EVIL;
+	fix.rec.service_tag = &tag;
 	fix.judgement.verdict = CP_TRANSIT;
 	fix.path.hops[1].ptr = EVIL;
 	fix.judgement.origins[2] = (struct cp_origin){.kind = CP_ORIGIN_IXP, .label = EVIL};
@@ -279,7 +286,13 @@ static void test_hostile(void **state)
 	assert_lacks(&mem, "\xff");
 	assert_has(&mem, "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/"
 	                 "script&gt;\\x1b[31m\\x0d\\x0a&quot;&#39;&amp;\ufffd\\u{202e}");
+	assert_has(&mem, "<dt>Service tag</dt><dd>&lt;/script&gt;");
+	/* The built-in ranges do not grow old: they stand in where there is nothing better. */
+	assert_has(&mem, "<td>91 days <b class=\"old\">old</b></td>");
+	assert_has(&mem, "<td>20,648 days</td>");
 	data = json_of(&mem);
+	assert_string_equal(json_string_value(json_array_get(json_array_get(json_object_get(data, "paths"), 0), 13)),
+	        "</script><script>alert(1)</script>\033[31m\r\n\"'&\ufffd\u202e");
 	assert_string_equal(json_string_value(json_array_get(json_array_get(json_object_get(data, "targets"), 0), 1)),
 	        "</script><script>alert(1)</script>\033[31m\r\n\"'&\ufffd\u202e");
 	json_decref(data);

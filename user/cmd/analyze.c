@@ -223,6 +223,7 @@ static void judge(struct analyze *analyze, const struct cp_kept_trace *trace, ui
 	        .path = &analyze->paths[i],
 	        .judgement = judgement,
 	        .asdb = audit->asdb,
+	        .service_tag = cp_audit_service_tag(audit, &trace->addr),
 	        .tcp_method = trace->tcp_method,
 	        .sack_fallback = trace->sack_fallback,
 	};
@@ -288,6 +289,7 @@ static int report_target(struct analyze *analyze, size_t *at)
 	};
 	int rc = 0;
 
+	cp_egress_group(analyze->egress, rec.target->group);
 	while (rc == 0 && *at < cp_traces_n(traces) && cp_traces_at(traces, *at)->target == target) {
 		rec.n_dests++;
 		rc = report_dest(analyze, at, &rec.verdict);
@@ -339,6 +341,7 @@ static int report(struct analyze *analyze, struct cp_err *err)
 		audit->vantage = (struct cp_vantage){0};
 	start_accounting(analyze);
 	cp_outputs_start(audit);
+	cp_audit_warn_data(audit);
 	for (size_t i = 0; i < analyze->n_remarks; i++)
 		cp_outputs_warn(audit, analyze->remarks[i].code, "%s", analyze->remarks[i].text);
 	if (!cp_traces_n(analyze->traces))

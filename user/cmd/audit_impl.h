@@ -151,15 +151,13 @@ const atomic_bool *cp_signals_flag(void);
 
 /* ---- knowledge.c: AS data, home, vantage, blocklist. 0 or -errno. ---- */
 
-#define CP_DATABASE_OLD_DAYS 90u
-
 int cp_audit_load(struct cp_audit *audit, struct cp_err *err);
 /* An AS database was given, or rows of the user's own. */
 bool cp_audit_has_database(const struct cp_audit *audit);
-/* Data of this kind ages, and this is too old. */
-bool cp_database_is_old(const struct cp_rec_database *database);
 /* Warns of AS data that is old, missing, or in disagreement. */
 void cp_audit_warn_data(struct cp_audit *audit);
+/* The Azure Service Tag of an address; NULL: it has none, or none were given. */
+const struct cp_service_tag *cp_audit_service_tag(const struct cp_audit *audit, const struct cp_addr *addr);
 /* Where the probes start, once the source address (or a zero one) is known. */
 void cp_audit_find_vantage(struct cp_audit *audit, const struct cp_addr *source);
 

@@ -15,6 +15,7 @@
 
 #include "audit_impl.h"
 #include "cmd.h"
+#include "format/database.h"
 #include "format/text.h"
 
 #define KERNEL_MIN_MAJOR 6

@@ -10,6 +10,7 @@
 
 #include "audit_impl.h"
 #include "core/builtin.h"
+#include "format/database.h"
 
 #define FILE_MAX (1u << 30)
 #define AZURE_AS 8075u
@@ -59,14 +60,6 @@ static void note_builtin(struct cp_audit *audit, const char *layer, const char *
 bool cp_audit_has_database(const struct cp_audit *audit)
 {
 	return audit->opts->asdbs.n || audit->opts->overlay;
-}
-
-/* What the user says does not age; the built-in ranges are stale only where nothing better was given. */
-bool cp_database_is_old(const struct cp_rec_database *database)
-{
-	return database->age_days != CP_UNKNOWN && database->age_days > CP_DATABASE_OLD_DAYS &&
-	       (strcmp(database->layer, "database") == 0 || strcmp(database->layer, "ixp") == 0 ||
-	               strcmp(database->layer, "service-tags") == 0);
 }
 
 void cp_audit_warn_data(struct cp_audit *audit)
@@ -181,6 +174,11 @@ static int load_asdb(struct cp_audit *audit, struct cp_err *err)
 		return rc;
 	rc = cp_asdb_seal(audit->asdb);
 	return rc ? cp_err_set(err, rc, "not enough memory for the AS data") : 0;
+}
+
+const struct cp_service_tag *cp_audit_service_tag(const struct cp_audit *audit, const struct cp_addr *addr)
+{
+	return audit->service_tags ? cp_service_tags_lookup(audit->service_tags, addr) : NULL;
 }
 
 /* ---- home ---- */

@@ -97,7 +97,7 @@ static void judge_flow(struct report *report, uint32_t target_index, const struc
 	        .path = path,
 	        .judgement = judgement,
 	        .asdb = audit->asdb,
-	        .service_tag = audit->service_tags ? cp_service_tags_lookup(audit->service_tags, &dest->addr) : NULL,
+	        .service_tag = cp_audit_service_tag(audit, &dest->addr),
 	        .start = &audit->start,
 	};
 	cp_sweep_path(audit->sweep, number, path);

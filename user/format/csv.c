@@ -163,7 +163,8 @@ static void names(struct csv *csv, const char *const *cells, size_t n)
 static const char *const path_columns[] = {"target", "port", "protocol", "group", "expect", "verdict", "confidence",
         "reasons", "as_path", "exit_asn", "exit_as_name", "exit_ixp", "exit_ttl_min", "exit_ttl_max", "last_home",
         "first_foreign", "first_foreign_rtt_us", "destination", "destination_asn", "destination_as_name", "cname",
-        "flow", "tcp_method", "reached", "end_reason", "rtt_us", "hops", "hops_seen", "probes", "skip_reason"};
+        "flow", "tcp_method", "reached", "end_reason", "rtt_us", "hops", "hops_seen", "probes", "skip_reason",
+        "service_tag"};
 enum { N_PATH_COLUMNS = sizeof(path_columns) / sizeof(path_columns[0]), N_TARGET_COLUMNS = 5 };
 
 static int start_paths(void *ctx, const struct cp_rec_start *rec)
@@ -249,6 +250,7 @@ static int write_path(void *ctx, const struct cp_rec_path *rec)
 	cell(csv, ends.dest_as_name);
 	cname_cell(csv, rec->answer);
 	path_cells(csv, rec, &ends);
+	cell(csv, rec->service_tag ? rec->service_tag->name : NULL);
 	return end_row(csv);
 }
 
@@ -266,9 +268,10 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	if (!why && rec->answer)
 		why = cp_dns_status_name(rec->answer->status);
 	target_cells(csv, rec->target);
-	for (int i = N_TARGET_COLUMNS; i < N_PATH_COLUMNS - 1; i++)
+	for (int i = N_TARGET_COLUMNS; i < N_PATH_COLUMNS - 2; i++)
 		cell(csv, NULL);
 	cell(csv, why);
+	cell(csv, NULL);
 	return end_row(csv);
 }
 

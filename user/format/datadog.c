@@ -217,6 +217,7 @@ static void tags(struct cp_json *json, const struct cp_rec_path *rec)
 	tag_asn(json, "exit_asn", ends.exit_asn);
 	tag(json, "exit_ixp", ends.exit_ixp);
 	tag_asn(json, "destination_asn", ends.dest_asn);
+	tag(json, "service_tag", rec->service_tag ? rec->service_tag->name : NULL);
 	cp_json_array_end(json);
 }
 

@@ -10,13 +10,12 @@
 #include <string.h>
 
 #include "core/router_name.h"
+#include "database.h"
 #include "phrase.h"
 #include "reason.h"
 
-#define OLD_DAYS 90 /* of AS data: prefixes move */
 #define ASNS_SHOWN 16
 #define FOREIGN_SHOWN 4 /* hops outside that are cited besides the first */
-#define SECONDS_PER_DAY 86400u
 #define TOPIC_COLUMNS 13
 
 /* The sentence under construction, and where it goes. */
@@ -539,17 +538,17 @@ static void tell_data(struct teller *teller)
 
 	for (size_t i = 0; start && i < start->n_databases; i++) {
 		const struct cp_rec_database *database = &start->databases[i];
-		uint64_t now_s = start->wall_ms / 1000, built_s = database->built_at_s, days;
+		uint64_t days = database->age_days;
 
-		days = now_s > built_s ? (now_s - built_s) / SECONDS_PER_DAY : 0;
 		say(teller, "%s (%s)", database->name, database->layer);
-		if (built_s == CP_UNKNOWN)
+		if (database->built_at_s == CP_UNKNOWN)
 			say(teller, ", of no known date.");
-		else if (start->wall_ms == CP_UNKNOWN)
-			say(teller, " of %s.", cp_text_date(built_s, date));
+		else if (days == CP_UNKNOWN)
+			say(teller, " of %s.", cp_text_date(database->built_at_s, date));
 		else
-			say(teller, " of %s, %llu day%s old%s.", cp_text_date(built_s, date), (unsigned long long)days,
-			        days == 1 ? "" : "s", days > OLD_DAYS ? ": prefixes move, a newer one is due" : "");
+			say(teller, " of %s, %llu day%s old%s.", cp_text_date(database->built_at_s, date),
+			        (unsigned long long)days, days == 1 ? "" : "s",
+			        cp_database_is_old(database) ? ": prefixes move, a newer one is due" : "");
 		tell(teller, CP_EXPLAIN_DATA);
 	}
 }

@@ -208,6 +208,7 @@ void cp_html_case(struct cp_html *html, const struct cp_rec_path *rec, const str
 	cp_html_raw(html, "<dl class=\"facts\">");
 	fact(html, "Leaves home", cp_phrase_exit(rec, words, sizeof(words)));
 	destination(html, rec);
+	fact(html, "Service tag", rec->service_tag ? rec->service_tag->name : NULL);
 	reasons(html, rec->judgement->reasons);
 	fact(html, "CNAME chain", cp_phrase_cname(rec->answer, words, sizeof(words)));
 }

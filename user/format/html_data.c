@@ -238,6 +238,7 @@ int cp_html_data_path(struct cp_html_data *data, const struct cp_rec_path *rec, 
 	cp_json_uint(json, NULL, rec->path->n_hops ? rec->path->hops[0].ttl : 0);
 	cp_json_int(json, NULL, judgement->exit.present ? judgement->exit.ttl_min : -1);
 	rc = write_hops(data, rec);
+	cp_json_string(json, NULL, rec->service_tag ? rec->service_tag->name : "");
 	cp_json_array_end(json);
 	return rc ? rc : json->rc;
 }

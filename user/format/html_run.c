@@ -7,12 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "database.h"
 #include "html.h"
 #include "phrase.h"
 #include "reason.h"
-
-#define DAY_S 86400u
-#define OLD_DAYS 90u
 
 void cp_html_run_time(struct cp_html *html, uint64_t wall_ms)
 {
@@ -133,18 +131,15 @@ void cp_html_run_settings(struct cp_html *html, const struct cp_rec_start *rec)
 		cp_html_rawf(html, "%" PRIu64 "</dd>\n", rec->seed);
 }
 
-static void database_age(struct cp_html *html, uint64_t built_at_s, uint64_t wall_ms)
+static void database_age(struct cp_html *html, const struct cp_rec_database *db)
 {
-	uint64_t now_s = wall_ms / 1000, days;
-
-	if (built_at_s == CP_UNKNOWN || wall_ms == CP_UNKNOWN || now_s < built_at_s) {
+	if (db->age_days == CP_UNKNOWN) {
 		cp_html_raw(html, "unknown");
 		return;
 	}
-	days = (now_s - built_at_s) / DAY_S;
-	cp_html_count(html, days);
-	cp_html_raw(html, days == 1 ? " day" : " days");
-	if (days > OLD_DAYS)
+	cp_html_count(html, db->age_days);
+	cp_html_raw(html, db->age_days == 1 ? " day" : " days");
+	if (cp_database_is_old(db))
 		cp_html_raw(html, " <b class=\"old\">old</b>");
 }
 
@@ -161,11 +156,13 @@ void cp_html_run_databases(struct cp_html *html, const struct cp_rec_start *rec)
 		cp_html_text(html, db->layer);
 		cp_html_raw(html, "</td><td>");
 		cp_html_text(html, db->name);
+		if (db->type)
+			cp_html_textf(html, " (%s)", db->type);
 		cp_html_raw(html, "</td><td class=\"num\">");
 		cp_html_count(html, db->n_rows);
 		cp_html_rawf(html, "</td><td>%s</td><td>",
 		        db->built_at_s == CP_UNKNOWN ? "unknown" : cp_text_date(db->built_at_s, date));
-		database_age(html, db->built_at_s, rec->wall_ms);
+		database_age(html, db);
 		cp_html_raw(html, "</td></tr>\n");
 	}
 	cp_html_raw(html, "</tbody></table></div>");

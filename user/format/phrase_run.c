@@ -10,7 +10,6 @@
 #include "phrase.h"
 
 #define LABEL_COLUMN 9 /* where the text behind a label starts */
-#define DAY_S 86400
 
 static void plural(struct cp_text *text, uint64_t n, const char *noun, const char *suffix, const char *after)
 {
@@ -33,18 +32,17 @@ static void say_datapath(struct cp_text *text, const struct cp_rec_start *rec)
 	cp_text_printf(text, "at %s pps", cp_text_count(rec->rate_pps, rate));
 }
 
-static void say_database(struct cp_text *text, const struct cp_rec_database *db, uint64_t wall_ms, const char *after)
+static void say_database(struct cp_text *text, const struct cp_rec_database *db, const char *after)
 {
 	char date[CP_NUM_MAX], days[CP_NUM_MAX];
-	uint64_t now_s = wall_ms / 1000;
 
 	if (db->built_at_s == CP_UNKNOWN)
 		cp_text_printf(text, "%s%s", db->name, after);
-	else if (wall_ms == CP_UNKNOWN || now_s < db->built_at_s)
+	else if (db->age_days == CP_UNKNOWN)
 		cp_text_printf(text, "%s (%s)%s", db->name, cp_text_date(db->built_at_s, date), after);
 	else
 		cp_text_printf(text, "%s (%s, %s d old)%s", db->name, cp_text_date(db->built_at_s, date),
-		        cp_text_count((now_s - db->built_at_s) / DAY_S, days), after);
+		        cp_text_count(db->age_days, days), after);
 }
 
 void cp_phrase_head(struct cp_text *text, const struct cp_rec_start *rec)
@@ -64,7 +62,7 @@ void cp_phrase_head(struct cp_text *text, const struct cp_rec_start *rec)
 		cp_text_color(text, CP_DIM);
 		cp_text_words(text, "AS data:");
 		for (size_t i = 0; i < rec->n_databases; i++)
-			say_database(text, &rec->databases[i], rec->wall_ms, i + 1 < rec->n_databases ? "," : "");
+			say_database(text, &rec->databases[i], i + 1 < rec->n_databases ? "," : "");
 		cp_text_newline(text);
 	}
 	text->indent = 0;

@@ -89,6 +89,8 @@
 		const facts = el('dl', 'facts', el('dt', '', 'Destination'),
 			el('dd', '', `${path[1]}, ${path[8]}, flow ${path[2]}`), el('dt', '', 'Confidence'),
 			el('dd', '', CONFIDENCE[path[4]]));
+		if (path[13])
+			facts.append(el('dt', '', 'Service tag'), el('dd', '', path[13]));
 		const why = el('ul');
 		data.reasons.forEach(([code, sentence], bit) => {
 			if (path[5] & 1 << bit)
@@ -220,7 +222,7 @@
 	makeList({
 		table: document.getElementById('path-list'), host: document.getElementById('path-filter'), rows: data.paths,
 		outcome: row => row[3], group: row => data.targets[row[0]][1], render: pathRow, what: 'path', lazy: true,
-		text: row => [data.targets[row[0]][0], row[1], row[6], row[7], row[8], data.verdicts[row[3]]].join(' '),
+		text: row => [data.targets[row[0]][0], row[1], row[6], row[7], row[8], row[13], data.verdicts[row[3]]].join(' '),
 	});
 
 	// ---- findings: the first ones open; all of them on paper ----
