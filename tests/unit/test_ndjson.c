@@ -92,7 +92,7 @@ static int teardown(void **state)
 #define ZEN "'target':{'name':'zenn.dev','port':443,'protocol':'tcp','group':null},"
 #define NAMELESS "'role':null,'site':null,'city':null,"
 #define SILENT(ttl, attempts)                                                                                          \
-	"{'ttl':" ttl ",'ip':null,'rtt_us':null,'asn':null,'as_name':null,'asns':null,'ixp':null,'ptr':null," NAMELESS             \
+	"{'ttl':" ttl ",'ip':null,'rtt_us':null,'asn':null,'as_name':null,'asns':null,'ixp':null,'ptr':null," NAMELESS \
 	"'reply':null,"                                                                                                \
 	"'icmp_type':null,'icmp_code':null,'reply_ttl':null,'quoted_ttl':null,'mpls':[],'attempts':" attempts          \
 	",'inferred':false,'flags':[]}"
@@ -213,12 +213,14 @@ static void test_path_of_corners(void **state)
 	                     "'verdict':'undecided','confidence':'low','rule':null,'reasons':[],"
 	                     "'as_path':['IXP:','3491','?','private'],"
 	                     "'exit':{'ttl_min':0,'ttl_max':null,'last_home':null,'first_foreign':null},'hops':["
-	                     "{'ttl':1,'ip':'2001:db8::1','rtt_us':null,'asn':null,'as_name':null,'asns':null,'ixp':'','ptr':"
+	                     "{'ttl':1,'ip':'2001:db8::1','rtt_us':null,'asn':null,'as_name':null,'asns':null,'ixp':'',"
+	                     "'ptr':"
 	                     "null," NAMELESS
 	                     "'reply':'time-exceeded','icmp_type':11,'icmp_code':0,'reply_ttl':60,'quoted_ttl':1,"
 	                     "'mpls':[],'attempts':1,'inferred':false,'flags':['late','quote-modified','other-address']"
 	                     "},"
-	                     "{'ttl':2,'ip':'2001:db8::2','rtt_us':70,'asn':3491,'as_name':null,'asns':[64500,3491],'ixp':null,'ptr':"
+	                     "{'ttl':2,'ip':'2001:db8::2','rtt_us':70,'asn':3491,'as_name':null,'asns':[64500,3491],'"
+	                     "ixp':null,'ptr':"
 	                     "null," NAMELESS
 	                     "'reply':'unreachable','icmp_type':1,'icmp_code':0,'reply_ttl':null,'quoted_ttl':null,"
 	                     "'mpls':[{'label':24001,'tc':5,'s':0,'ttl':255},{'label':1048575,'tc':0,'s':1,'ttl':1}],"
@@ -369,7 +371,8 @@ static void test_summary(void **state)
 	                        ",{'role':'home','asn':8068,'as_name':'Microsoft "
 	                        "Corporation','as_org':'microsoft','as_role':'microsoft','ixp':null,'paths':1,"
 	                        "'destinations':1,'targets':1,'share_pct':12.5,'exit_routers':null," NO_RTT
-	                        ",{'role':'exit','asn':13335,'as_name':'Cloudflare Inc.','as_org':'cloudflare','as_role':'cdn-cloudflare','ixp':null,'paths':1,"
+	                        ",{'role':'exit','asn':13335,'as_name':'Cloudflare "
+	                        "Inc.','as_org':'cloudflare','as_role':'cdn-cloudflare','ixp':null,'paths':1,"
 	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':1,'exit_sites':[],"
 	                        "'groups':2,'replies':3,'probes':4,'loss_pct':25.0,"
 	                        "'handover_p50_us':1800,'handover_p95_us':12345,'handover_p99_us':12345,"

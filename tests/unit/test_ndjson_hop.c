@@ -122,8 +122,8 @@ static json_t *expected(const struct cp_hop *hop, uint32_t asn, const char *as_n
 	cp_addr_format(&hop->addr, ip);
 	return json_pack("{s:i,s:o,s:o,s:o,s:o,s:n,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:b,s:o}", "ttl",
 	        hop->ttl, "ip", string(cp_addr_is_zero(&hop->addr) ? NULL : ip), "rtt_us",
-	        number(hop->rtt_us, hop->rtt_us != 0), "asn", number(asn, asn != 0), "as_name", string(as_name), "asns", "ixp",
-	        string(ixp), "ptr", string(hop->ptr), "role", string(hop->ptr ? names[name].role : NULL), "site",
+	        number(hop->rtt_us, hop->rtt_us != 0), "asn", number(asn, asn != 0), "as_name", string(as_name), "asns",
+	        "ixp", string(ixp), "ptr", string(hop->ptr), "role", string(hop->ptr ? names[name].role : NULL), "site",
 	        string(hop->ptr ? names[name].site : NULL), "city", string(hop->ptr ? names[name].city : NULL), "reply",
 	        string(hop->kind ? replies[hop->kind] : NULL), "icmp_type", number(hop->icmp_type, is_icmp),
 	        "icmp_code", number(hop->icmp_code, is_icmp), "reply_ttl", number(hop->reply_ttl, hop->reply_ttl != 0),

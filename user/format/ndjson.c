@@ -12,6 +12,7 @@
 #include "json.h"
 #include "ndjson_hop.h"
 #include "ndjson_policy.h"
+#include "record.h"
 
 struct ndjson {
 	struct cp_json json;
