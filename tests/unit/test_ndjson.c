@@ -268,7 +268,8 @@ static void test_start(void **state)
 	assert_record(&writer->mem,
 	        HEAD("start") "'version':'0.1.0','command':'trace','wall_ms':0,'mono_ns':0,'host':null,"
 	                      "'datapath':null,'datapath_why':null,'interfaces':[],'rate_pps':null,'first_ttl':"
-	                      "null,'max_ttl':null,'attempts':null,'timeout_ms':null,'flows':null,'tcp_method':null,'seed':0,'resolver':"
+	                      "null,'max_ttl':null,'attempts':null,'timeout_ms':null,'flows':null,'tcp_method':null,'"
+	                      "seed':0,'resolver':"
 	                      "null,"
 	                      "'vantage':{'asn':null,'why':null},'home':{'spec':null,'asns':[]},'databases':[],"
 	                      "'targets':0,'destinations':0}");

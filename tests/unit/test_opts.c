@@ -257,6 +257,8 @@ static void test_commands(void **state)
 		enum cp_command command, topic;
 	} cases[] = {
 	        {"trace t", CP_CMD_TRACE, CP_COMMANDS},
+	        {"analyze", CP_CMD_ANALYZE, CP_COMMANDS},
+	        {"analyze f", CP_CMD_ANALYZE, CP_COMMANDS},
 	        {"doctor", CP_CMD_DOCTOR, CP_COMMANDS},
 	        {"doctor t", CP_CMD_DOCTOR, CP_COMMANDS},
 	        {"version", CP_CMD_VERSION, CP_COMMANDS},
