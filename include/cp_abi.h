@@ -173,7 +173,7 @@ enum cp_reply_kind {
 	CP_REPLY_ECHO,
 	CP_REPLY_UDP,
 	CP_REPLY_SACK,
-	CP_REPLY_UNTOLD, /* only in imported results: the destination answered, how is not told */
+	CP_REPLY_UNTOLD, /* only in imported results: what kind of answer it was is not told */
 };
 
 /* cp_event.flags */
