@@ -34,9 +34,11 @@ static char *read_file(const char *path, size_t *ret_len)
 {
 	FILE *file = fopen(path, "rb");
 	char *text;
-	long len;
+	long len = -1;
 
-	if (!file || fseek(file, 0, SEEK_END) || (len = ftell(file)) <= 0 || fseek(file, 0, SEEK_SET))
+	if (file && fseek(file, 0, SEEK_END) == 0)
+		len = ftell(file);
+	if (len <= 0 || fseek(file, 0, SEEK_SET))
 		give_up("the file cannot be read");
 	text = malloc((size_t)len);
 	if (!text || fread(text, 1, (size_t)len, file) != (size_t)len)
