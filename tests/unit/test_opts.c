@@ -264,6 +264,8 @@ static void test_commands(void **state)
 		enum cp_command command, topic;
 	} cases[] = {
 	        {"trace t", CP_CMD_TRACE, CP_COMMANDS},
+	        {"analyze", CP_CMD_ANALYZE, CP_COMMANDS},
+	        {"analyze f", CP_CMD_ANALYZE, CP_COMMANDS},
 	        {"doctor", CP_CMD_DOCTOR, CP_COMMANDS},
 	        {"policy check p r", CP_CMD_POLICY, CP_COMMANDS},
 	        {"doctor t", CP_CMD_DOCTOR, CP_COMMANDS},
