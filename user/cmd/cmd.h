@@ -15,12 +15,14 @@ enum {
 	CP_EXIT_OK = 0,
 	CP_EXIT_FAILED = 1,
 	CP_EXIT_USAGE = 2,
+	CP_EXIT_CHANGED = 3, /* diff --fail-on-change */
 	CP_EXIT_UNDECIDED = 4, /* done, but some targets could not be measured */
 };
 
 int cp_cmd_audit(const struct cp_opts *opts);
 int cp_cmd_trace(const struct cp_opts *opts);
 int cp_cmd_analyze(const struct cp_opts *opts);
+int cp_cmd_diff(const struct cp_opts *opts);
 int cp_cmd_doctor(const struct cp_opts *opts);
 int cp_cmd_help(const struct cp_opts *opts);
 int cp_cmd_version(const struct cp_opts *opts);
@@ -29,5 +31,8 @@ int cp_cmd_completion(const struct cp_opts *opts);
 
 /* What stands there when no command is given. */
 void cp_help_short(FILE *out);
+
+/* Columns of the terminal on standard output, or what COLUMNS says; 0: unknown. */
+unsigned cp_terminal_width(void);
 
 #endif

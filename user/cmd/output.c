@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "audit_impl.h"
+#include "cmd.h"
 #include "version.h"
 
 #define BUFFER_BYTES (1u << 18)
@@ -81,7 +82,7 @@ static int open_file(const char *path, struct cp_output_file **ret_file)
 	return 0;
 }
 
-static unsigned terminal_width(void)
+unsigned cp_terminal_width(void)
 {
 	const char *columns = getenv("COLUMNS");
 	struct winsize size;
@@ -98,7 +99,7 @@ static int open_output(struct cp_audit *audit, const struct cp_opts_output *spec
 {
 	struct cp_output *output = &audit->outputs[audit->n_outputs];
 	enum cp_when color = audit->opts->color;
-	struct cp_format_options options = {.width = terminal_width()};
+	struct cp_format_options options = {.width = cp_terminal_width()};
 	int rc;
 
 	*output = (struct cp_output){.format = spec->format, .path = spec->path};
