@@ -126,6 +126,20 @@ static uint32_t asn_of(const char *step)
 	return *step >= '0' && *step <= '9' && !*end && asn <= UINT32_MAX ? (uint32_t)asn : 0;
 }
 
+/* Of neighbours with one name, the last one has it. */
+static const char *name_of_step(
+        const struct cp_rundiff_report *report, const struct cp_rundiff_list *steps, uint32_t i, char *buf, size_t size)
+{
+	char next[48] = "";
+
+	short_name(report, asn_of(steps->items[i]), buf, size);
+	if (i + 1 < steps->n)
+		short_name(report, asn_of(steps->items[i + 1]), next, sizeof(next));
+	if (*buf && strcmp(buf, next) == 0)
+		buf[0] = '\0';
+	return buf;
+}
+
 const char *cp_rundiff_say_as_path(
         const struct cp_rundiff_report *report, const struct cp_rundiff_path *path, char *buf, size_t size)
 {
@@ -138,7 +152,7 @@ const char *cp_rundiff_say_as_path(
 
 		append(&line, "%s%s%s", line.len ? " " : "", i == border ? "> " : "", step);
 		if (path->verdict != CP_INSIDE && (i >= border || (!path->has_exit && i > 0)))
-			short_name(report, asn_of(step), name, sizeof(name));
+			name_of_step(report, path->as_path, i, name, sizeof(name));
 		append(&line, "%s%s", *name ? " " : "", name);
 	}
 	return buf;
@@ -207,7 +221,9 @@ static const char *signed_ms(int64_t us, char buf[CP_NUM_MAX + 1])
 	char ms[CP_NUM_MAX];
 
 	cp_text_ms(size < UINT32_MAX ? (uint32_t)size : UINT32_MAX - 1, ms);
-	snprintf(buf, CP_NUM_MAX + 1, "%s%s", us < 0 ? "-" : "+", ms);
+	if (size < 1000)
+		snprintf(ms, sizeof(ms), "0.%03u", (unsigned)size);
+	snprintf(buf, CP_NUM_MAX + 1, "%s%s", us < 0 ? "-" : us > 0 ? "+" : "", ms);
 	return buf;
 }
 

@@ -9,7 +9,7 @@
 #include "phrase.h"
 #include "rundiff_phrase.h"
 
-#define LABEL_WIDTH 13
+#define LABEL_WIDTH 14
 #define GAP 2
 
 /* What is said of one target by one run. */

@@ -53,7 +53,8 @@ static void print_run(struct cp_text *text, const struct cp_rundiff_report *repo
 	if (run->vantage_asn)
 		cp_text_printf(text, "in AS%u", run->vantage_asn);
 	if (run->wall_ms != CP_UNKNOWN)
-		cp_text_printf(text, "on %s", cp_text_date(run->wall_ms / 1000, date));
+		cp_text_printf(text, "on %s at %02u:%02u UTC", cp_text_date(run->wall_ms / 1000, date),
+		        (unsigned)(run->wall_ms / 3600000 % 24), (unsigned)(run->wall_ms / 60000 % 60));
 	cp_text_newline(text);
 	text->indent = 0;
 }
