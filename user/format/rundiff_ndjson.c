@@ -287,6 +287,25 @@ static int write_exit_row(struct writer *writer, const struct cp_rundiff_exit *e
 
 /* ---- diff_summary ---- */
 
+static const char *const change_keys[CP_RD_MAX] = {
+        [CP_RD_WORSE] = "worse",
+        [CP_RD_UNREACHED] = "unreached",
+        [CP_RD_EXIT] = "exit",
+        [CP_RD_AS_PATH] = "as_path",
+        [CP_RD_BETTER] = "better",
+        [CP_RD_REACHED] = "reached",
+        [CP_RD_GONE] = "gone",
+        [CP_RD_NEW] = "new",
+        [CP_RD_SLOWER] = "slower",
+        [CP_RD_EXIT_SLOWER] = "exit_slower",
+        [CP_RD_DNS] = "dns",
+        [CP_RD_ADDRESSES] = "addresses",
+        [CP_RD_CNAME] = "cname",
+        [CP_RD_ROUTER] = "router",
+        [CP_RD_EXIT_FASTER] = "exit_faster",
+        [CP_RD_FASTER] = "faster",
+};
+
 static void write_counts(struct cp_json *json, const char *key, uint64_t both, const uint64_t only[CP_SIDES],
         const uint64_t changes[CP_RD_MAX])
 {
@@ -296,7 +315,7 @@ static void write_counts(struct cp_json *json, const char *key, uint64_t both, c
 	cp_json_uint(json, "only_after", only[CP_AFTER]);
 	cp_json_object(json, "changes");
 	for (int i = 0; i < CP_RD_MAX; i++)
-		cp_json_uint(json, cp_rundiff_change_name(i), changes[i]);
+		cp_json_uint(json, change_keys[i], changes[i]);
 	cp_json_object_end(json);
 	cp_json_object_end(json);
 }

@@ -456,6 +456,30 @@ static uint64_t n_decided(const uint64_t verdicts[CP_VERDICTS])
 	return n;
 }
 
+/* "inside 4 -> 5, transit 1 -> 0"; what neither run has is left out. */
+static void print_by_verdict(struct cp_text *text, const struct cp_rundiff_result *result)
+{
+	const uint64_t *before = result->totals[CP_BEFORE].targets, *after = result->totals[CP_AFTER].targets;
+	char counts[CP_SIDES][CP_NUM_MAX];
+	bool is_first = true;
+
+	label(text, "verdicts");
+	for (int i = 0; i < CP_VERDICTS; i++) {
+		if (!before[i] && !after[i])
+			continue;
+		cp_text_put(text, is_first ? "" : ",");
+		cp_text_color(text, cp_phrase_color(i));
+		cp_text_words(text, cp_verdict_name(i));
+		cp_text_color(text, CP_PLAIN);
+		cp_text_printf(text, "%s -> %s", cp_text_count(before[i], counts[CP_BEFORE]),
+		        cp_text_count(after[i], counts[CP_AFTER]));
+		is_first = false;
+	}
+	if (is_first)
+		cp_text_words(text, "none");
+	cp_text_newline(text);
+}
+
 /* "8 of 9 -> 9 of 9 targets decided" */
 static void ratio(struct cp_text *text, const uint64_t n[CP_SIDES], const uint64_t of[CP_SIDES], const char *what)
 {
@@ -531,6 +555,7 @@ static int write_table(
 	if (rc)
 		return rc;
 	cp_text_newline(text);
+	print_by_verdict(text, report->result);
 	print_coverage(text, report->result);
 	print_times(text, report);
 	return cp_text_flush(text);

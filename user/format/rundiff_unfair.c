@@ -64,9 +64,9 @@ static void compare_homes(
 	if (before->n_home_asns == after->n_home_asns &&
 	        memcmp(before->home_asns, after->home_asns, before->n_home_asns * sizeof(*before->home_asns)) == 0)
 		return;
-	say(listener, "home", "home is not the same: %s (%zu ASes) before, %s (%zu ASes) after",
-	        before->home_spec ? before->home_spec : "?", before->n_home_asns,
-	        after->home_spec ? after->home_spec : "?", after->n_home_asns);
+	say(listener, "home", "home is not the same: %s (%zu AS%s) before, %s (%zu AS%s) after",
+	        before->home_spec ? before->home_spec : "?", before->n_home_asns, before->n_home_asns == 1 ? "" : "es",
+	        after->home_spec ? after->home_spec : "?", after->n_home_asns, after->n_home_asns == 1 ? "" : "es");
 }
 
 /* The file's name counts without its directory. */
