@@ -52,7 +52,7 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	static const struct cp_help_pair diff[] = {
 	        {"coldpotato diff monday.ndjson tuesday.ndjson", "what changed since Monday?"},
 	        {"coldpotato diff --side-by-side cold.ndjson hot.ndjson", "hot potato against cold potato"},
-	        {"coldpotato diff --fail-on-change worse good.ndjson now.ndjson -o ndjson=diff.ndjson",
+	        {"coldpotato diff --fail-on-change worse good.ndjson now.ndjson",
 	                "a gate: exit status 3 when something became worse"},
 	        {NULL, NULL},
 	};
