@@ -12,15 +12,15 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' "$(1)" "$(2)")
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes
-CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen -DCP_WEB_DIR='"$(B)/web"'
 CFLAGS_BASE := -std=gnu17 -g $(WARN) -MMD -MP -pthread
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -fstack-clash-protection
 CFLAGS ?= -O2
 LDFLAGS += -pie -Wl,-z,relro,-z,now
 SAN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wshadow -target bpf -mcpu=v3 -Iinclude -idirafter /usr/include/$(shell $(CC) -dumpmachine)
+BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wshadow -target bpf -mcpu=v3 -Iinclude -idirafter /usr/include/$(shell $(CC) -dumpmachine | sed 's/-[^-]*-linux/-linux/')
 
-PURE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libcyaml libmaxminddb 2>/dev/null)
+PURE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libcyaml yaml-0.1 libmaxminddb 2>/dev/null)
 IO_LIBS := $(shell $(PKG_CONFIG) --libs libbpf libcares libmnl 2>/dev/null) -lelf -lz
 TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
@@ -32,6 +32,7 @@ SKELS := $(patsubst bpf/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard bpf/*.bpf.c))
 BENCH_SKELS := $(patsubst tests/bench/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 LAB_BPF := $(patsubst tests/lab/%.bpf.c,$(B)/lab/%.bpf.o,$(wildcard tests/lab/*.bpf.c))
 LAB_BIN := $(patsubst tests/lab/%.c,$(B)/lab/%,$(filter-out %.bpf.c %_test.c,$(wildcard tests/lab/*.c)))
+WEB_BIN := $(patsubst tests/web/%.c,$(B)/web/%,$(wildcard tests/web/*.c))
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(B)/bpf/%,$(wildcard tests/bpf/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -42,7 +43,7 @@ PURE_OBJ_SAN := $(PURE_SRC:%.c=$(B)/san/%.o)
 EFFECT_OBJ := $(EFFECT_SRC:%.c=$(B)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
 
-.PHONY: all check test-unit test-fuzz test-bpf test-lab test-qemu bench fuzz lint format install clean help tests
+.PHONY: again all check test-unit test-fuzz test-bpf test-lab test-qemu bench fuzz lint format install clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -74,6 +75,20 @@ $(B)/san/%.o: %.c
 # The shipped lists are embedded by user/core/builtin.c.
 $(B)/user/core/builtin.o $(B)/san/user/core/builtin.o: $(wildcard data/*.csv)
 
+# Router names need the site codes as strings. No field of that list is quoted (tests/unit/test_builtin.c).
+$(B)/gen/msn_sites.h: data/msn-site-codes.csv
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && awk -F, 'NR > 1 {printf "{\"%s\", \"%s\", \"%s\"},\n", $$1, $$2, $$3}' $< > $@
+$(B)/user/core/router_name.o $(B)/san/user/core/router_name.o: $(B)/gen/msn_sites.h
+# The report's own files, and what it draws with, are embedded by user/format/html_asset.c.
+$(B)/user/format/html_asset.o $(B)/san/user/format/html_asset.o: $(wildcard web/report/*.css web/report/report.js) $(B)/web/echarts.js
+
+# Without npm an empty file stands for it, and each build tries again.
+$(B)/web/echarts.js: $(wildcard web/report/*.json web/report/*.mjs) scripts/fetch-echarts \
+		$(if $(wildcard $(B)/web/echarts.js),$(shell test -s $(B)/web/echarts.js || echo again))
+	$(call say,FETCH,$@)
+	$(Q)scripts/fetch-echarts $(@D)
+
 # Only the engine may include a skeleton.
 $(B)/user/io/engine.o: $(SKELS)
 
@@ -93,6 +108,11 @@ $(B)/unit/%: tests/unit/%.c $(B)/libcp.a
 $(B)/san/unit/%: tests/unit/%.c $(B)/san/libcp.a
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(SAN) -o $@ $(filter %.c %.o,$^) $(B)/san/libcp.a $(PURE_LIBS) $(TEST_LIBS)
+
+# What other programs read and look at: see tests/web.
+$(B)/web/%: tests/web/%.c $(B)/libcp.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(HARDEN) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(PURE_LIBS) $(TEST_LIBS)
 
 # The option table is tested like the pure parts, though it is not one of them.
 $(B)/unit/test_opts: $(OPTS_SRC:%.c=$(B)/%.o)
@@ -123,11 +143,11 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/san/libcp.a
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(SAN) -o $@ $< tests/fuzz/replay.c $(B)/san/libcp.a $(PURE_LIBS)
 
-$(B)/libfuzzer/%: tests/fuzz/%.c $(PURE_SRC)
+$(B)/libfuzzer/%: tests/fuzz/%.c $(PURE_SRC) $(B)/gen/msn_sites.h $(B)/web/echarts.js
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $< $(PURE_SRC) $(PURE_LIBS)
 
-tests: $(UNIT:%=$(B)/unit/%) $(UNIT:%=$(B)/san/unit/%) $(FUZZ:%=$(B)/fuzz/%) $(BPF_TESTS) $(LAB_BPF) $(LAB_BIN) $(BENCH) all
+tests: $(UNIT:%=$(B)/unit/%) $(UNIT:%=$(B)/san/unit/%) $(FUZZ:%=$(B)/fuzz/%) $(BPF_TESTS) $(LAB_BPF) $(LAB_BIN) $(WEB_BIN) $(BENCH) all
 
 check: tests ## build and pass all tests
 	$(Q)B=$(B) scripts/run-tests unit fuzz bpf lab qemu

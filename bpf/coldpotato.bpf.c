@@ -27,6 +27,7 @@
 /* One piece of work: what to send, and where to note that it was. */
 struct emission {
 	struct cp_probe probe;
+	struct cp_dest *dest; /* the probe's */
 	__u32 *sent;
 	struct cp_conn *conn; /* of a flow that has one */
 	__u64 now_ns;
@@ -104,52 +105,71 @@ static __always_inline void emit_data(struct emission *emission, __u32 ttl_index
 		conn->top_sent = probe->ttl;
 }
 
+/* The emitter's own lane. */
+static __always_inline __u32 lane_here(void)
+{
+	if (run.n_lanes <= 1)
+		return 0;
+	return run.lane_of_cpu[bpf_get_smp_processor_id() & (CP_CPUS_MAX - 1)] & (CP_LANES_MAX - 1);
+}
+
+static __always_inline struct cp_work *work_at(__u32 lane, __u64 cursor)
+{
+	__u32 at = lane * CP_WORK_SLOTS + ((__u32)cursor & (CP_WORK_SLOTS - 1));
+
+	return bpf_map_lookup_elem(&cp_work, &at);
+}
+
+/* What is to be sent, by its place in the tables. Returns 0 when it has none. */
+static __always_inline int emit_find(struct emission *emission, const struct cp_work *work)
+{
+	struct cp_probe *probe = &emission->probe;
+	__u32 dest_index = work->dest, path = work->dest * run.n_flows + work->flow;
+	struct cp_dest *dest = bpf_map_lookup_elem(&cp_dests, &dest_index);
+	__u32 nexthop, slot = cp_id_slot(work->id);
+
+	emission->id = work->id;
+	emission->sent = sent_of(slot);
+	if (!dest || !emission->sent || slot >= run.n_slots || slot != path * run.n_ttls + work->ttl_index)
+		return 0;
+	emission->dest = dest;
+	probe->dest = dest;
+	nexthop = dest->nexthop;
+	probe->nexthop = bpf_map_lookup_elem(&cp_nexthops, &nexthop);
+	probe->token = cp_token(run.token_key, emission->id);
+	probe->flow = work->flow;
+	probe->sport = (__u16)((dest->proto == CP_IPPROTO_UDP ? run.udp_port_base : run.port_base) + work->flow);
+	probe->ttl = (__u8)(run.first_ttl + work->ttl_index);
+	if (dest->flags & CP_DEST_SACK)
+		emission->conn = bpf_map_lookup_elem(&cp_conns, &path);
+	return 1;
+}
+
 /* Takes the next piece of work. Returns 0 when it must not be sent, which is counted. */
 static __always_inline int emit_take(struct emission *emission)
 {
-	__u32 at = (__u32)__sync_fetch_and_add(&run.cursor, 1) & (CP_WORK_SLOTS - 1);
-	__u64 *work = bpf_map_lookup_elem(&cp_work, &at);
-	__u32 slot, dest_index, rest, nexthop, path, per_dest = run.n_flows * run.n_ttls;
+	__u32 lane = lane_here();
+	__u64 cursor = lanes[lane].cursor;
+	struct cp_work *work = work_at(lane, cursor);
 	struct cp_probe *probe = &emission->probe;
-	struct cp_dest *dest;
-	__u32 op;
 
-	if (!work || !per_dest || !run.n_ttls)
+	lanes[lane].cursor = cursor + 1;
+	/* The clock waits for all that was read before, so it is read first. */
+	emission->now_ns = bpf_ktime_get_ns();
+	if (!work || !emit_find(emission, work))
 		goto invalid;
-	emission->id = (__u32)*work;
-	op = *work >> 32;
-	slot = cp_id_slot(emission->id);
-	dest_index = slot / per_dest;
-	rest = slot % per_dest;
-	dest = bpf_map_lookup_elem(&cp_dests, &dest_index);
-	probe->dest = dest;
-	emission->sent = sent_of(slot);
-	if (!dest || !emission->sent || slot >= run.n_slots)
-		goto invalid;
-	if (!emit_allowed(dest)) {
+	if (!emit_allowed(emission->dest)) {
 		count(CP_STAT_TX_BLOCKED);
 		return 0;
 	}
-	nexthop = probe->dest->nexthop;
-	probe->nexthop = bpf_map_lookup_elem(&cp_nexthops, &nexthop);
-	probe->token = cp_token(run.token_key, emission->id);
-	probe->flow = rest / run.n_ttls;
-	probe->sport =
-	        (__u16)((probe->dest->proto == CP_IPPROTO_UDP ? run.udp_port_base : run.port_base) + probe->flow);
-	probe->ttl = (__u8)(run.first_ttl + rest % run.n_ttls);
-	if (probe->dest->flags & CP_DEST_SACK) {
-		path = slot / run.n_ttls;
-		emission->conn = bpf_map_lookup_elem(&cp_conns, &path);
-	}
-	emission->now_ns = bpf_ktime_get_ns();
-	if (op != CP_WORK_PROBE) {
-		if (!emit_end(emission, op))
+	if (work->op != CP_WORK_PROBE) {
+		if (!emit_end(emission, work->op))
 			return 0;
-	} else if (!emit_within_budget(dest, emission->now_ns)) {
+	} else if (!emit_within_budget(emission->dest, emission->now_ns)) {
 		count(CP_STAT_TX_BUDGET);
 		return 0;
 	} else {
-		emit_data(emission, rest % run.n_ttls);
+		emit_data(emission, work->ttl_index);
 	}
 	emission->frame_len = cp_wire_frame_len(probe->dest, (enum cp_segment)probe->segment);
 	if (!probe->nexthop || !probe->nexthop->ifindex || !emission->frame_len)
@@ -223,7 +243,7 @@ static __always_inline enum fate reject(const struct cp_reply *reply, __u32 stat
 {
 	/* Without our port it is just somebody else's packet. */
 	if (reply->our_port)
-		count(stat);
+		count_reply(stat);
 	return FATE_PASS;
 }
 
@@ -239,7 +259,7 @@ static __always_inline void report(
 	struct cp_event *event = bpf_ringbuf_reserve(&cp_ring, sizeof(*event), 0);
 
 	if (!event) {
-		count(CP_STAT_RX_LOST);
+		count_reply(CP_STAT_RX_LOST);
 		return;
 	}
 	__builtin_memset(event, 0, sizeof(*event));
@@ -263,7 +283,7 @@ static __always_inline void report(
 	if (bpf_ringbuf_query(&cp_ring, BPF_RB_AVAIL_DATA) >= ring_wake_bytes)
 		wake = BPF_RB_FORCE_WAKEUP;
 	bpf_ringbuf_submit(event, wake);
-	count(CP_STAT_RX_MATCHED);
+	count_reply(CP_STAT_RX_MATCHED);
 }
 
 /* ---- Whose packet it is ---- */
@@ -316,7 +336,7 @@ static __always_inline enum fate judge(enum cp_parse parsed, struct cp_reply *re
 	if (parsed == CP_PARSE_FOREIGN)
 		return FATE_PASS;
 	if (parsed == CP_PARSE_SHORT || parsed == CP_PARSE_FLAGS) {
-		count(parsed == CP_PARSE_SHORT ? CP_STAT_REJ_SHORT : CP_STAT_REJ_FLAGS);
+		count_reply(parsed == CP_PARSE_SHORT ? CP_STAT_REJ_SHORT : CP_STAT_REJ_FLAGS);
 		return FATE_PASS;
 	}
 	if (parsed == CP_PARSE_DATAGRAM)
@@ -348,7 +368,7 @@ static __always_inline __u8 answer_flags(enum fate fate)
 
 static __always_inline void count_answer(enum fate fate)
 {
-	count(fate == FATE_ACK ? CP_STAT_RX_ACK_SENT : CP_STAT_RX_RST_SENT);
+	count_reply(fate == FATE_ACK ? CP_STAT_RX_ACK_SENT : CP_STAT_RX_RST_SENT);
 }
 
 static __always_inline int xdp_capture(struct xdp_md *ctx)

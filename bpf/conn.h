@@ -59,7 +59,7 @@ static __always_inline enum fate conn_answered(const struct cp_reply *reply, __u
 	conn->hint_ttl = (__u8)(start - reply->reply_ttl + 1);
 	/* With a return value it is a full barrier: who sees the state sees the numbers. */
 	__sync_lock_test_and_set(&conn->state, CP_CONN_OPEN);
-	count(CP_STAT_CONN_OPENED);
+	count_reply(CP_STAT_CONN_OPENED);
 	return FATE_ACK;
 }
 
@@ -139,10 +139,10 @@ __noinline int conn_segment(const struct cp_reply *reply, struct conn_probe *ret
 		conn->sacked |= ret_probe->found;
 		/* Of the connection all the same: the kernel, which knows of none, would reset it. */
 		if (!ret_probe->found)
-			count(CP_STAT_REJ_UNSENT);
+			count_reply(CP_STAT_REJ_UNSENT);
 		return FATE_CONSUME;
 	}
-	count(CP_STAT_RX_STREAM);
+	count_reply(CP_STAT_RX_STREAM);
 	if (news == CP_CONN_ENDS)
 		conn_leave(conn, CP_CONN_PEER_CLOSED);
 	else if (news == CP_CONN_BARE && conn->top_sent && !conn->sacked)

@@ -17,7 +17,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, CP_WORK_SLOTS);
 	__type(key, __u32);
-	__type(value, __u64); /* enum cp_work_op in the high half, a probe id in the low one */
+	__type(value, struct cp_work); /* one lane's ring after the other */
 } cp_work SEC(".maps");
 
 struct {
@@ -97,6 +97,7 @@ struct {
 } cp_ring SEC(".maps");
 
 struct cp_run run;
+struct cp_lane lanes[CP_LANES_MAX] __attribute__((aligned(64)));
 __u64 ring_wake_bytes; /* unread data at which the reader is woken */
 
 static __always_inline void count(__u32 stat)
@@ -105,6 +106,18 @@ static __always_inline void count(__u32 stat)
 
 	if (value)
 		__sync_fetch_and_add(value, 1);
+}
+
+/*
+ * The same for what only capture counts: on a CPU nothing comes between, and a locked instruction would wait for
+ * stores that miss the caches.
+ */
+static __always_inline void count_reply(__u32 stat)
+{
+	__u64 *value = bpf_map_lookup_elem(&cp_stats, &stat);
+
+	if (value)
+		(*value)++;
 }
 
 #endif

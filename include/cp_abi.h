@@ -21,7 +21,9 @@
 #define CP_FLOWS_MAX 64
 #define CP_NEXTHOPS_MAX 256
 #define CP_MPLS_MAX 4
-#define CP_WORK_SLOTS 65536u /* entries of the work ring, a power of two */
+#define CP_LANES_MAX 8u /* emitters at work at once, a power of two */
+#define CP_CPUS_MAX 1024u /* of a host with several lanes, a power of two */
+#define CP_WORK_SLOTS 65536u /* entries of a lane's work ring, a power of two */
 #define CP_BLOCKS_MAX 65536u /* prefixes of the blocklist */
 
 static inline __u32 cp_id_make(__u32 slot, __u32 attempt)
@@ -156,11 +158,29 @@ struct cp_dest_key {
 	__u16 proto; /* CP_IPPROTO_TCP or _UDP */
 };
 
-/* The high half of a work entry; the low one is a probe id. */
 enum cp_work_op {
 	CP_WORK_PROBE = 0,
 	CP_WORK_CLOSE, /* reset the connection of the id's path */
 	CP_WORK_GIVE_UP, /* ... since SACK is of no use in it: its probes are SYNs from now on */
+};
+
+/* A piece of work: a probe id, and what the slot in it stands for, so that the emitter need not divide. */
+struct cp_work {
+	__u32 id;
+	__u32 dest; /* index */
+	__u8 flow;
+	__u8 ttl_index; /* TTL - first TTL */
+	__u8 op; /* enum cp_work_op */
+	__u8 reserved[5];
+};
+
+/*
+ * An emitter's place in its own work ring. Nobody else writes it, so it takes no locked instruction: one would wait
+ * for the stores of the frame before, of which some miss every cache.
+ */
+struct cp_lane {
+	__u64 cursor; /* work consumed so far */
+	__u64 reserved[7]; /* a cache line each */
 };
 
 /* What kind of packet answered a probe. Values appear in events: append only. */
@@ -173,7 +193,7 @@ enum cp_reply_kind {
 	CP_REPLY_ECHO,
 	CP_REPLY_UDP,
 	CP_REPLY_SACK,
-	CP_REPLY_UNTOLD, /* only in imported results: the destination answered, how is not told */
+	CP_REPLY_UNTOLD, /* only in imported results: what kind of answer it was is not told */
 };
 
 /* cp_event.flags */
@@ -203,7 +223,7 @@ struct cp_event {
 
 /*
  * Exact counters, one per-CPU array entry each. Append only. Probes that leave
- * as they should are counted by the cursor alone: attempted = cursor.
+ * as they should are counted by the lanes' cursors alone.
  */
 enum cp_stat {
 	CP_STAT_TX_TAKEN = 0, /* live frames the driver took (xdp datapath) */
@@ -227,9 +247,9 @@ enum cp_stat {
 };
 
 /*
- * Settings of the run and the emitter's cursor; one instance, in the BPF
- * object's .bss, mapped by user space. All but `cursor` are written before
- * the first probe and constant afterwards.
+ * Settings of the run; one instance, in the BPF object's .bss, mapped by user
+ * space. All but `closing` are written before the first probe and constant
+ * afterwards.
  */
 struct cp_run {
 	__u32 token_key[4]; /* per-run secret of the probe identity */
@@ -243,7 +263,8 @@ struct cp_run {
 	struct cp_budget_rule host_rule, prefix_rule;
 	__u32 closing; /* 1: no connection is opened any more */
 	__u32 sack; /* 1: there are connections, and a table to find destinations in */
-	__u64 cursor; /* work entries consumed so far: probes attempted, and CP_STAT_TX_CLOSE */
+	__u32 n_lanes; /* more than one: lane_of_cpu says whose the emitter is */
+	__u8 lane_of_cpu[CP_CPUS_MAX];
 };
 
 #endif

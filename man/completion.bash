@@ -22,7 +22,9 @@ _coldpotato()
 	--tcp-method) words='syn sack prefer_sack' ;;
 	-p | --port) return ;;
 	--addresses) words='all first' ;;
+	--datadog-conf) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--resolver) return ;;
+	--rdns-max) return ;;
 	-r | --rate) return ;;
 	--dest-rate) return ;;
 	--prefix-rate) return ;;
@@ -39,20 +41,24 @@ _coldpotato()
 	--source) return ;;
 	--datapath) words='auto xdp tc' ;;
 	--xdp-mode) words='auto native generic' ;;
+	--senders) return ;;
 	--tc-attach) words='auto tcx clsact' ;;
+	--input-format) words='ndjson atlas scamper mtr-json datadog traceroute tracert tracepath mtr-text nmap' ;;
 	--asdb) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--overlay) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--ixp) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--home) return ;;
 	--vantage-as) return ;;
-	-o | --output) words='table hops ndjson' ;;
+	--policy) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--fail-on) return ;;
+	-o | --output) words='table hops ndjson csv egress-csv atlas datadog prom html' ;;
 	--color) words='auto always never' ;;
 	--progress) words='auto always never' ;;
 	preset) words='microsoft controls' ;;
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		audit | trace | doctor | help | version) command=$word; break ;;
+		audit | trace | analyze | doctor | policy | help | version) command=$word; break ;;
 		esac
 	done
 	if [[ -z $words && $cur == @* ]]; then
@@ -61,11 +67,13 @@ _coldpotato()
 	fi
 	if [[ -z $words ]]; then
 		case $command in
-		'') words='audit trace doctor help version' ;;
-		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
-		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --output --color --progress --verbose --help --version' ;;
+		'') words='audit trace analyze doctor policy help version' ;;
+		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
+		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
+		analyze) words='--input-format --asdb --overlay --ixp --home --vantage-as --policy --fail-on --output --color --help --version' ;;
 		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --blocklist --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --home --vantage-as --color --verbose --help --version' ;;
-		help) words='audit trace doctor help version --help --version' ;;
+		policy) words='--output --color --help --version' ;;
+		help) words='audit trace analyze doctor policy help version --help --version' ;;
 		version) words='--help --version' ;;
 		esac
 	fi

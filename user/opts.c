@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS_MAX 64 /* bits of struct reader.seen */
+#define OPTIONS_MAX 64 /* bits of cp_opts.given */
 #define LONG_BASE 256 /* getopt's value of long option i is LONG_BASE + i; letters are below */
 
 struct reader {
@@ -18,7 +18,6 @@ struct reader {
 	char **argv;
 	struct cp_opts opts;
 	enum cp_command instead; /* of --help and the like; CP_COMMANDS: none */
-	uint64_t seen; /* bit per option given */
 	struct cp_err *err;
 };
 
@@ -153,7 +152,7 @@ static void make_spec(struct getopt_spec *spec)
 
 static int take_option(struct reader *reader, const struct cp_opt *opt, const char *text)
 {
-	reader->seen |= 1ull << (opt - cp_opt_table);
+	reader->opts.given |= 1ull << (opt - cp_opt_table);
 	if (opt->parse)
 		return opt->parse(opt, text, &reader->opts, reader->err);
 	reader->instead = opt->instead;
@@ -249,10 +248,10 @@ static int check_settings(const struct reader *reader)
 	const struct cp_command_info *command = &cp_commands[opts->command];
 
 	for (size_t i = 0; cp_opt_table[i].name; i++)
-		if (reader->seen >> i & 1 && !(cp_opt_table[i].commands >> opts->command & 1))
+		if (opts->given >> i & 1 && !(cp_opt_table[i].commands >> opts->command & 1))
 			return cp_err_set(reader->err, -EINVAL, "--%s is not an option of %s", cp_opt_table[i].name,
 			        command->name);
-	if (command->needs_target && !opts->n_targets)
+	if (command->needs_target && !opts->n_targets && !opts->datadog_conf)
 		return cp_err_set(reader->err, -EINVAL,
 		        "%s needs a target: a name, an address, @FILE, - or preset:microsoft", command->name);
 	if (opts->first_ttl > opts->max_ttl)
@@ -306,4 +305,13 @@ void cp_opts_free(struct cp_opts *opts)
 	free(opts->targets);
 	opts->targets = NULL;
 	opts->n_targets = 0;
+}
+
+bool cp_opts_given(const struct cp_opts *opts, const char *name)
+{
+	for (size_t i = 0; cp_opt_table[i].name; i++) {
+		if (strcmp(cp_opt_table[i].name, name) == 0)
+			return opts->given >> i & 1;
+	}
+	return false;
 }

@@ -23,6 +23,7 @@ enum cp_command {
 	CP_CMD_ANALYZE,
 	CP_CMD_DIFF,
 	CP_CMD_DOCTOR,
+	CP_CMD_POLICY,
 	CP_CMD_HELP,
 	CP_CMD_VERSION,
 	CP_CMD_MAN, /* hidden: prints man/coldpotato.8 */
@@ -62,6 +63,8 @@ struct cp_opts {
 	enum cp_tcp_method tcp_method;
 	enum cp_addresses addresses;
 	const char *resolver; /* "addr", "addr:port", "[v6]:port"; NULL: /etc/resolv.conf */
+	bool no_rdns;
+	uint32_t rdns_max; /* router addresses to be asked for their names */
 
 	uint32_t rate_pps;
 	uint32_t host_pps, prefix_pps; /* 0: no limit */
@@ -84,6 +87,7 @@ struct cp_opts {
 	enum cp_datapath datapath;
 	enum cp_xdp_mode xdp_mode;
 	enum cp_tc_attach tc_attach;
+	uint32_t n_senders; /* 0: as many as it takes */
 
 	const struct cp_import_format *input_format; /* of analyze; NULL: found out */
 
@@ -97,10 +101,17 @@ struct cp_opts {
 	const char *home;
 	uint32_t vantage_as; /* 0: found out */
 
+	const char *policy; /* NULL: none */
+	uint32_t fail_verdicts, fail_reasons; /* bits of --fail-on */
+	const char *datadog_conf; /* NULL: none */
+
 	struct cp_opts_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs; /* never 0 after parsing audit or trace */
+	const char *policy_output; /* of the command policy: -o as typed; NULL: none */
+	bool explain;
 	enum cp_when color, progress;
 	uint32_t verbose;
+	uint64_t given; /* bit per option of cp_opt_table that was there; see cp_opts_given() */
 };
 
 extern const struct cp_opts cp_opts_defaults;
@@ -111,6 +122,8 @@ extern const struct cp_opts cp_opts_defaults;
  */
 int cp_opts_parse(int argc, char **argv, struct cp_opts *ret_opts, struct cp_err *err);
 void cp_opts_free(struct cp_opts *opts); /* takes NULL */
+/* Whether the option of this long name was typed. */
+bool cp_opts_given(const struct cp_opts *opts, const char *name);
 
 struct cp_command_info {
 	const char *name;

@@ -216,12 +216,53 @@ int cp_opt_parse_resolver(const struct cp_opt *opt, const char *text, struct cp_
 	return 0;
 }
 
+/* One word of --fail-on: a verdict or a reason. */
+static int add_fail_on(const char *word, struct cp_opts *opts)
+{
+	for (int i = 0; i < CP_VERDICTS; i++) {
+		if (strcmp(cp_verdict_name(i), word) != 0)
+			continue;
+		opts->fail_verdicts |= 1u << i;
+		return 0;
+	}
+	for (int i = 0; i < CP_WHY_MAX; i++) {
+		if (strcmp(cp_reason_name(i), word) != 0)
+			continue;
+		opts->fail_reasons |= 1u << i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int cp_opt_parse_fail_on(const struct cp_opt *opt, const char *text, struct cp_opts *opts, struct cp_err *err)
+{
+	char word[64];
+
+	for (;;) {
+		size_t len = strcspn(text, ",");
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		if (len >= sizeof(word) || add_fail_on(word, opts))
+			return refuse(opt, word, err);
+		if (!text[len])
+			return 0;
+		text += len + 1;
+	}
+}
+
 int cp_opt_parse_output(const struct cp_opt *opt, const char *text, struct cp_opts *opts, struct cp_err *err)
 {
 	struct cp_opts_output *output = &opts->outputs[opts->n_outputs];
 	size_t len = strcspn(text, "=");
 	char name[32] = "";
 
+	/* There it is a file, or a format: its own to understand. */
+	if (opts->command == CP_CMD_POLICY) {
+		if (!*text)
+			return cp_err_set(err, -EINVAL, "--%s names nothing", opt->name);
+		opts->policy_output = text;
+		return 0;
+	}
 	if (opts->n_outputs == CP_OPTS_LIST_MAX)
 		return cp_err_set(err, -EINVAL, "--%s may be given %d times at most", opt->name, CP_OPTS_LIST_MAX);
 	if (len < sizeof(name))

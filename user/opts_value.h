@@ -23,6 +23,7 @@ cp_opt_parse_fn cp_opt_parse_asn;
 cp_opt_parse_fn cp_opt_parse_source;
 cp_opt_parse_fn cp_opt_parse_resolver;
 cp_opt_parse_fn cp_opt_parse_output;
+cp_opt_parse_fn cp_opt_parse_fail_on;
 cp_opt_parse_fn cp_opt_parse_input_format;
 
 #endif

@@ -41,7 +41,8 @@ cat <<'END'
 Clear: every router and destination answers. Mixed: 10 % of the routers and 5 % of the destinations are silent, others refuse, 40 %
 of the router groups balance by flow, 5 % of the paths have quotes rewritten by a NAT. Wrong are hops that contradict the truth,
 lost are answers that were dropped, and counted, on their way to user space. CPU seconds are the program's; the Internet answers
-within them, because it runs where the frames are sent. MiB is RSS + what the kernel accounts to our BPF maps and programs.
+within them, because it runs where the frames are sent. MiB is RSS (without the view of BPF maps) + what the kernel
+accounts to our BPF maps and programs.
 
 END
 {

@@ -129,7 +129,7 @@ measure() { # seconds command...
 audit() { # options...
 	local out=$LAB_DIR/out.ndjson rc
 	accounting=()
-	measure 300 "$CP" audit "@$LAB_DIR/targets" --blocklist none --vantage-as 8075 --progress never \
+	measure 300 "$CP" audit "@$LAB_DIR/targets" --blocklist none --no-rdns --vantage-as 8075 --progress never \
 		-o "ndjson=$out" "$@"
 	rc=$?
 	if ! tail -n 1 "$out" | jq -e 'select(.type == "end" and .reason == "done")' >"$LAB_DIR/end"; then

@@ -45,6 +45,7 @@ enum {
 	LAB_SLOTS = LAB_DESTS * LAB_FLOWS * LAB_TTLS,
 	LAB_PATHS = LAB_DESTS * LAB_FLOWS,
 	LAB_BUDGETS = 8,
+	LAB_LANES = 3,
 	LAB_PORT_BASE = 40000,
 	LAB_UDP_PORT_BASE = 50000,
 	LAB_EVENTS_MAX = 4096,
@@ -57,7 +58,8 @@ struct lab {
 	struct coldpotato *skel;
 	int tap_fd, tun_fd;
 	uint32_t tap_ifindex, tun_ifindex;
-	uint64_t *work, reset_ns;
+	struct cp_work *work;
+	uint64_t reset_ns;
 	uint32_t *sent;
 	struct cp_dest *dests;
 	struct cp_conn *conns;
@@ -151,6 +153,7 @@ static inline int lab_load(struct lab *lab, uint32_t ring_bytes)
 	bpf_map__set_max_entries(lab->skel->maps.cp_index, LAB_DESTS);
 	bpf_map__set_max_entries(lab->skel->maps.cp_budgets, LAB_BUDGETS);
 	bpf_map__set_max_entries(lab->skel->maps.cp_ring, ring_bytes);
+	bpf_map__set_max_entries(lab->skel->maps.cp_work, LAB_LANES * CP_WORK_SLOTS);
 	if (coldpotato__load(lab->skel))
 		return -errno;
 	lab->work = lab_map(lab->skel->maps.cp_work);
@@ -179,6 +182,32 @@ static inline void lab_set_nexthop(struct lab *lab, uint32_t index, const struct
 static inline enum lab_kind lab_kind_of(uint32_t slot)
 {
 	return slot / LAB_SLOTS_OF_DEST % LAB_KINDS;
+}
+
+/* A piece of work, as the engine writes it. */
+static inline struct cp_work lab_work(enum cp_work_op op, uint32_t id)
+{
+	uint32_t rest = cp_id_slot(id) % LAB_SLOTS_OF_DEST;
+
+	return (struct cp_work){
+	        .id = id,
+	        .dest = cp_id_slot(id) / LAB_SLOTS_OF_DEST,
+	        .flow = (uint8_t)(rest / LAB_TTLS),
+	        .ttl_index = (uint8_t)(rest % LAB_TTLS),
+	        .op = (uint8_t)op,
+	};
+}
+
+/* The only lane's place in the work ring. */
+static inline __u64 *lab_cursor(struct lab *lab)
+{
+	return &lab->skel->bss->lanes[0].cursor;
+}
+
+/* Queues a piece of work that is the next to be taken. */
+static inline void lab_queue(struct lab *lab, enum cp_work_op op, uint32_t id)
+{
+	lab->work[*lab_cursor(lab) & (CP_WORK_SLOTS - 1)] = lab_work(op, id);
 }
 
 static inline struct cp_dest lab_dest(uint32_t index)
@@ -224,6 +253,7 @@ static inline void lab_reset(struct lab *lab)
 	        .port_base = LAB_PORT_BASE,
 	        .udp_port_base = LAB_UDP_PORT_BASE,
 	};
+	memset(lab->skel->bss->lanes, 0, sizeof(lab->skel->bss->lanes));
 	for (uint32_t d = 0; d < LAB_DESTS; d++)
 		lab->dests[d] = lab_dest(d);
 	for (uint32_t v6 = 0; v6 < 2; v6++) {

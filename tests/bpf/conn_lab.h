@@ -152,7 +152,7 @@ static inline struct emitted work_off(const struct flow *flow, enum cp_work_op o
 {
 	struct lab *lab = flow->lab;
 
-	lab->work[lab->skel->bss->run.cursor & (CP_WORK_SLOTS - 1)] = (uint64_t)op << 32 | id;
+	lab_queue(lab, op, id);
 	return emit(lab, flow->hook == HOOK_TC ? TC : XDP);
 }
 

@@ -21,7 +21,7 @@ static void fill_work(struct lab *lab, uint32_t n)
 		uint32_t id = cp_id_make(at * 25 % LAB_SLOTS, at / LAB_SLOTS % CP_ATTEMPTS_MAX);
 
 		if (is_sent(lab, id))
-			lab->work[i++] = id;
+			lab->work[i++] = lab_work(CP_WORK_PROBE, id);
 	}
 }
 
@@ -31,7 +31,7 @@ static void check_all_slots(struct lab *lab, enum emitter emitter)
 
 	fill_work(lab, n);
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t id = (uint32_t)lab->work[i];
+		uint32_t id = lab->work[i].id;
 		struct lab_probe probe = lab_probe_of(lab, id);
 		uint8_t want[CP_FRAME_MAX];
 		uint32_t len = host_frame(lab, id, want);
@@ -50,7 +50,7 @@ static void check_all_slots(struct lab *lab, enum emitter emitter)
 		assert_int_equal(cp_sent_attempt(sent), cp_id_attempt(id));
 		now_ns = lab_now_ns();
 		assert_in_range(cp_sent_ns(sent, now_ns), before_ns - LAB_UNIT_NS, now_ns);
-		assert_int_equal(lab->skel->bss->run.cursor, i + 1);
+		assert_int_equal(*lab_cursor(lab), i + 1);
 	}
 	lab_expect_only(lab, CP_STAT_MAX, 0);
 }
@@ -73,12 +73,12 @@ static void xdp_frames_equal_the_hosts(void **state)
 static void refused(struct lab *lab, uint32_t id, uint32_t stat_id)
 {
 	for (enum emitter emitter = TC; emitter <= XDP; emitter++) {
-		uint64_t cursor = lab->skel->bss->run.cursor, n = lab_stat(lab, stat_id);
+		uint64_t cursor = *lab_cursor(lab), n = lab_stat(lab, stat_id);
 
-		lab->work[cursor & (CP_WORK_SLOTS - 1)] = id;
+		lab_queue(lab, CP_WORK_PROBE, id);
 		assert_int_equal(emit(lab, emitter).len, 0);
 		assert_true(lab_stat(lab, stat_id) == n + 1);
-		assert_true(lab->skel->bss->run.cursor == cursor + 1);
+		assert_true(*lab_cursor(lab) == cursor + 1);
 	}
 	for (uint32_t slot = 0; slot < LAB_SLOTS; slot++) {
 		if (lab->sent[slot])
@@ -93,7 +93,7 @@ static void blocked_destinations(void **state)
 	for (uint32_t i = 0; i < LAB_SLOTS_OF_DEST; i++)
 		refused(lab, 2 * LAB_SLOTS_OF_DEST + i, CP_STAT_TX_BLOCKED);
 	lab_expect_only(lab, CP_STAT_TX_BLOCKED, 2 * LAB_SLOTS_OF_DEST);
-	lab->work[lab->skel->bss->run.cursor] = 0;
+	lab_queue(lab, CP_WORK_PROBE, 0);
 	assert_int_equal(emit(lab, TC).len, CP_SYN4_FRAME_LEN);
 }
 
@@ -107,9 +107,50 @@ static void slots_that_do_not_exist(void **state)
 	lab->skel->bss->run.n_slots = LAB_SLOTS - 1;
 	refused(lab, LAB_SLOTS - 1, CP_STAT_TX_INVALID);
 	lab->skel->bss->run.n_slots = LAB_SLOTS;
-	lab->skel->bss->run.n_ttls = 0;
-	refused(lab, 0, CP_STAT_TX_INVALID);
-	lab_expect_only(lab, CP_STAT_TX_INVALID, 10);
+	lab_expect_only(lab, CP_STAT_TX_INVALID, 8);
+}
+
+static void work_that_contradicts_itself(void **state)
+{
+	struct cp_work work = lab_work(CP_WORK_PROBE, LAB_SLOTS_OF_DEST);
+	LAB_OR_SKIP(state);
+
+	for (int i = 0; i < 3; i++) {
+		lab->work[i] = work;
+		lab->work[i].dest += i == 0;
+		lab->work[i].flow = (uint8_t)(work.flow + (i == 1));
+		lab->work[i].ttl_index = (uint8_t)(work.ttl_index + (i == 2));
+		assert_int_equal(emit(lab, TC).len, 0);
+	}
+	lab_expect_only(lab, CP_STAT_TX_INVALID, 3);
+}
+
+/* Each lane takes its own work, and moves its own cursor only. */
+static void lanes_keep_apart(void **state)
+{
+	cpu_set_t before, one;
+	uint32_t cpu;
+	LAB_OR_SKIP(state);
+
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	cpu = (uint32_t)sched_getcpu();
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	lab->skel->bss->run.n_lanes = LAB_LANES;
+	for (uint32_t lane = 0; lane < LAB_LANES; lane++) {
+		uint8_t want[CP_FRAME_MAX];
+		struct emitted out;
+
+		lab->skel->bss->run.lane_of_cpu[cpu] = (uint8_t)lane;
+		lab->work[lane * CP_WORK_SLOTS] = lab_work(CP_WORK_PROBE, lane * 80);
+		out = emit(lab, TC);
+		assert_int_equal(out.len, host_frame(lab, lane * 80, want));
+		assert_memory_equal(out.frame, want, out.len);
+		for (uint32_t i = 0; i < LAB_LANES; i++)
+			assert_int_equal(lab->skel->bss->lanes[i].cursor, i <= lane);
+	}
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 }
 
 static void next_hops_that_do_not_exist(void **state)
@@ -154,7 +195,7 @@ static void tokens_without_a_checksum(void **state)
 	refused(lab, v4, CP_STAT_TX_INVALID);
 	while (cp_token(run->token_key, v6) & 0xffff)
 		run->token_key[0]++;
-	lab->work[run->cursor] = v6;
+	lab_queue(lab, CP_WORK_PROBE, v6);
 	out = emit(lab, TC);
 	assert_int_equal(out.len, host_frame(lab, v6, want));
 	assert_memory_equal(out.frame, want, out.len);
@@ -170,7 +211,7 @@ static void xdp_buffers_that_are_too_short(void **state)
 	for (enum lab_kind kind = 0; kind < LAB_KINDS; kind++) {
 		/* The kernel makes no test packet of less than an IPv4 header. */
 		for (uint32_t len = LAB_ETH_LEN + 20; len < LAB_ETH_LEN + lab_packet_len(kind); len++) {
-			lab->work[n++] = kind * LAB_SLOTS_OF_DEST;
+			lab->work[n++] = lab_work(CP_WORK_PROBE, kind * LAB_SLOTS_OF_DEST);
 			assert_int_equal(emit_over(lab, XDP, len).len, 0);
 		}
 		assert_true(lab->sent[kind * LAB_SLOTS_OF_DEST] == 0);
@@ -186,7 +227,7 @@ static void devices_that_refuse(void **state)
 	gone = lab_nexthop(lab, false);
 	gone.ifindex = 9999;
 	lab_set_nexthop(lab, 0, &gone);
-	lab->work[0] = 0;
+	lab_queue(lab, CP_WORK_PROBE, 0);
 	assert_int_equal(emit(lab, TC).len, 0);
 	lab_expect_only(lab, CP_STAT_TX_ERROR, 1);
 }
@@ -199,9 +240,9 @@ static void cursor_goes_round(void **state)
 	LAB_OR_SKIP(state);
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-		lab->skel->bss->run.cursor = starts[i];
+		*lab_cursor(lab) = starts[i];
 		for (uint32_t n = 0; n < 4; n++)
-			lab->work[(starts[i] + n) & (CP_WORK_SLOTS - 1)] = n * 80;
+			lab->work[(starts[i] + n) & (CP_WORK_SLOTS - 1)] = lab_work(CP_WORK_PROBE, n * 80);
 		for (uint32_t n = 0; n < 4; n++) {
 			struct emitted out = emit(lab, n % 2 ? TC : XDP);
 			uint8_t want[CP_FRAME_MAX];
@@ -209,7 +250,7 @@ static void cursor_goes_round(void **state)
 			assert_int_equal(out.len, host_frame(lab, n * 80, want));
 			assert_memory_equal(out.frame, want, out.len);
 		}
-		assert_true(lab->skel->bss->run.cursor == starts[i] + 4);
+		assert_true(*lab_cursor(lab) == starts[i] + 4);
 	}
 }
 
@@ -229,7 +270,7 @@ static void device_without_link_layer(void **state)
 	}
 	fill_work(lab, LAB_SLOTS);
 	for (uint32_t i = 0; i < LAB_SLOTS; i++) {
-		uint32_t len = host_frame(lab, (uint32_t)lab->work[i], want) - LAB_ETH_LEN;
+		uint32_t len = host_frame(lab, lab->work[i].id, want) - LAB_ETH_LEN;
 
 		assert_int_equal(emit(lab, TC).len, 0); /* nothing on the TAP */
 		assert_int_equal(lab_read(lab->tun_fd, 0, got, sizeof(got)), len);
@@ -245,13 +286,13 @@ static void expect_many(struct lab *lab)
 	uint8_t got[256], want[CP_FRAME_MAX];
 
 	for (uint32_t i = 0; i < MANY; i++) {
-		uint32_t len = host_frame(lab, (uint32_t)lab->work[i], want);
+		uint32_t len = host_frame(lab, lab->work[i].id, want);
 
 		assert_int_equal(lab_read(lab->tap_fd, LAB_ETH_LEN, got, sizeof(got)), len);
 		assert_memory_equal(got, want, len);
 	}
 	assert_int_equal(lab_read(lab->tap_fd, LAB_ETH_LEN, got, sizeof(got)), 0);
-	assert_int_equal(lab->skel->bss->run.cursor, MANY);
+	assert_int_equal(*lab_cursor(lab), MANY);
 }
 
 /* As the sender does it: many frames a call, recycled pages, counted by the driver's own word. */
@@ -317,6 +358,8 @@ int main(void)
 	        cmocka_unit_test(tokens_without_a_checksum),
 	        cmocka_unit_test(xdp_buffers_that_are_too_short),
 	        cmocka_unit_test(devices_that_refuse),
+	        cmocka_unit_test(work_that_contradicts_itself),
+	        cmocka_unit_test(lanes_keep_apart),
 	        cmocka_unit_test(cursor_goes_round),
 	        cmocka_unit_test(device_without_link_layer),
 	        cmocka_unit_test(live_frames),

@@ -6,9 +6,9 @@
 #include "bpf_util.h"
 
 /* Puts a piece of work on the ring and runs the emitter. */
-static struct emitted work_off(struct lab *lab, enum emitter emitter, uint64_t work)
+static struct emitted work_off(struct lab *lab, enum emitter emitter, enum cp_work_op op, uint32_t id)
 {
-	lab->work[lab->skel->bss->run.cursor & (CP_WORK_SLOTS - 1)] = work;
+	lab_queue(lab, op, id);
 	return emit(lab, emitter);
 }
 
@@ -51,7 +51,7 @@ static void expect_blocked(struct lab *lab, uint32_t blocked)
 			struct emitted out;
 
 			lab->sent[slot_to(d)] = 0;
-			out = work_off(lab, emitter, slot_to(d));
+			out = work_off(lab, emitter, CP_WORK_PROBE, slot_to(d));
 			assert_int_equal(lab->dests[d].flags & (CP_DEST_BLOCKED | CP_DEST_CLEARED | CP_DEST_V6),
 			        flag | (lab_is_v6(lab_kind_of(slot_to(d))) ? CP_DEST_V6 : 0));
 			if (flag == CP_DEST_BLOCKED) {
@@ -121,9 +121,9 @@ static void nothing_of_a_connection_either(void **state)
 	lab_use_sack(lab);
 	block(lab, lab->dests[0].addr, 128, false);
 	lab->conns[0] = (struct cp_conn){.state = CP_CONN_OPEN, .iss = 1, .irs = 2};
-	for (uint64_t op = CP_WORK_PROBE; op <= CP_WORK_GIVE_UP; op++) {
-		assert_int_equal(work_off(lab, TC, op << 32).len, 0);
-		assert_int_equal(work_off(lab, XDP, op << 32).len, 0);
+	for (enum cp_work_op op = CP_WORK_PROBE; op <= CP_WORK_GIVE_UP; op++) {
+		assert_int_equal(work_off(lab, TC, op, 0).len, 0);
+		assert_int_equal(work_off(lab, XDP, op, 0).len, 0);
 	}
 	lab_expect_only(lab, CP_STAT_TX_BLOCKED, 6);
 	assert_false(is_any_stamped(lab));
@@ -160,7 +160,7 @@ static void expect_sent(struct lab *lab, uint32_t dest, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t slot = slot_to(dest) + i;
 
-		assert_true(work_off(lab, i % 2 ? TC : XDP, slot).len > 0);
+		assert_true(work_off(lab, i % 2 ? TC : XDP, CP_WORK_PROBE, slot).len > 0);
 		assert_true(lab->sent[slot] != 0);
 	}
 }
@@ -176,7 +176,7 @@ static void expect_refused(struct lab *lab, uint32_t dest)
 	for (enum emitter emitter = TC; emitter <= XDP; emitter++) {
 		uint64_t n = lab_stat(lab, CP_STAT_TX_BUDGET);
 
-		assert_int_equal(work_off(lab, emitter, slot).len, 0);
+		assert_int_equal(work_off(lab, emitter, CP_WORK_PROBE, slot).len, 0);
 		assert_true(lab->sent[slot] == 0);
 		assert_true(lab_stat(lab, CP_STAT_TX_BUDGET) == n + 1);
 	}
@@ -227,12 +227,12 @@ static void a_packet_moves_the_due_time_on(void **state)
 		lab_set_budget(lab, 0, 5);
 		lab_set_budget(lab, 2, 0);
 		before_ns = lab_now_ns();
-		assert_true(work_off(lab, emitter, slot_to(0)).len > 0);
+		assert_true(work_off(lab, emitter, CP_WORK_PROBE, slot_to(0)).len > 0);
 		host = budget(lab, 0);
 		prefix = budget(lab, 2);
 		assert_in_range(host, before_ns + HOUR, lab_now_ns() + HOUR);
 		assert_true(host == prefix);
-		assert_true(work_off(lab, emitter, slot_to(0)).len > 0);
+		assert_true(work_off(lab, emitter, CP_WORK_PROBE, slot_to(0)).len > 0);
 		assert_true(budget(lab, 0) == host + HOUR && budget(lab, 2) == prefix + HOUR);
 		expect_refused(lab, 0);
 	}
@@ -280,7 +280,7 @@ static void resets_of_connections_are_free(void **state)
 	for (enum emitter emitter = TC; emitter <= XDP; emitter++) {
 		uint64_t due_ns = budget(lab, 0);
 
-		assert_true(work_off(lab, emitter, (uint64_t)CP_WORK_CLOSE << 32).len > 0);
+		assert_true(work_off(lab, emitter, CP_WORK_CLOSE, 0).len > 0);
 		assert_true(budget(lab, 0) == due_ns);
 	}
 	lab_expect_stats(lab, want);

@@ -13,7 +13,10 @@
  *                               owner among them; repeats; a record cut off
  *   anything else               two A and one AAAA record
  *
- *   dns_stub ADDR PORT SECONDS [servfail|drop]    (the last: whatever is asked)
+ * A PTR question has its answer from the first label, too: the last part of an
+ * IPv4 address, the last digit of an IPv6 one (ptr_kinds below).
+ *
+ *   dns_stub ADDR PORT SECONDS [servfail|drop|hostile]    (the last: whatever is asked; hostile: every PTR)
  *
  * Answers nobody but whom it is asked by; ends after SECONDS or at SIGTERM.
  */
@@ -28,7 +31,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HEADER = 12, A = 1, CNAME = 5, AAAA = 28, OPT = 41 };
+enum { HEADER = 12, A = 1, CNAME = 5, PTR = 12, AAAA = 28, OPT = 41 };
 enum { NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED };
 enum { N_CONNECTIONS = 32, N_SEEN = 4096 };
 
@@ -88,9 +91,10 @@ static void put_record(struct reply *reply, const char *owner, unsigned int type
 	reply->bytes[7]++;
 }
 
-static void put_cname(struct reply *reply, const char *owner, const char *name)
+/* A record whose data is a name. */
+static void put_alias(struct reply *reply, const char *owner, unsigned int type, const char *name)
 {
-	put_record(reply, owner, CNAME, 60);
+	put_record(reply, owner, type, 60);
 
 	size_t at = reply->len;
 
@@ -100,6 +104,11 @@ static void put_cname(struct reply *reply, const char *owner, const char *name)
 
 	reply->bytes[at] = (uint8_t)(len >> 8);
 	reply->bytes[at + 1] = (uint8_t)len;
+}
+
+static void put_cname(struct reply *reply, const char *owner, const char *name)
+{
+	put_alias(reply, owner, CNAME, name);
 }
 
 static void put_addr(struct reply *reply, const char *owner, uint16_t type, unsigned int n)
@@ -207,6 +216,81 @@ static void put_answer(struct reply *reply, const struct query *query)
 		put_usual(reply, NULL, query->type);
 }
 
+/* What a terminal or a page would act on. put_name() takes all but dots and NUL as it is. */
+#define HOSTILE                                                                                                        \
+	"\x1b[31mred\n<script>alert(1)</script>\"\\&\xff\x80\r\b.\xc2\x9b"                                             \
+	"2J.lab"
+
+static void put_long(struct reply *reply, char c)
+{
+	char name[256];
+
+	for (size_t i = 0; i < 253; i++)
+		name[i] = i % 64 == 63 ? '.' : c;
+	name[253] = '\0';
+	put_alias(reply, NULL, PTR, name);
+}
+
+static void put_pointer(struct reply *reply)
+{
+	put_record(reply, NULL, PTR, 60);
+	put_u16(reply, 2);
+	put_u16(reply, 0xc000 | (unsigned int)reply->len); /* to itself */
+}
+
+static const char *const ptr_kinds[] = {[0] = "nx",
+        [1] = "name",
+        [2] = "two",
+        [3] = "hostile",
+        [4] = "delegated",
+        [5] = "root",
+        [6] = "longest",
+        [7] = "long-hostile",
+        [8] = "pointer",
+        [9] = "nodata",
+        [10] = "servfail",
+        [11] = "refused",
+        [12] = "drop",
+        [13] = "short",
+        [14] = "other",
+        [15] = "tc"};
+
+/* The usual answer is "host-N.lab". */
+static void put_ptr(struct reply *reply, const struct query *query)
+{
+	char name[96];
+
+	snprintf(name, sizeof(name), "Host-%.*s.lab", (int)strcspn(query->name, "."), query->name);
+	if (is_kind(query, "nodata"))
+		return;
+	if (is_kind(query, "hostile")) {
+		put_alias(reply, NULL, PTR, HOSTILE);
+	} else if (is_kind(query, "delegated")) {
+		put_cname(reply, NULL, "4.0-63.lab");
+		put_alias(reply, "4.0-63.lab", PTR, name);
+	} else if (is_kind(query, "longest") || is_kind(query, "long-hostile")) {
+		put_long(reply, is_kind(query, "longest") ? 'x' : '\n');
+	} else if (is_kind(query, "pointer")) {
+		put_pointer(reply);
+	} else {
+		put_alias(reply, is_kind(query, "other") ? "elsewhere.lab" : NULL, PTR,
+		        is_kind(query, "root") ? "" : name);
+		if (is_kind(query, "two"))
+			put_alias(reply, NULL, PTR, "second.lab");
+		if (is_kind(query, "short"))
+			reply->len -= 2;
+	}
+}
+
+/* The number in the first label, an hexadecimal digit below ip6.arpa. */
+static void set_ptr_kind(struct query *query)
+{
+	unsigned long n = strtoul(query->name, NULL, strstr(query->name, "ip6") ? 16 : 10);
+	const char *kind = n < sizeof(ptr_kinds) / sizeof(ptr_kinds[0]) ? ptr_kinds[n] : "name";
+
+	snprintf(query->kind, sizeof(query->kind), "%s", kind);
+}
+
 static bool parse(const uint8_t *bytes, size_t len, bool is_tcp, struct query *query)
 {
 	size_t at = HEADER, n = 0;
@@ -229,12 +313,17 @@ static bool parse(const uint8_t *bytes, size_t len, bool is_tcp, struct query *q
 	query->question_len = at + 5;
 	query->has_edns = bytes[11] == 1;
 	query->is_tcp = is_tcp;
-	return query->type == A || query->type == AAAA;
+	if (query->type == PTR)
+		set_ptr_kind(query);
+	return query->type == A || query->type == AAAA || query->type == PTR;
 }
 
 /* False: stay silent. */
-static bool answer(struct stub *stub, const struct query *query, struct reply *reply)
+static bool answer(struct stub *stub, struct query *query, struct reply *reply)
 {
+	if (query->type == PTR && strcmp(stub->always, "hostile") == 0)
+		snprintf(query->kind, sizeof(query->kind), "hostile");
+
 	const bool truncates = (is_kind(query, "tc") || is_kind(query, "tchang")) && !query->is_tcp;
 	unsigned int rcode = strcmp(stub->always, "servfail") == 0 ? SERVFAIL : rcode_of(query);
 
@@ -247,8 +336,12 @@ static bool answer(struct stub *stub, const struct query *query, struct reply *r
 	reply->bytes[2] = (uint8_t)(0x80 | (query->bytes[2] & 1) | (truncates ? 2 : 0));
 	reply->bytes[3] = (uint8_t)(0x80 | rcode);
 	memset(reply->bytes + 6, 0, 6);
-	if (!truncates && (rcode == NOERROR || is_kind(query, "dangling")))
-		put_answer(reply, query);
+	if (!truncates && (rcode == NOERROR || is_kind(query, "dangling"))) {
+		if (query->type == PTR)
+			put_ptr(reply, query);
+		else
+			put_answer(reply, query);
+	}
 	return true;
 }
 
@@ -315,7 +408,7 @@ int main(int argc, char **argv)
 	struct pollfd fds[2 + N_CONNECTIONS];
 
 	if (argc < 4) {
-		fprintf(stderr, "usage: dns_stub ADDR PORT SECONDS [servfail|drop]\n");
+		fprintf(stderr, "usage: dns_stub ADDR PORT SECONDS [servfail|drop|hostile]\n");
 		return 2;
 	}
 	stub.always = argc > 4 ? argv[4] : "";

@@ -297,6 +297,7 @@ static __always_inline int answer(struct xdp_md *ctx, const int v6, struct arriv
 	note_port(arrival->probe.sport);
 	if (internet_loses(knobs, arrival->seq))
 		return done(INTERNET_COUNT_lost, XDP_DROP);
+	arrival->probe.identity = arrival->seq;
 	internet_route(knobs, &arrival->probe, &hop);
 	if (hop.router)
 		return at_router(ctx, knobs, v6, arrival, &hop);

@@ -61,6 +61,7 @@ static const struct knob knob_table[] = {
         {"distance-max", KNOB(distance_max), INTERNET_TTL_MAX, "... and the farthest"},
         {"near", KNOB(near), INTERNET_TTL_MAX, "first hops, shared by all paths"},
         {"balanced", KNOB(balanced), 100, "% of routers with parallel ones, by flow"},
+        {"per-packet", KNOB(per_packet), 100, "% of routers that spread the packets of a flow over several"},
         {"silent", KNOB(silent), 100, "% of routers without a word"},
         {"dark", KNOB(dark), 100, "% of destinations without a word"},
         {"rst", KNOB(rst), 100, "% ... that refuse"},
@@ -229,6 +230,9 @@ static int print_truth(const struct settings *settings)
 	X(overshot) /* destinations seen, but not from as near as they are */                                          \
 	X(wrong_ttl) /* found, but with another reply TTL */                                                           \
 	X(inferred) /* hops of the run it did not see */                                                               \
+	X(spread) /* found hops behind routers that spread packets */                                                  \
+	X(spread_found) /* ... and the run says so */                                                                  \
+	X(spread_wrong) /* hops of which the run says so, and it is not so */                                          \
 	X(labelled) /* found hops whose router shows labels */                                                         \
 	X(labels_found) /* ... and the run did */                                                                      \
 	X(labels_wrong)
@@ -301,6 +305,15 @@ static void check_labels(const struct settings *settings, const char *record, ui
 	tally->labels_wrong += shown && !right;
 }
 
+static void check_spread(const char *record, bool is, struct tally *tally)
+{
+	bool said = strstr(record, "\"per-packet\"") != NULL;
+
+	tally->spread += is;
+	tally->spread_found += is && said;
+	tally->spread_wrong += said && !is;
+}
+
 /* One hop of a record against the truth; silence is right or not found, but never wrong. */
 static int check_hop(
         const struct settings *settings, struct internet_probe *probe, const char *record, struct tally *tally)
@@ -314,6 +327,9 @@ static int check_hop(
 	if (!got)
 		return 0;
 	internet_route(&settings->knobs, probe, &want);
+	if (want.router)
+		internet_take_any(&settings->knobs, probe, got, &want);
+	check_spread(record, !want.at_end && internet_spreads(&settings->knobs, probe->dest, probe->ttl), tally);
 	if (got == want.address && want.ttl == probe->ttl) {
 		tally->found++;
 		if (!strstr(record, "\"inferred\":true") && !read_number(record, "\"reply_ttl\":", &reply_ttl))

@@ -49,6 +49,7 @@ struct internet_knobs {
 	__u32 distance_min, distance_max; /* of a destination: the TTL that reaches it; 1..INTERNET_TTL_MAX */
 	__u32 near; /* first TTLs, which all paths share */
 	__u32 balanced; /* groups of routers that share the flows out among two to four */
+	__u32 per_packet; /* groups of routers that spread the packets of a flow over all of the next group */
 	__u32 silent; /* routers that answer nothing */
 	__u32 dark, rst, unreachable, prohibited; /* destinations by kind; the others accept */
 	__u32 loss; /* probes without an answer: each attempt anew */
@@ -65,6 +66,7 @@ struct internet_probe {
 	__u32 dest;
 	__u16 sport, dport;
 	__u32 ttl; /* at the first router: 1 dies there */
+	__u32 identity; /* a number that each packet has of its own */
 };
 
 /* Who answers a probe; address 0: nobody. */
@@ -92,6 +94,7 @@ enum internet_salt {
 	INTERNET_SALT_WAY_BACK,
 	INTERNET_SALT_START,
 	INTERNET_SALT_SERVER,
+	INTERNET_SALT_PER_PACKET,
 };
 
 CP_INLINE __u32 internet_hash(const struct internet_knobs *knobs, enum internet_salt salt, __u32 a, __u32 b)
@@ -132,24 +135,53 @@ CP_INLINE enum internet_kind internet_kind(const struct internet_knobs *knobs, _
 }
 
 /*
- * The router at a TTL: the near ones are everybody's, behind them the tree
- * branches by two more bits of the destination's number a hop. Two of the
- * eleven bits tell the routers of a group apart: by the flow where they share
- * the load, by the destination's next two bits where they do not. So a
- * router has one place only, and no path meets it twice.
+ * The routers before a destination form a tree: the near ones are everybody's, behind them it branches by two more bits
+ * of the destination's number a hop. Two of the eleven bits tell the routers of a group apart, unless packets are
+ * shared out among them. So a router has one place only, and no path meets it twice.
+ */
+CP_INLINE __u32 internet_node(const struct internet_knobs *knobs, __u32 dest, __u32 ttl)
+{
+	__u32 depth = ttl > knobs->near ? (ttl - knobs->near) * 2 : 0;
+	__u32 bits = depth < INTERNET_NODE_BITS + 2 ? depth : INTERNET_NODE_BITS + 2;
+
+	return (dest & 0xffff) >> (16 - bits) << (INTERNET_NODE_BITS + 2 - bits);
+}
+
+/* Names the group of routers a destination's packets come through at a TTL. */
+CP_INLINE __u32 internet_group(const struct internet_knobs *knobs, __u32 dest, __u32 ttl)
+{
+	return ttl << INTERNET_TTL_SHIFT | internet_node(knobs, dest, ttl) >> 2;
+}
+
+/* Routers of a group that packets are shared out among, by flow or by packet. */
+CP_INLINE __u32 internet_width(const struct internet_knobs *knobs, __u32 group)
+{
+	return 2 + internet_below(internet_hash(knobs, INTERNET_SALT_WIDTH, group, 0), 3);
+}
+
+/* Does the router before that TTL spread the packets of a flow? */
+CP_INLINE int internet_spreads(const struct internet_knobs *knobs, __u32 dest, __u32 ttl)
+{
+	return ttl > 1 && internet_chance(knobs, INTERNET_SALT_PER_PACKET, internet_group(knobs, dest, ttl - 1), 0,
+	                          knobs->per_packet);
+}
+
+/*
+ * The router at a TTL. Of those of a group it is chosen by the packet where the router before it spreads packets, else
+ * by the flow where they share the load, else by the destination.
  */
 CP_INLINE __u32 internet_router(const struct internet_knobs *knobs, const struct internet_probe *probe, __u32 ttl)
 {
-	__u32 depth = ttl > knobs->near ? (ttl - knobs->near) * 2 : 0, number = probe->dest & 0xffff;
-	__u32 bits = depth < INTERNET_NODE_BITS + 2 ? depth : INTERNET_NODE_BITS + 2;
-	__u32 node = number >> (16 - bits) << (INTERNET_NODE_BITS + 2 - bits), group = node >> 2;
-	__u32 place = ttl << INTERNET_TTL_SHIFT, width, flow;
+	__u32 group = internet_group(knobs, probe->dest, ttl), node = internet_node(knobs, probe->dest, ttl);
+	__u32 place = ttl << INTERNET_TTL_SHIFT, choice;
+	int spreads = internet_spreads(knobs, probe->dest, ttl);
 
-	if (!internet_chance(knobs, INTERNET_SALT_BALANCED, place | group, 0, knobs->balanced))
+	if (!spreads && !internet_chance(knobs, INTERNET_SALT_BALANCED, group, 0, knobs->balanced))
 		return place | node;
-	width = 2 + internet_below(internet_hash(knobs, INTERNET_SALT_WIDTH, place | group, 0), 3);
-	flow = internet_hash(knobs, INTERNET_SALT_BRANCH, probe->dest, (__u32)probe->sport << 16 | probe->dport);
-	return place | group << 2 | internet_below(cp_mix32(flow ^ place), width);
+	choice = internet_hash(knobs, INTERNET_SALT_BRANCH, probe->dest, (__u32)probe->sport << 16 | probe->dport);
+	if (spreads)
+		choice = internet_hash(knobs, INTERNET_SALT_BRANCH, probe->identity, choice);
+	return place | (node & ~3u) | internet_below(cp_mix32(choice ^ place), internet_width(knobs, group));
 }
 
 /* What is left of the TTL that an answer started with. */
@@ -168,6 +200,22 @@ CP_INLINE void internet_at_router(
 	if (!internet_chance(knobs, INTERNET_SALT_SILENT, ret_hop->router, 0, knobs->silent))
 		ret_hop->address = INTERNET_ROUTERS | ret_hop->router;
 	ret_hop->reply_ttl = internet_reply_ttl(knobs, probe->dest, old ? 64 : 255, ret_hop->ttl);
+}
+
+/* Of several routers that packets are spread over, takes the one that is told to have answered, if it is one of them.
+ */
+CP_INLINE void internet_take_any(
+        const struct internet_knobs *knobs, const struct internet_probe *probe, __u32 address, struct internet_hop *hop)
+{
+	__u32 group = internet_group(knobs, probe->dest, hop->ttl);
+	__u32 first = hop->ttl << INTERNET_TTL_SHIFT | (internet_node(knobs, probe->dest, hop->ttl) & ~3u);
+
+	if (!internet_spreads(knobs, probe->dest, hop->ttl) ||
+	        address - (INTERNET_ROUTERS | first) >= internet_width(knobs, group))
+		return;
+	hop->router = address - INTERNET_ROUTERS;
+	hop->address = 0;
+	internet_at_router(knobs, probe, hop);
 }
 
 /* Who answers; always written whole. The probe's TTL is at least 1, its destination in INTERNET_DESTS. */

@@ -106,14 +106,18 @@ finish() {
 	exit $((_lib_n_not_ok > 0))
 }
 
-# Runs the program in a namespace, with the lab's DNS and AS table, in a directory of its own below LAB_DIR. What the
+# Runs the program in a namespace, with the lab's DNS (without any, where it has none) and AS table, in a directory of its own below LAB_DIR. What the
 # caller says comes last and so wins.
 run_cp() ( # namespace command args...
 	ns=$1
 	command=$2
 	shift 2
 	lab_args=(--blocklist none)
-	[[ -z ${LAB_DNS-} ]] || lab_args+=(--resolver "$LAB_DNS")
+	if [[ -n ${LAB_DNS-} ]]; then
+		lab_args+=(--resolver "$LAB_DNS")
+	elif [[ $command != doctor ]]; then
+		lab_args+=(--no-rdns) # it would ask the host's own, and wait
+	fi
 	[[ -z ${LAB_OVERLAY-} ]] || lab_args+=(--overlay "$LAB_OVERLAY")
 	mkdir -p "$LAB_DIR/run" && cd "$LAB_DIR/run" || exit 1
 	TMPDIR=$LAB_DIR/run lab_exec "$ns" "$CP" "$command" "${lab_args[@]}" "$@"

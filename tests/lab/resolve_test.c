@@ -4,7 +4,8 @@
  * one "name status addresses chain" line each, in the order asked, and what
  * cp_resolve_all() returned. Decides nothing.
  *
- *   resolve_test SERVER|- 4|6|46 [window N] [timeout MS] [tries N] [stop MS]
+ *   resolve_test SERVER|- 4|6|46 [window N] [timeout MS] [tries N] [stop MS] [until MS]
+ *   resolve_test SERVER|- ptr [...]      addresses on its standard input, names in the chain
  *   resolve_test describe SERVER|- [SIZE]
  */
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include "io/resolve.h"
 
@@ -68,7 +70,24 @@ static void show(const char *name, const struct cp_answer *answer)
 	printf("%s\n", answer->n_cname ? "" : "-");
 }
 
-static int run(const struct cp_resolve_config *config)
+static int ask_all(const struct cp_resolve_config *config, bool is_ptr, char **names, size_t n, struct results *results,
+        struct cp_err *err)
+{
+	struct cp_addr *addrs;
+	int rc;
+
+	if (!is_ptr)
+		return cp_resolve_all(config, (const char *const *)names, n, on_answer, results, err);
+	addrs = calloc(n + 1, sizeof(*addrs));
+	for (size_t i = 0; i < n; i++)
+		if (cp_addr_parse(names[i], &addrs[i]) < 0)
+			exit(2);
+	rc = cp_resolve_ptrs(config, addrs, n, on_answer, results, err);
+	free(addrs);
+	return rc;
+}
+
+static int run(const struct cp_resolve_config *config, bool is_ptr)
 {
 	struct cp_err err = {""};
 	struct results results;
@@ -78,7 +97,7 @@ static int run(const struct cp_resolve_config *config)
 	results.answers = calloc(n + 1, sizeof(*results.answers));
 	results.n_calls = calloc(n + 1, sizeof(*results.n_calls));
 
-	int rc = cp_resolve_all(config, (const char *const *)names, n, on_answer, &results, &err);
+	int rc = ask_all(config, is_ptr, names, n, &results, &err);
 
 	for (size_t i = 0; i < n; i++) {
 		if (results.n_calls[i] == 1)
@@ -130,12 +149,18 @@ int main(int argc, char **argv)
 			config.timeout_ms = value;
 		else if (strcmp(argv[i], "tries") == 0)
 			config.tries = value;
-		else if (strcmp(argv[i], "stop") == 0) {
+		else if (strcmp(argv[i], "until") == 0) {
+			struct timespec now;
+
+			clock_gettime(CLOCK_MONOTONIC, &now);
+			config.until_ns =
+			        (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec + value * 1000000ull;
+		} else if (strcmp(argv[i], "stop") == 0) {
 			const struct itimerval timer = {.it_value = {value / 1000, (value % 1000) * 1000}};
 
 			signal(SIGALRM, on_alarm);
 			setitimer(ITIMER_REAL, &timer, NULL);
 		}
 	}
-	return run(&config);
+	return run(&config, strcmp(argv[2], "ptr") == 0);
 }

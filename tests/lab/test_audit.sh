@@ -97,6 +97,80 @@ story "$cold" www.xbox.com direct '* 8075 20940 16625'
 check_eq 'story: the CNAME chain of www.microsoft.com is evidence' e13678.dscb.akamaiedge.net \
 	"$(jq -r 'select(.type == "path" and .target.name == "www.microsoft.com") | .destination.cname[-1]' "$cold")"
 
+check_eq 'story: every path says which rule decided' 'all-home two-networks' \
+	"$(jq -r 'select(.type == "path") | .rule' "$cold" | sort -u | xargs)"
+
+# --- trace --explain: one path of each verdict, with the hops cited ---
+
+explains() { # what vantage-namespace verdict rule regex args...
+	local what=$1 ns=$2 verdict=$3 rule=$4 regex=$5 out=$LAB_DIR/explain.txt
+	shift 5
+	run_cp "$ns" trace --explain -4 --addresses first "$@" >"$out" 2>"$LAB_DIR/explain.err"
+	check "explain: $what: the rule" grep -q "^  rule  *$rule: " "$out"
+	# As sentences are broken into lines, without the breaks.
+	check "explain: $what: the verdict" grep -q "So the verdict is ${verdict}[.]" <(tr -s ' \n' ' ' <"$out")
+	check "explain: $what: the evidence" grep -qE "$regex" <(tr -s ' \n' ' ' <"$out")
+	check_eq "explain: $what: at most 80 columns" '' "$(LC_ALL=C.UTF-8 sed -En '/^.{81,}/p' "$out")"
+}
+
+explains inside "$LAB_COLD" inside all-home \
+	'last home The last home router seen is TTL 9, 198.18.32.3 of AS8068 .*TTL 1 to 5 silent: between the vantage, which is home' \
+	--vantage-as 8075 security.microsoft.com
+explains direct "$LAB_COLD" direct two-networks \
+	'before the exit is TTL 9, 198.18.16.17 of AS8075.*The first hop outside is TTL 10, .* of AS16625 Akamai.*cname-cdn' \
+	--vantage-as 8075 www.microsoft.com
+explains transit "$LAB_HOT" transit third-as \
+	'The first hop outside is TTL 5, 198.18.96.3 of AS3491.*at most medium with silent-border.*would help more attempts' \
+	--vantage-as 8075 zenn.dev
+explains detour "$LAB_HOT" detour left-and-returned \
+	'The first hop outside is TTL 5, 198.18.96.3 of AS3491.*Likewise not home.s: TTL 6' \
+	--vantage-as 8075 --home 8075,13335 zenn.dev
+explains undecided "$LAB_COLD" undecided vantage-unknown \
+	'vantage Where the probes start is not known.*another network may hide there.*would help .*--vantage-as' \
+	security.microsoft.com
+run_cp "$LAB_COLD" audit --explain -4 zenn.dev >"$LAB_DIR/explain.txt" 2>&1
+check 'explain: an audit says it of targets that are not well' grep -q '^    rule  *vantage-unknown: ' "$LAB_DIR/explain.txt"
+
+# --- flows of one destination, together ---
+
+audit "$LAB_COLD" "$LAB_DIR/flows.ndjson" --flows 8
+check_eq 'flows: each target counts its paths, by verdict and exit' '' "$(
+	jq -cs '(map(select(.type == "path")) | group_by(.target.name)) as $paths | map(select(.type == "target" and .flows)) |
+		map(. as $t | ($paths[] | select(.[0].target.name == $t.target.name)) as $p |
+			select(.flows.paths != ($p | length) or .verdict != ($p | map(.verdict) | unique | .[-1]) or
+				([.flows.verdicts[]] | add) != .flows.paths or
+				([.flows.exits[].paths] | add // 0) + .flows.other_exits + .flows.unseen_exits !=
+					($p | map(select(.exit)) | length)) | .target.name) | .[]' "$LAB_DIR/flows.ndjson"
+)"
+
+# A router of home balances zenn.dev over a second way out, through AS3491: some flows are handed over, others carried.
+second_way() {
+	local m3=$LAB_ID-m3 p1=$LAB_ID-p1
+	ip -n "$m3" link add to-p1 type veth peer name to-m3 netns "$p1" &&
+		ip -n "$m3" addr add 198.18.96.200/31 dev to-p1 && ip -n "$m3" link set to-p1 up &&
+		ip -n "$p1" addr add 198.18.96.201/31 dev to-m3 && ip -n "$p1" link set to-m3 up &&
+		ip -n "$p1" route add "$LAB_COLD_ADDR" via 198.18.96.200 &&
+		ip -n "$LAB_ID-p2" route add "$LAB_COLD_ADDR" via 198.18.96.4 &&
+		lab_exec "$m3" sysctl -qw net.ipv4.fib_multipath_hash_policy=1 &&
+		ip -n "$m3" route replace 198.18.49.0/24 nexthop via 198.18.16.17 nexthop via 198.18.96.201
+}
+check 'flows: home gets a second way out' second_way
+run_cp "$LAB_COLD" audit -4 --vantage-as 8075 --flows 32 --addresses first zenn.dev -o "ndjson=$LAB_DIR/ways.ndjson" -o table \
+	>"$LAB_DIR/ways.txt" 2>&1
+check_eq 'flows: the target has the worst verdict of its flows' transit \
+	"$(jq -r 'select(.type == "target") | .verdict' "$LAB_DIR/ways.ndjson")"
+check_eq 'flows: both exits are counted' '13335 3491 32' "$(jq -r 'select(.type == "target") | .flows |
+	"\(.exits | map(.asn) | sort | reverse | join(" ")) \([.exits[].paths] | add)"' "$LAB_DIR/ways.ndjson")"
+check_eq 'flows: each has the verdict of its own path, and the reason that others differ' 'direct 13335 true transit 3491 true' "$(
+	jq -r 'select(.type == "path") |
+		"\(.verdict) \(.exit.first_foreign.asn) \(.reasons | index("flows-disagree") != null)"' "$LAB_DIR/ways.ndjson" |
+		sort -u | xargs
+)"
+check 'flows: people read it in a line' grep -qE \
+	'flows +[0-9]+ of 32 direct, [0-9]+ of 32 transit; [0-9]+ of 32 leave home through AS' \
+	<(tr -s ' \n' ' ' <"$LAB_DIR/ways.txt")
+ip -n "$LAB_ID-m3" route replace 198.18.49.0/24 via 198.18.16.17
+
 # --- repeatable by seed; first and last record ---
 
 for i in 1 2; do

@@ -70,8 +70,8 @@ in_a ip route add 198.19.7.0/24 via "$LAB_B_ADDR"
 slow() { # args...
 	rm -f "$LAB_DIR/slow"
 	(
-		cd "$LAB_DIR" && exec nsenter --net="/run/netns/$LAB_A" "$CP" audit --blocklist none -r 4 --max-runtime 20 \
-			198.19.7.7 "$@" -o "ndjson=$LAB_DIR/slow"
+		cd "$LAB_DIR" && exec nsenter --net="/run/netns/$LAB_A" "$CP" audit --blocklist none --no-rdns -r 4 \
+			--max-runtime 20 198.19.7.7 "$@" -o "ndjson=$LAB_DIR/slow"
 	) >/dev/null 2>&1 &
 	pid=$!
 	wait_for slow_runs || not_ok 'a slow run starts' "$*"
@@ -210,7 +210,7 @@ slow --datapath tc --tc-attach clsact
 theirs=$(filters)
 check 'a run that lives: another one, which does not see its process' \
 	in_a unshare --pid --fork --mount-proc "$CP" audit --blocklist none -w 500 -m 4 "$LAB_B_ADDR" --datapath tc \
-	--tc-attach clsact -o "ndjson=$LAB_DIR/out"
+	--tc-attach clsact --no-rdns -o "ndjson=$LAB_DIR/out"
 check_eq 'a run that lives: nothing to tidy up' '' "$(warnings)"
 check_eq 'a run that lives: it keeps its filter' "$theirs" "$(filters)"
 end_slow TERM

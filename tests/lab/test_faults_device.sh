@@ -200,6 +200,29 @@ check "F61: 40 times the rate of the queue: what it dropped ($dropped) is counte
 check_eq 'F61: 40 times the rate of the queue: what was transmitted arrived' true "$(accounting tbf \
 	".transmitted <= $(value "$LAB_DIR/b.log" received) and .transmitted + .resets_sent >= $(value "$LAB_DIR/b.log" received)")"
 
+# The same, until the queue is gone: what it dropped is asked again, though there is one attempt only.
+net_up
+near_up
+lab_exec "$LAB_A" tc qdisc add dev eth0 root tbf rate 2mbit burst 4000 limit 8000
+drops() {
+	lab_exec "$LAB_A" tc -s -j qdisc show dev eth0 root | jq '.[0].drops'
+}
+(
+	for ((i = 0; i < 500 && $(drops) < 300; i++)); do :; done
+	lab_exec "$LAB_A" tc qdisc del dev eth0 root
+) &
+pid=$!
+check 'F61: a queue that is full for a while: the run ends well' audit burst "@$LAB_DIR/hundred" --datapath tc -r 100000 -q 1
+wait "$pid"
+near_down
+check 'F61: a queue that is full for a while: probes were dropped' test "$(accounting burst .tx_errors)" -gt 100
+far_down
+"$internet" check "$LAB_DIR/burst.ndjson" --sport "$(value "$LAB_DIR/b.log" port_low)" "${weather[@]}" >"$LAB_DIR/tally"
+check_eq 'F61: a queue that is full for a while: every visible hop is found, none is wrong' \
+	"$(value "$LAB_DIR/tally" visible) 0" "$(value "$LAB_DIR/tally" found) $(value "$LAB_DIR/tally" wrong)"
+adds_up 'F61: a queue that is full for a while' burst
+check_eq 'F61: a queue that is full for a while: no silence is doubted' 0 "$(grep -c replies-lost "$LAB_DIR/burst.ndjson")"
+
 # --- an MTU that shrinks while probes are out ---
 
 shrinking() { # name args...
@@ -239,42 +262,77 @@ packets() { # column of /proc/net/dev
 	lab_exec "$LAB_A" awk -v n="$1" '/^ *eth0:/ {print $n}' /proc/net/dev
 }
 
-await_packets() { # received | transmitted, number: for 10 s at most
+# For 10 s at most, and no longer than the program runs. It does so while answers are awaited, if it stands still.
+await_packets() { # received | transmitted, number
 	local column=3 i
 	[[ $1 == received ]] || column=11
 	for ((i = 0; i < 500 && $(packets $column) < $2; i++)); do
+		[[ $1 == received ]] || jobs -rp | grep -qx "$pid" || return
 		sleep 0.02
 	done
 }
 
 echo '198.18.0.0/15 8075' >"$LAB_DIR/home.txt"
 lab_exec "$LAB_A" ethtool -K eth0 gro off >/dev/null
-far_up "$BUILD/lab/responder" --hops 20 --delay-ms 1500 --copies 12 eth0
-"$internet" targets 300 >"$LAB_DIR/targets"
+"$internet" targets 60 >"$LAB_DIR/targets"
 echo 198.18.7.7:443 >>"$LAB_DIR/targets" # never answers, so that the run waits, and the last answers come before its end
-before=$(packets 11)
-(
-	cd "$LAB_DIR/run" && exec nsenter --net="/run/netns/$LAB_A" "$CP" audit --vantage-as 8075 --blocklist none "$targets" \
-		--overlay "$LAB_DIR/home.txt" --datapath tc -r 25000 -q 1 -w 3000 -o "ndjson=$LAB_DIR/ring.ndjson"
-) >"$LAB_DIR/out" 2>"$LAB_DIR/err" &
-pid=$!
-# After 300 scouts and 3,600 resets, 2,000 probes to the routers: twelve times as many answers, of which none is here yet and
-# the ring holds 14,563.
-await_packets transmitted $((before + 300 + 3600 + 2000))
-kill -STOP "$pid"
-await_packets received $(($(packets 3) + 18000))
-sleep 1
-kill -CONT "$pid"
-wait "$pid"
-check_eq 'F05: the ring is full: exit status' 0 $?
-far_down
-check_eq 'F05: the ring is full: every answer is matched or counted as lost' \
-	"$(value "$LAB_DIR/b.log" answered)" "$(accounting ring '.matched + .lost + ([.rejected[]] | add)')"
-check "F05: the ring is full: $(accounting ring .lost) were lost" test "$(accounting ring .lost)" -gt 0
-adds_up 'F05: the ring is full' ring
-check_eq 'F05: the ring is full: the run says so' 1 \
-	"$(grep -c '^{"type":"warning".*"code":"replies-lost"' "$LAB_DIR/ring.ndjson")"
-check_eq 'F05: the ring is full: what stayed silent is undecided for it' 'undecided true' "$(jq -r 'select(.type == "path" and
-	any(.hops[]; .ip == null)) | "\(.verdict) \(.reasons | index("replies-lost") != null)"' "$LAB_DIR/ring.ndjson" | sort -u)"
+
+await_quiet() { # received | transmitted
+	local column=3 before
+	[[ $1 == received ]] || column=11
+	until before=$(packets $column) && sleep 0.2 && (($(packets $column) == before)); do :; done
+}
+
+# Once so many packets have left, and no more do, the program stands still until all answers to them have come.
+stall() { # transmitted
+	await_packets transmitted "$1" || return
+	await_quiet transmitted
+	kill -STOP "$pid"
+	await_packets received $(($(packets 3) + 5000))
+	await_quiet received
+	kill -CONT "$pid"
+}
+
+# The first time 60 scouts, 6,000 resets and more than 1,140 probes to the routers have left; each is answered a hundred
+# times, and the ring holds 14,563 answers. So some 150 slots are seen each time, and the others are asked again.
+full_ring() { # what once|always
+	local before what="F05: $1" name=ring-$2
+	far_up "$BUILD/lab/responder" --hops 20 --delay-ms 1500 --copies 100 eth0
+	before=$(packets 11)
+	(
+		cd "$LAB_DIR/run" && exec nsenter --net="/run/netns/$LAB_A" "$CP" audit --vantage-as 8075 --blocklist none "$targets" \
+			--overlay "$LAB_DIR/home.txt" --no-rdns --datapath tc -r 25000 -q 1 -w 3000 -o "ndjson=$LAB_DIR/$name.ndjson"
+	) >"$LAB_DIR/out" 2>"$LAB_DIR/err" &
+	pid=$!
+	stall $((before + 60 + 6000 + 1100))
+	while [[ $2 == always ]] && stall $(($(packets 11) + 250)); do :; done
+	wait "$pid"
+	check_eq "$what: exit status" 0 $?
+	far_down
+	# The run ends with the first of the answers to its last question.
+	check "$what: every answer is matched or counted as lost" awk -v n="$(value "$LAB_DIR/b.log" answered)" \
+		-v seen="$(accounting "$name" '.matched + .lost + ([.rejected[]] | add)')" 'BEGIN {exit !(seen <= n && seen > n - 100)}'
+	check "$what: $(accounting "$name" .lost) were lost" test "$(accounting "$name" .lost)" -gt 0
+	adds_up "$what" "$name"
+}
+
+verdicts() { # name
+	jq -r 'select(.type == "path" and .destination.ip != "198.18.7.7") | [.verdict, .confidence, .reasons[]] | join(" ")' \
+		"$LAB_DIR/$1.ndjson" | sort | uniq -c | xargs
+}
+
+full_ring 'the ring is full for a while' once
+check_eq 'F05: the ring is full for a while: what it lost is asked again, and found' '1200 true' "$(jq -r '
+	select(.type == "path" and .reached) | .hops[] | "\(.ip != null)"' "$LAB_DIR/ring-once.ndjson" | sort | uniq -c | xargs)"
+check_eq 'F05: the ring is full for a while: so the verdicts hold' '60 inside high' "$(verdicts ring-once)"
+check_eq 'F05: the ring is full for a while: no silence is doubted' 0 "$(grep -c replies-lost "$LAB_DIR/ring-once.ndjson")"
+
+full_ring 'the ring is full again and again' always
+check_eq 'F05: the ring is full again and again: the run says so' 1 \
+	"$(grep -c '^{"type":"warning".*"code":"replies-lost"' "$LAB_DIR/ring-always.ndjson")"
+check_eq 'F05: the ring is full again and again: what stayed silent is undecided for it' 'undecided true' "$(
+	jq -r 'select(.type == "path" and any(.hops[]; .ip == null)) |
+		"\(.verdict) \(.reasons | index("replies-lost") != null)"' "$LAB_DIR/ring-always.ndjson" | sort -u
+)"
 
 finish

@@ -73,7 +73,7 @@ without() { # capabilities left, name args...
 	local left=$1
 	shift
 	lab_exec "$cold" setpriv --bounding-set="-all,$left" --inh-caps=-all "$CP" audit --blocklist none \
-		--overlay "$LAB_OVERLAY" --vantage-as 8075 198.18.17.30 -r 2000 "$@"
+		--overlay "$LAB_OVERLAY" --vantage-as 8075 --no-rdns 198.18.17.30 -r 2000 "$@"
 }
 
 for datapath in tc xdp; do

@@ -303,7 +303,7 @@ check_eq 'F28: answers after the timeout: none is credited to a newer probe' 0 \
 
 responder_up --delay-ms 100
 (
-	cd "$LAB_DIR/run" && exec nsenter --net="/run/netns/$LAB_A" "$CP" audit --blocklist none -r 200 \
+	cd "$LAB_DIR/run" && exec nsenter --net="/run/netns/$LAB_A" "$CP" audit --blocklist none --no-rdns -r 200 \
 		198.19.128.{1..250} -o "ndjson=$LAB_DIR/stopped.ndjson"
 ) 2>"$LAB_DIR/err" &
 pid=$!

@@ -90,7 +90,7 @@ change_rate() {
 	local pid i
 	(
 		cd "$LAB_DIR" && exec nsenter --net="/run/netns/$LAB_A" "$CP" audit --blocklist none -m 3 -q 1 -w 200 -r 400 \
-			--datapath tc -o "ndjson=$LAB_DIR/out" "@$LAB_DIR/targets"
+			--no-rdns --datapath tc -o "ndjson=$LAB_DIR/out" "@$LAB_DIR/targets"
 	) >/dev/null 2>&1 &
 	pid=$!
 	for ((i = 0; i < 500; i++)); do

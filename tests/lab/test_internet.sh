@@ -194,11 +194,28 @@ complete mixed-tc 2000
 near_end_down
 weather flows "${ends[@]}" --balanced 100 -- --datapath xdp --flows 3
 complete flows 6000
+check_eq 'flows: who balances them is not said to spread packets' '0 0' \
+	"$(value "$LAB_DIR/tally" spread_wrong) $(jq -s 'map(select(.code == "per-packet")) | length' "$LAB_DIR/flows.ndjson")"
 weather generic "${ends[@]}" --generic 1 -- --datapath xdp --xdp-mode generic
 complete generic 2000
 # So fast that a call sends more than one batch, and recycles the pages our resets left.
 weather fast "${ends[@]}" --balanced 40 -- --datapath xdp -r 2000000
 complete fast 2000
+# Side by side. One queue of a veth is not enough for two senders at full speed.
+for node in "$LAB_A" "$LAB_B"; do
+	lab_exec "$node" ethtool -L eth0 rx 2 tx 2 2>/dev/null
+done
+if [[ $(nproc) -ge 2 ]]; then
+	weather lanes "${ends[@]}" --balanced 40 -- --datapath xdp -r 2000000 --senders 2
+	complete lanes 2000
+	check_eq 'lanes: there are two senders' 2 "$(jq 'select(.type == "start").senders' "$LAB_DIR/lanes.ndjson")"
+	near_end_up
+	weather lanes-tc "${ends[@]}" --balanced 40 -- --datapath tc -r 100000 --senders 2
+	complete lanes-tc 2000
+	near_end_down
+else
+	skip 'lanes: one core'
+fi
 weather half-open --half-open 1 --balanced 40 -- --datapath xdp
 complete half-open 2000
 
@@ -209,6 +226,47 @@ check_eq 'loss: some was lost, and 99 % is found all the same' '1 1' "$(
 )"
 weather limit --limit 1000 -- --datapath xdp
 check_eq 'limit: some routers ran out of tokens' 1 "$(($(value "$LAB_DIR/limit.counts" limited) > 0))"
+
+# --- routers that spread the packets of a flow ---
+
+# Which hops are behind one is known; of the paths, that they pass one.
+spread() { # name least-percent options of the Internet... -- options of the program...
+	weather "$1" "${@:3}"
+	check_eq "$1: every visible hop is found" "$(value "$LAB_DIR/tally" visible)" "$(value "$LAB_DIR/tally" found)"
+	check_eq "$1: no other hop is taken for one behind them" 0 "$(value "$LAB_DIR/tally" spread_wrong)"
+	check "$1: $2 % of the $(value "$LAB_DIR/tally" spread) hops behind them are known ($(value "$LAB_DIR/tally" spread_found))" \
+		awk -v least="$2" '{v[$1] = $2} END {exit !(v["spread"] > 0 && v["spread_found"] * 100 >= v["spread"] * least)}' \
+		"$LAB_DIR/tally"
+	check_eq "$1: the warning, the reasons and the hops speak of the same paths" 'true medium' "$(jq -rs '
+		(map(select(.type == "path" and any(.hops[].flags[]; . == "per-packet")))) as $flagged |
+		"\(all(.[]; .type != "path" or ((.reasons | index("per-packet") != null) == any(.hops[].flags[]; . == "per-packet"))) and
+		any(.[]; .code == "per-packet" and (.text | startswith("\($flagged | length) of "))))" +
+		" \($flagged | map(.confidence) | unique | join(" "))"' "$LAB_DIR/$1.ndjson")"
+}
+
+printf '198.18.0.0/15 8075\n2001:db8:1::/96 8075\n' >"$LAB_DIR/home.txt"
+home=(--overlay "$LAB_DIR/home.txt")
+spread spread 5 --per-packet 30 --balanced 40 -- --datapath xdp "${home[@]}"
+check_eq 'spread: that cost 2 % of the probes at most' true "$(jq -s '
+	([.[] | select(.type == "path") | .hops[] | select(.reply == "time-exceeded") | .attempts - 1] | add) as $more |
+	$more > 0 and $more <= .[-1].accounting.attempted / 50' "$LAB_DIR/spread.ndjson")"
+"$internet" targets 64 >"$LAB_DIR/targets"
+near=(--distance-min 5 --distance-max 7 --per-packet 100)
+spread spread-near 50 "${near[@]}" -- --datapath xdp "${home[@]}"
+check_eq 'spread-near: all paths are known to pass one' 64 "$(
+	jq -r 'select(.type == "path" and (.reasons | index("per-packet"))) | .destination.ip' "$LAB_DIR/spread-near.ndjson" | wc -l
+)"
+near_end_up
+spread spread-tc 50 "${near[@]}" -- --datapath tc "${home[@]}"
+near_end_down
+"$internet" targets 64 --ipv6 1 >"$LAB_DIR/targets"
+spread spread6 50 "${near[@]}" -- --datapath xdp "${home[@]}"
+net_up "${near[@]}"
+check 'spread: the table for people marks the hops' grep -qE '198[.]18[.].* per packet$' <(
+	run_cp "$LAB_A" trace 198.19.0.0:443 "${home[@]}" --vantage-as 8075 --datapath xdp
+)
+net_down
+targets
 
 # --- the other protocols, and IPv6. A datagram as an answer would not count as one, so there are none ---
 

@@ -44,7 +44,7 @@ audit_grid() { # name targets args...
 	local name=$1 targets=$2 out=$LAB_DIR/$1.ndjson visible shown wrong
 	shift 2
 	check "$name: the audit ends" timeout 60 nsenter --net="/run/netns/$LAB_VANTAGE" "$CP" audit --blocklist none \
-		--overlay "$LAB_OVERLAY" --vantage-as 8075 "@$targets" -o "ndjson=$out" "$@"
+		--no-rdns --overlay "$LAB_OVERLAY" --vantage-as 8075 "@$targets" -o "ndjson=$out" "$@"
 	grid_truth "$targets" >"$LAB_DIR/$name.truth"
 	grid_rows "$out" >"$LAB_DIR/$name.rows"
 	read -r visible shown wrong < <(compare "$LAB_DIR/$name.truth" "$LAB_DIR/$name.rows")
@@ -52,8 +52,9 @@ audit_grid() { # name targets args...
 	check "$name: 99 % of $visible hops are shown ($shown)" test $((shown * 100)) -ge $((visible * 99)) -a "$visible" -gt 0
 	check_eq "$name: every destination is reached" "$(wc -l <"$targets")" \
 		"$(jq -r 'select(.type == "path" and .reached) | .destination.ip' "$out" | sort -u | wc -l)"
-	check_eq "$name: three attempts at most" true \
-		"$(jq -s 'map(select(.type == "path") | .hops[].attempts) | max <= 3' "$out")"
+	# More only of what a busy host did not transmit.
+	check_eq "$name: three attempts at most" true "$(jq -s '(if .[-1].accounting.tx_errors > 0 then 7 else 3 end) as $most |
+		map(select(.type == "path") | .hops[].attempts) | max <= $most' "$out")"
 	check_eq "$name: what is inferred has no round trip, and says why" 0 \
 		"$(jq -r 'select(.type == "path") | .hops[] | select(.inferred) |
 			select(.rtt_us != null or .reply != null or (.flags | index("limited") | not)) | .ttl' "$out" | wc -l)"

@@ -150,6 +150,43 @@ test_statuses() {
 	one 'truncated, and TCP hangs up' tchang 4 'dns_error - -' timeout 200
 }
 
+ptr() { # what address expected-rest [option value]...
+	local what=$1 address=$2 want=$3
+	shift 3
+	is "names: $what" "$(resolve $stub ptr "$@" <<<"$address")" "$address $want"$'\n''rc 0'
+}
+
+test_ptrs() {
+	local i longest
+	ptr 'an IPv4 address' 198.18.200.201 'ok - host-201.lab'
+	ptr 'an IPv6 address' 2001:db8::1234:abc1 'ok - host-1.lab'
+	ptr 'the first of two' 198.18.0.2 'ok - host-2.lab'
+	# shellcheck disable=SC1003 # backslashes are what comes
+	ptr 'hostile bytes are escaped' 198.18.0.3 'ok - '"$(printf '%s' '\027[31mred\010<script>alert\(1\)</script>\"' \
+		'\\&\255\128\013\008.\194\1552j.lab')"
+	ptr 'a delegated zone' 198.18.0.4 'ok - 4.0-63.lab>host-4.lab'
+	printf -v longest '%063d.%063d.%063d.%061d' 0 0 0 0
+	ptr 'the longest name' 198.18.0.6 "ok - ${longest//0/x}"
+	ptr 'NXDOMAIN' 198.18.0.0 'dns_nxdomain - -'
+	ptr 'NODATA' 198.18.0.9 'dns_nodata - -'
+	ptr 'SERVFAIL' 198.18.0.10 'dns_servfail - -'
+	ptr 'REFUSED' 198.18.0.11 'dns_refused - -'
+	ptr 'no answer' 198.18.0.12 'dns_timeout - -' timeout 100 tries 2
+	ptr 'a record cut off' 198.18.0.13 'dns_error - -'
+	ptr 'a name that points to itself' 198.18.0.8 'dns_error - -'
+	ptr "another owner's record is not taken" 198.18.0.14 'dns_nodata - -'
+	ptr 'truncated, then over TCP' 198.18.0.15 'ok - host-15.lab'
+	is 'names: one that has more than 253 bytes once escaped is none' \
+		"$(resolve $stub ptr <<<198.18.0.7 | cut -d' ' -f1-3 | head -n 1)" '198.18.0.7 dns_nodata -'
+	is 'names: the root is none' "$(resolve $stub ptr <<<198.18.0.5 | cut -d' ' -f1-3 | head -n 1)" \
+		'198.18.0.5 dns_nodata -'
+	for ((i = 0; i < 3000; i++)); do echo "198.18.$((i / 200 + 20)).$((i % 200 + 20))"; done >"$tmp/names"
+	is 'names: 3000 addresses, each has its own' "$(resolve $stub ptr window 256 <"$tmp/names" | grep -v '^rc 0$' |
+		awk '{split($1, b, "."); if ($4 != "host-" b[4] ".lab") print}' | head -n 3)" ''
+	is 'names: the time is up' "$(resolve 198.18.53.53:5399 ptr until 300 <"$tmp/names" | tail -n 1)" \
+		'rc ECANCELED stopped while resolving names'
+}
+
 # Everything at once: no name's trouble touches another's.
 test_mixture() {
 	local i kinds=(plain servfail nx nodata refused drop1 tc chain noedns dangling)
@@ -234,6 +271,7 @@ test_dnsmasq
 test_families
 test_chains
 test_statuses
+test_ptrs
 test_mixture
 test_dead_resolver
 test_resolv_conf

@@ -104,7 +104,7 @@ static inline void fix_target(struct fixture *fix, const char *host, const char 
 	fix->target = (struct cp_target){.host = (char *)host, .port = 443, .proto = IPPROTO_TCP};
 	fix->answer = (struct cp_answer){.addrs = fix->addrs, .cname = fix->cname, .status = CP_DNS_NXDOMAIN};
 	fix->judgement.exit.last_home = fix->judgement.exit.first_foreign = -1;
-	fix->judgement.confidence = CP_CONF_HIGH;
+	fix->judgement.confidence = fix->judgement.basis = CP_CONF_HIGH;
 	if (dest) {
 		fix->answer.status = CP_DNS_OK;
 		fix->answer.n_addrs = 1;

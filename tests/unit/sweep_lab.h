@@ -41,6 +41,17 @@ struct world {
 	uint64_t limited_ttls; /* where routers limit their answers; bit i: TTL i + 1 */
 	uint64_t refill_ns; /* they answer once in this time, */
 	uint32_t burst; /* after so many at once */
+	uint32_t spread_ttl; /* here the packets of a flow are spread ... */
+	uint32_t spread_width; /* ... over so many routers, by chance ... */
+	bool spread_rotates; /* ... or one after the other */
+	uint64_t change_ns; /* so long after the start other routers stand at change_ttl, for good; 0: never */
+	uint32_t change_ttl;
+	bool find_per_packet; /* how it is swept */
+	uint32_t ring_percent; /* of replies that find the ring full, up to ring_pass */
+	uint32_t ring_pass;
+	uint32_t ring_room; /* replies that find room in each pass in any case */
+	uint32_t refused_percent; /* of probes that the host does not transmit, up to refused_pass */
+	uint32_t refused_pass;
 };
 
 struct sim {
@@ -59,7 +70,13 @@ struct sim {
 	} buckets[CP_TTL_MAX + 1][16]; /* by TTL and router */
 	uint64_t *half_open_ns; /* [paths] until then the server answers no other SYN of the flow */
 	uint64_t now_ns;
+	uint64_t start_ns;
 	uint64_t n_sent;
+	uint32_t n_repeats[CP_TTL_MAX + 1]; /* questions to slots that had answered */
+	uint64_t n_again; /* ... and their answers */
+	uint32_t n_spread;
+	uint32_t n_in_ring, ring_pass; /* replies that found room in a pass */
+	struct cp_losses losses;
 	uint64_t ids_hash; /* of the sequence of ids */
 	uint32_t n_pending;
 	struct pending {
@@ -82,7 +99,7 @@ static inline bool chance(const struct world *world, uint32_t percent, uint32_t 
 
 /* ---- Topology: what would answer at a TTL of a path ---- */
 
-enum { DISTANCE = 1, DEAD, SILENT, SLOW, LOST, TWICE, ODD, BRANCH };
+enum { DISTANCE = 1, DEAD, SILENT, SLOW, LOST, TWICE, ODD, BRANCH, SPREAD, RING, REFUSED };
 
 static inline uint32_t distance(const struct world *world, uint32_t path)
 {
@@ -152,7 +169,37 @@ static inline bool lost(const struct world *world, uint32_t id)
 	return chance(world, world->loss_percent, LOST, id, 0);
 }
 
+/* Who answers a probe that leaves now. */
+static inline struct cp_addr answerer(struct sim *sim, uint32_t id, uint32_t path, uint32_t ttl)
+{
+	const struct world *world = sim->world;
+	struct cp_addr addr = responder(sim, path, ttl);
+
+	if (ttl >= distance(world, path))
+		return addr;
+	if (ttl == world->spread_ttl)
+		addr.b[4] = (uint8_t)((world->spread_rotates ? sim->n_spread++ : roll(world, SPREAD, id, 0)) %
+		                      world->spread_width);
+	if (world->change_ns && ttl == world->change_ttl && sim->now_ns >= sim->start_ns + world->change_ns)
+		addr.b[5] = 1;
+	return addr;
+}
+
 /* ---- Simulation ---- */
+
+static inline uint32_t pass_of(const struct sim *sim)
+{
+	uint64_t unused;
+	uint32_t pass;
+
+	cp_sweep_progress(sim->sweep, &unused, &unused, &pass);
+	return pass;
+}
+
+static inline void count_losses(void *ctx, struct cp_losses *ret_losses)
+{
+	*ret_losses = ((const struct sim *)ctx)->losses;
+}
 
 static inline void push(struct sim *sim, uint64_t due_ns, const struct cp_event *event)
 {
@@ -193,6 +240,9 @@ static inline struct sim *sim_new(const struct world *world)
 	        .slow_ms = SLOW_MS,
 	        .exhaustive = world->exhaustive,
 	        .seed = world->seed,
+	        .find_per_packet = world->find_per_packet,
+	        .count_losses = count_losses,
+	        .losses_ctx = sim,
 	};
 
 	assert_non_null(sim);
@@ -209,7 +259,7 @@ static inline struct sim *sim_new(const struct world *world)
 	sim->asked_ns = calloc(world->shape.n_dests, sizeof(*sim->asked_ns));
 	sim->least_gap_ns = UINT64_MAX;
 	assert_true(sim->asked_ns && sim->n_asked && sim->pass && sim->again_pass && sim->half_open_ns);
-	sim->now_ns = 1000 * SEC;
+	sim->now_ns = sim->start_ns = 1000 * SEC;
 	assert_int_equal(cp_sweep_new(&config, &sim->sweep), 0);
 	return sim;
 }
@@ -232,17 +282,20 @@ static inline void check_question(struct sim *sim, uint32_t slot, uint32_t attem
 	const struct world *world = sim->world;
 	uint32_t path = cp_shape_path(&world->shape, slot), ttl = cp_shape_ttl(&world->shape, slot), pass;
 	uint32_t end = cp_paths_end_ttl(paths, path);
-	uint64_t unused;
+	bool loses = world->loss_percent || world->ring_percent || world->refused_percent;
+	bool repeats = world->find_per_packet && !cp_paths_silent(paths, slot);
 
-	cp_sweep_progress(sim->sweep, &unused, &unused, &pass);
+	pass = pass_of(sim);
 	assert_true(slot < cp_shape_slots(&world->shape));
-	/* With one attempt, a TTL that may be the destination gets a second. */
-	assert_true(attempt < world->attempts || (attempt == 1 && world->attempts == 1 && ttl < end));
+	/* With one attempt, a TTL that may be the destination gets a second. What was lost here is asked again. */
+	assert_true(attempt < world->attempts || (attempt == 1 && world->attempts == 1 && ttl < end) || repeats ||
+	            (attempt < world->attempts + 4 && (world->ring_percent || world->refused_percent)));
+	assert_true(attempt < CP_ATTEMPTS_MAX);
 	if (attempt != sim->n_asked[slot])
 		fail_msg("slot %u: attempt %u after %u", slot, attempt, sim->n_asked[slot]);
 	if (attempt && sim->pass[slot] == pass)
 		fail_msg("slot %u: asked twice in pass %u", slot, pass);
-	if (!cp_paths_silent(paths, slot))
+	if (!cp_paths_silent(paths, slot) && !repeats)
 		fail_msg("slot %u: asked though it has answered", slot);
 	if (end && ttl >= end && !world->exhaustive)
 		fail_msg("path %u: TTL %u asked, though it ends at %u", path, ttl, end);
@@ -250,11 +303,12 @@ static inline void check_question(struct sim *sim, uint32_t slot, uint32_t attem
 	 * Two SYNs of a flow at one server, and only one is answered: once the end is in sight, never again together.
 	 * A lost answer can make the destination look like a silent router, which may fly with others.
 	 */
-	if (!world->loss_percent && !world->exhaustive && end && attempt && ttl >= distance(world, path)) {
+	if (!loses && !world->exhaustive && end && attempt && ttl >= distance(world, path)) {
 		if (sim->again_pass[path] == pass)
 			fail_msg("path %u: two TTLs beyond the destination asked again in pass %u", path, pass);
 		sim->again_pass[path] = pass;
 	}
+	sim->n_repeats[ttl] += repeats;
 	sim->n_asked[slot]++;
 	sim->pass[slot] = pass;
 }
@@ -313,9 +367,13 @@ static inline void transmit(struct sim *sim, uint32_t id)
 	note_gap(sim, path / world->shape.n_flows);
 	sim->n_sent++;
 	sim->ids_hash = (sim->ids_hash ^ id) * 0x9e3779b97f4a7c15ull;
+	if (pass_of(sim) <= world->refused_pass && chance(world, world->refused_percent, REFUSED, id, 0)) {
+		sim->losses.n_probes++;
+		return;
+	}
 	if (!answers(sim, id, path, ttl))
 		return;
-	event.from = responder(sim, path, ttl);
+	event.from = answerer(sim, id, path, ttl);
 	event.kind = CP_REPLY_TIME_EXCEEDED;
 	if (ttl >= distance(world, path)) {
 		event.kind = CP_REPLY_SYN_ACK;
@@ -327,6 +385,20 @@ static inline void transmit(struct sim *sim, uint32_t id)
 		push(sim, event.rx_ns + MSEC, &event);
 }
 
+/* Does a reply find the ring full? Answers come first and then hardly any, as a reader that stands still makes it. */
+static inline bool ring_is_full(struct sim *sim, const struct cp_event *event)
+{
+	const struct world *world = sim->world;
+
+	if (sim->ring_pass != pass_of(sim)) {
+		sim->ring_pass = pass_of(sim);
+		sim->n_in_ring = 0;
+	}
+	if (sim->ring_pass > world->ring_pass || sim->n_in_ring++ < world->ring_room)
+		return false;
+	return chance(world, world->ring_percent, RING, cp_id_make(event->slot, event->attempt), sim->ring_pass);
+}
+
 /* As the datapath does it: an answer to an older attempt has no time of emission. */
 static inline void deliver_one(struct sim *sim)
 {
@@ -336,7 +408,10 @@ static inline void deliver_one(struct sim *sim)
 		pending.event.tx_ns = 0;
 		pending.event.flags = CP_EV_LATE;
 	}
-	cp_sweep_reply(sim->sweep, &pending.event);
+	if (ring_is_full(sim, &pending.event))
+		sim->losses.n_replies++;
+	else
+		sim->n_again += cp_sweep_reply(sim->sweep, &pending.event) == CP_REPLY_AGAIN;
 }
 
 /* One turn of the audit's loop. False: the run is over. */

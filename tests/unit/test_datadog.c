@@ -1,107 +1,159 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * test_datadog.c: Datadog's Network Path events of either shape, and what
- * datadog-traceroute prints.
+ * test_datadog.c: a path in the shape of Datadog's payload, compared as a whole with another parser's reading.
  */
-#include "import/json_formats.h"
-#include "import_lab.h"
+#include "story.h"
 
-#define EVENT(protocol)                                                                                                \
-	"{'timestamp':1726263182123,'agent_version':'7.70.0','namespace':'default','test_run_id':'x','protocol':"      \
-	"'" protocol "','source':{'name':'vm','hostname':'vm','public_ip':'198.18.0.7'},"                              \
-	"'destination':{'hostname':'Login.Test','port':443},'traceroute':{'hop_count':{'avg':2,'min':2,'max':2},'"     \
-	"runs':["
-#define RUN(hops)                                                                                                      \
-	"{'run_id':'r','source':{'ip_address':'192.168.0.2','port':1},'destination':{'ip_address':'198.18.9.9','port'" \
-	":443},"                                                                                                       \
-	"'hops':[" hops "]}"
-#define HOP(ttl, addr, rtt) "{'ttl':" ttl ",'ip_address':'" addr "','rtt':" rtt ",'reachable':true}"
-#define DARK(ttl) "{'ttl':" ttl ",'ip_address':'','reachable':false}"
-#define END "]},'e2e_probe':{'rtts':null}}"
-#define SAYS "login.test>198.18.9.9 tcp/443 from 198.18.0.7"
+#include <jansson.h>
 
-static const struct import_case cases[] = {
-        /* Several runs are flows. */
-        {EVENT("TCP") RUN(HOP("1", "192.168.0.1", "0.5") "," DARK("2") "," HOP("3", "198.18.9.9", "2.25")) "," RUN(
-                 HOP("1", "192.168.0.1", "0.5") "," HOP("2", "198.18.9.9", "2")) END,
-                SAYS ": 192.168.0.1@500 * 198.18.9.9@2250=? | reached\n" SAYS
-                     " flow 1: 192.168.0.1@500 198.18.9.9@2000=? | reached\n"},
-        /* Names; an address that is null. */
-        {EVENT("ICMP") RUN(
-                 "{'ttl':1,'ip_address':'192.168.0.1','reverse_dns':['r1.test','r2.test'],'rtt':1,'reachable':true},"
-                 "{'ttl':2,'ip_address':null,'reachable':false}") END,
-                "login.test>198.18.9.9 icmp from 198.18.0.7: 192.168.0.1@1000\"r1.test\" | max-ttl\n"},
-        {EVENT("UDP") RUN(HOP("1", "198.18.9.9", "1")) END,
-                "login.test>198.18.9.9 udp/443 from 198.18.0.7: 198.18.9.9@1000=? | reached\n"},
-        /* What the command prints: who is asked stands in params. */
-        {"{'params':{'protocol':'tcp','hostname':'a.test','port':8443},'traceroute':{'runs':[" RUN(
-                 HOP("1", "192.168.0.1", "1")) "]}}",
-                "a.test>198.18.9.9 tcp/8443 from 192.168.0.2: 192.168.0.1@1000 | max-ttl\n"},
-        /* Older events: one row of hops, unknown ones with names of their own. */
-        {"{'timestamp':1,'path_id':'p','protocol':'TCP','source':{'hostname':'vm'},'destination':{'hostname':'a.test',"
-         "'ip_address':'198.18.9.9','port':443},'hops':[{'ttl':1,'ip_address':'192.168.0.1','hostname':'192.168.0.1','"
-         "rtt':1,"
-         "'reachable':true},{'ttl':2,'ip_address':'unknown_hop_2','hostname':'unknown_hop_2','reachable':false},"
-         "{'ttl':3,'ip_address':'198.18.9.9','hostname':'a.test','rtt':3,'reachable':true}]}",
-                "a.test>198.18.9.9 tcp/443: 192.168.0.1@1000 * 198.18.9.9@3000=?\"a.test\" | reached\n"},
-        {"{'path_id':'p','destination':{'hostname':'a.test','ip_address':'198.18.9.9'},'hops':[{'ttl':1,"
-         "'ip_address':'192.168.0.1','success':true},{'ttl':2,'ip_address':'198.18.1.1','success':false}]}",
-                "a.test>198.18.9.9 ?: 192.168.0.1 | max-ttl\n"},
-        /* A bad run costs itself only. */
-        {EVENT("TCP") RUN(HOP("0", "192.168.0.1", "1")) ",7," RUN(HOP("1", "192.168.0.1", "1")) END,
-                "1: a TTL of 0\n1: an object is wanted\n" SAYS " flow 2: 192.168.0.1@1000 | max-ttl\n"},
-        /* Refused. */
-        {EVENT("SCTP") RUN("") END, "1: protocol: TCP, UDP or ICMP is wanted\n"},
-        {EVENT("TCP") END, "1: a traceroute without runs\n"},
-        {EVENT("TCP") RUN("") END, "1: a trace without hops\n"},
-        {EVENT("TCP") "{'hops':[" HOP("1", "192.168.0.1", "1") "]}" END, "1: the destination's address is not told\n"},
-        {EVENT("TCP") RUN("7") END, "1: hops: an object is wanted\n"},
-        {EVENT("TCP") RUN("{'ttl':1}") END, "1: a hop that says neither reachable nor success\n"},
-        {EVENT("TCP") RUN("{'reachable':true}") END, "1: a hop without its ttl\n"},
-        {EVENT("TCP") RUN("{'ttl':1,'reachable':true}") END, "1: a hop that answered without ip_address\n"},
-        {EVENT("TCP") RUN("{'ttl':1,'reachable':'yes'}") END, "1: reachable: true or false is wanted\n"},
-        {EVENT("TCP") RUN(HOP("1", "unknown_hop_1", "1")) END, "1: ip_address: an address is wanted\n"},
-        {EVENT("TCP") RUN(HOP("1", "192.168.0.1", "-1")) END, "1: rtt: a time from 0 ms to 4,294 s is wanted\n"},
-        {EVENT("TCP") RUN(HOP("1", "192.168.0.1", "1e999")) END, "1: a number is too large\n"},
-        {EVENT("TCP") RUN(HOP("65", "192.168.0.1", "1")) END, "1: an answer at TTL 65: a path has hops from 1 to 64\n"},
-        {"{'destination':{'hostname':'a.test'}}", "1: neither traceroute.runs nor hops\n"},
-        {"{'destination':'a.test'}", "1: destination: an object is wanted\n"},
-        {"{'destination':{'hostname':'a\\nb','ip_address':'198.18.9.9'},'hops':[]}",
-                "1: the destination has no valid host name\n"},
-        {"{'destination':{'port':65536}}", "1: port: the number is too large\n"},
-        {"{'timestamp':-1}", "1: timestamp: a whole number is wanted\n"},
-};
-
-static void test_cases(void **state)
+static json_t *written(const struct fixture *fix, uint64_t wall_ms)
 {
-	(void)state;
-	lab_check(&cp_import_datadog, cases, sizeof(cases) / sizeof(cases[0]));
+	struct mem_sink mem = {0};
+	struct cp_sink sink = mem_sink_of(&mem);
+	struct cp_rec_start start = story_start();
+	json_error_t error;
+	json_t *got;
+	void *ctx;
+
+	start.wall_ms = wall_ms;
+	assert_int_equal(cp_format_datadog.open(&sink, NULL, &ctx), 0);
+	assert_int_equal(cp_format_datadog.start(ctx, &start), 0);
+	assert_int_equal(cp_format_datadog.path(ctx, &fix->rec), 0);
+	assert_int_equal(mem.n_writes, 1);
+	assert_int_equal(mem.buf[mem.len - 1], '\n');
+	got = json_loadb(mem.buf, mem.len, JSON_REJECT_DUPLICATES, &error);
+	if (!got)
+		fail_msg("%s at %d: %s", error.text, error.position, mem.buf);
+	cp_format_datadog.close(ctx);
+	mem_free(&mem);
+	return got;
 }
 
-static void test_edges(void **state)
+/* Takes got; expected is JSON text with ' for ". */
+static void assert_json(json_t *got, const char *expected)
 {
-	struct import_lab *lab = calloc(1, sizeof(*lab));
-	char text[4096];
-	size_t len = lab_unquote(EVENT("TCP") RUN(HOP("1", "192.168.0.1", "1")) END, text, sizeof(text));
+	char *text = strdup(expected), *got_text;
+	json_error_t error;
+	json_t *want;
+
+	for (char *s = text; *s; s++)
+		*s = *s == '\'' ? '"' : *s;
+	want = json_loads(text, 0, &error);
+	if (!want)
+		fail_msg("the test's own JSON, column %d: %s", error.column, error.text);
+	if (!json_equal(got, want)) {
+		got_text = json_dumps(got, JSON_SORT_KEYS);
+		free(text);
+		text = json_dumps(want, JSON_SORT_KEYS);
+		assert_string_equal(got_text, text);
+	}
+	free(text);
+	json_decref(want);
+	json_decref(got);
+}
+
+static void test_reached(void **state)
+{
+	struct fixture fix;
+	json_t *got;
+	char *run;
 
 	(void)state;
-	assert_non_null(lab);
-	assert_int_equal(lab_read_bytes(lab, &cp_import_datadog, text, len, NULL), 0);
-	assert_int_equal(lab->last.wall_ms, 1726263182123);
-	free(lab);
-	lab_check_edges(&cp_import_datadog, EVENT("TCP") RUN(HOP("1", "192.168.0.1", "1")) END);
-	lab_detect(&cp_import_datadog, EVENT("TCP"));
-	lab_detect(&cp_import_datadog, "[{'params':{},'traceroute':{'runs':[]}}]");
-	lab_detect(&cp_import_datadog, "{'path_id':'p','destination':{},'hops':[]}");
-	lab_detect(&cp_import_datadog, "{'destination':{},'hops':[]}");
-	lab_detect(NULL, "{'hops':[]}");
+	story_outside(&fix, "zenn.dev", 0, 13335);
+	fix.target.group = "controls";
+	fix.path.hops[1].ptr = "ae1.icr01.example";
+	fix.path.hops[3].attempts = 4;
+	got = written(&fix, 1784116800123);
+	run = strdup(json_string_value(json_object_get(got, "test_run_id")));
+	assert_int_equal(strlen(run), 16);
+	assert_memory_equal(json_string_value(json_object_get(got, "test_result_id")), run, 16);
+	json_object_del(got, "test_run_id");
+	json_object_del(got, "test_result_id");
+	json_object_del(json_array_get(json_object_get(json_object_get(got, "traceroute"), "runs"), 0), "run_id");
+	assert_json(got,
+	        "{'timestamp':1784116800123,'agent_version':'0.1.0','namespace':null,'test_config_id':null,"
+	        "'origin':'network_path_integration','test_run_type':'triggered','source_product':'network_path',"
+	        "'collector_type':'agent','protocol':'TCP',"
+	        "'source':{'name':'vm-weu-01','display_name':'vm-weu-01','hostname':'vm-weu-01'},"
+	        "'destination':{'hostname':'zenn.dev','port':443},"
+	        "'traceroute':{'runs':[{'source':{'ip_address':null,'port':null},"
+	        "'destination':{'ip_address':'203.0.113.9','port':443},'hops':["
+	        "{'ttl':1,'ip_address':null,'reachable':false},"
+	        "{'ttl':2,'ip_address':'198.18.0.1','reverse_dns':['ae1.icr01.example'],'rtt':1.0,'reachable':true},"
+	        "{'ttl':3,'ip_address':'198.18.3.1','rtt':1.8,'reachable':true},"
+	        "{'ttl':4,'ip_address':'203.0.113.9','rtt':2.0,'reachable':true}]}],"
+	        "'hop_count':{'avg':4,'min':4,'max':4}},"
+	        "'e2e_probe':{'rtts':[2.0],'packets_sent':4,'packets_received':1,'packet_loss_percentage':75.0,"
+	        "'jitter':null,'rtt':{'avg':2.0,'min':2.0,'max':2.0}},"
+	        "'tags':['verdict:direct','confidence:high','group:controls','exit_asn:13335','destination_asn:13335']"
+	        "}");
+	free(run);
+}
+
+static void test_unreached(void **state)
+{
+	struct fixture fix;
+	json_t *got, *count;
+
+	(void)state;
+	story_undecided(&fix, "quiet.example");
+	fix.target.port = 0;
+	fix.target.proto = IPPROTO_ICMP;
+	got = written(&fix, CP_UNKNOWN);
+	count = json_object_get(json_object_get(got, "traceroute"), "hop_count");
+	assert_true(json_is_null(json_object_get(got, "timestamp")));
+	assert_true(json_is_null(json_object_get(got, "e2e_probe")));
+	assert_true(json_is_null(json_object_get(count, "avg")));
+	assert_true(json_is_null(json_object_get(json_object_get(got, "destination"), "port")));
+	assert_string_equal(json_string_value(json_object_get(got, "protocol")), "ICMP");
+	assert_json(json_incref(json_object_get(got, "tags")),
+	        "['verdict:undecided','confidence:low','reason:no-evidence',"
+	        "'reason:not-reached','destination_asn:13335']");
+	json_decref(got);
+}
+
+/* The same run has the same identity, another start another one; results of a run are told apart. */
+static void test_identity(void **state)
+{
+	struct fixture fix;
+	json_t *a, *b, *c;
+
+	(void)state;
+	story_inside(&fix, "login.microsoft.com", 8075);
+	a = written(&fix, 1000);
+	b = written(&fix, 1000);
+	c = written(&fix, 1001);
+	assert_true(json_equal(a, b));
+	assert_string_not_equal(json_string_value(json_object_get(a, "test_run_id")),
+	        json_string_value(json_object_get(c, "test_run_id")));
+	json_decref(a);
+	json_decref(b);
+	json_decref(c);
+}
+
+static void test_inferred_is_not_reachable(void **state)
+{
+	struct fixture fix;
+	json_t *got, *hop;
+
+	(void)state;
+	story_inside(&fix, "login.microsoft.com", 8075);
+	fix.path.hops[1].flags = CP_HOP_INFERRED;
+	got = written(&fix, 1000);
+	hop = json_array_get(
+	        json_object_get(json_array_get(json_object_get(json_object_get(got, "traceroute"), "runs"), 0), "hops"),
+	        1);
+	assert_json(json_incref(hop), "{'ttl':2,'ip_address':null,'reachable':false}");
+	json_decref(got);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_cases),
-	        cmocka_unit_test(test_edges),
+	        cmocka_unit_test(test_reached),
+	        cmocka_unit_test(test_unreached),
+	        cmocka_unit_test(test_identity),
+	        cmocka_unit_test(test_inferred_is_not_reachable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,6 +218,50 @@ static void test_exit_routers_are_distinct(void **state)
 	cp_egress_free(egress);
 }
 
+/* Hands a path over to 3491 at a router with this name. */
+static void add_named(struct cp_egress *egress, uint32_t dest, const char *router, const char *ptr)
+{
+	struct fixture fix;
+
+	make_transit(&fix, router, 2000);
+	fix.path.hops[1].ptr = ptr;
+	add(egress, dest, dest, &fix);
+}
+
+static void test_exit_sites(void **state)
+{
+	static const char *const routers[][2] = {{"198.18.0.1", "ae1.icr01.fra23.ntwk.msn.net"},
+	        {"198.18.0.1", "ae1.icr01.fra23.ntwk.msn.net"}, {"198.18.0.2", "ae2-0.fra-96cbe-1a.ntwk.msn.net"},
+	        {"198.18.0.3", NULL}, {"198.18.0.3", "ae2-0.sof01-96cbe-1a.ntwk.msn.net"}, {"198.18.0.3", NULL},
+	        {"198.18.0.4", "be1.rwa02.dm4.ntwk.msn.net"}, {"198.18.0.5", "router.example"}, {"198.18.0.6", NULL}};
+	const struct cp_egress_row *row;
+	struct cp_egress *egress;
+
+	(void)state;
+	assert_int_equal(cp_egress_new(&egress), 0);
+	for (uint32_t i = 0; i < sizeof(routers) / sizeof(routers[0]); i++)
+		add_named(egress, i, routers[i][0], routers[i][1]);
+	for (int again = 0; again < 2; again++) {
+		row = row_of(egress, 3491, CP_ROLE_EXIT);
+		assert_int_equal(row->n_exit_routers, 6);
+		assert_int_equal(row->n_sites, 3);
+		/* Equal shares by name. The paths of a router before its name was known are its site's, too. */
+		assert_string_equal(row->sites[0].place, "Frankfurt");
+		assert_int_equal(row->sites[0].n_paths, 3);
+		assert_string_equal(row->sites[1].place, "Sofia");
+		assert_int_equal(row->sites[1].n_paths, 3);
+		assert_string_equal(row->sites[2].place, "dm4");
+		assert_int_equal(row->sites[2].n_paths, 1);
+		assert_int_equal(row_of(egress, 8075, CP_ROLE_HOME)->n_sites, 0);
+	}
+	for (uint32_t i = 0; i < 2; i++)
+		add_named(egress, 100 + i, "198.18.0.3", NULL);
+	row = row_of(egress, 3491, CP_ROLE_EXIT);
+	assert_string_equal(row->sites[0].place, "Sofia");
+	assert_int_equal(row->sites[0].n_paths, 5);
+	cp_egress_free(egress);
+}
+
 static void test_unseen_neighbour_is_nobody(void **state)
 {
 	struct cp_egress *egress;
@@ -254,6 +298,88 @@ static void test_weak_evidence_accuses_nobody(void **state)
 	fix.judgement.verdict = CP_DETOUR;
 	add(egress, 1, 1, &fix);
 	assert_int_equal(row_of(egress, 3491, CP_ROLE_TRANSIT)->n_paths, 1);
+	cp_egress_free(egress);
+}
+
+/* A home hop that is by its name the neighbour's end of the link hands nothing over; the one before it does. */
+static void test_far_end_is_no_exit_router(void **state)
+{
+	struct cp_egress *egress;
+	struct fixture fix;
+
+	(void)state;
+	assert_int_equal(cp_egress_new(&egress), 0);
+	make_transit(&fix, "198.18.0.77", 2000);
+	fix.judgement.far_end = 1u << 1;
+	add(egress, 0, 0, &fix);
+	assert_int_equal(row_of(egress, 3491, CP_ROLE_EXIT)->n_exit_routers, 0); /* silent */
+	fix.path.hops[0].addr = addr_of("198.18.0.1");
+	add(egress, 1, 1, &fix);
+	add(egress, 2, 2, &fix);
+	assert_int_equal(row_of(egress, 3491, CP_ROLE_EXIT)->n_exit_routers, 1);
+	cp_egress_free(egress);
+}
+
+static void test_groups(void **state)
+{
+	static const char *const groups[] = {"m365", "m365", "azure", NULL, "azure", "m365", "xbox"};
+	char copy[8];
+	struct cp_egress *egress;
+	struct fixture fix;
+
+	(void)state;
+	assert_int_equal(cp_egress_new(&egress), 0);
+	make_transit(&fix, "198.18.0.1", 2000);
+	for (uint32_t i = 0; i < 7; i++) {
+		cp_egress_group(egress, groups[i]);
+		add(egress, i, i, &fix);
+	}
+	assert_int_equal(row_of(egress, 3491, CP_ROLE_EXIT)->n_groups, 3);
+	snprintf(copy, sizeof(copy), "xbox"); /* the same label at another place */
+	cp_egress_group(egress, copy);
+	add(egress, 8, 8, &fix);
+	assert_int_equal(row_of(egress, 13335, CP_ROLE_DEST)->n_groups, 3);
+	for (uint32_t i = 0; i < 5000; i++) {
+		char label[16];
+
+		snprintf(label, sizeof(label), "group %u", i % 2500);
+		cp_egress_group(egress, label);
+		add(egress, 9 + i, 9 + i, &fix);
+		cp_egress_group(egress, NULL); /* the label ends here */
+	}
+	assert_int_equal(row_of(egress, 8075, CP_ROLE_HOME)->n_groups, 2503);
+	cp_egress_free(egress);
+}
+
+/* Replies and loss are of the hops that answered for the AS, in each of its roles. */
+static void test_replies_and_loss(void **state)
+{
+	const struct cp_egress_row *row;
+	struct cp_egress *egress;
+	struct fixture fix;
+
+	(void)state;
+	assert_int_equal(cp_egress_new(&egress), 0);
+	make_transit(&fix, "198.18.0.1", 2000);
+	fix.path.hops[0].attempts = 3; /* silent: nobody's */
+	fix.path.hops[1].attempts = 4;
+	fix.path.hops[3].attempts = 2;
+	add(egress, 0, 0, &fix);
+	fix.path.hops[2].attempts = 0; /* not told */
+	fix.path.hops[1].flags = CP_HOP_INFERRED;
+	add(egress, 1, 1, &fix);
+	row = row_of(egress, 8075, CP_ROLE_HOME);
+	assert_int_equal(row->n_replies, 1);
+	assert_int_equal(row->n_probes, 4);
+	assert_int_equal(row->n_unanswered, 3);
+	row = row_of(egress, 3491, CP_ROLE_EXIT);
+	assert_int_equal(row->n_replies, 2);
+	assert_int_equal(row->n_probes, 1);
+	assert_int_equal(row->n_unanswered, 0);
+	row = row_of(egress, 13335, CP_ROLE_DEST);
+	assert_int_equal(row->n_replies, 2);
+	assert_int_equal(row->n_probes, 4);
+	assert_int_equal(row->n_unanswered, 2);
 	cp_egress_free(egress);
 }
 
@@ -314,8 +440,12 @@ int main(void)
 	        cmocka_unit_test(test_exact_percentiles),
 	        cmocka_unit_test(test_cold_share_needs_both_ends),
 	        cmocka_unit_test(test_exit_routers_are_distinct),
+	        cmocka_unit_test(test_exit_sites),
 	        cmocka_unit_test(test_unseen_neighbour_is_nobody),
 	        cmocka_unit_test(test_weak_evidence_accuses_nobody),
+	        cmocka_unit_test(test_far_end_is_no_exit_router),
+	        cmocka_unit_test(test_groups),
+	        cmocka_unit_test(test_replies_and_loss),
 	        cmocka_unit_test(test_many_rows_in_order),
 	        cmocka_unit_test(test_empty),
 	};

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "format/phrase.h"
+
 struct trace {
 	struct mem_sink mem;
 	struct cp_asdb *asdb;
@@ -122,6 +124,7 @@ static void test_flags(void **state)
 	hop = fix_hop(&fix, "::", 0, 0);
 	hop->kind = CP_REPLY_NONE;
 	hop->flags = CP_HOP_LIMITED;
+	fix_hop(&fix, "198.18.0.14", 0, 0)->flags = CP_HOP_OTHER_ADDR | CP_HOP_PER_PACKET;
 	fix.judgement.origins[0] = (struct cp_origin){.kind = CP_ORIGIN_IXP, .label = "Lab-IX"};
 	fix.judgement.origins[1] = (struct cp_origin){.kind = CP_ORIGIN_SPECIAL, .label = "benchmarking"};
 	fix.judgement.origins[2] = (struct cp_origin){.kind = CP_ORIGIN_AS, .n_asn = 2, .asn = {8075, 3491}};
@@ -139,10 +142,13 @@ static void test_flags(void **state)
 	assert_line(trace, "1.00 ms  MPLS 24001, 17\n");
 	assert_line(trace, "198.18.0.12  AS unknown                 ?  ~ limited\n");
 	assert_line(trace, "  13  *  limited\n");
+	assert_line(trace, "198.18.0.14  AS unknown                 ?  varies per packet\n");
 }
 
 static void test_long_addresses_fit(void **state)
 {
+	static const char name[] = "a-rather-long-name-of-an-interface.of-a-router.at-a-site.of.a.network.example";
+
 	(void)state;
 	for (unsigned width = 60; width <= 100; width++) {
 		struct cp_format_options options = {.width = width};
@@ -153,7 +159,7 @@ static void test_long_addresses_fit(void **state)
 		void *ctx;
 
 		fix_target(&fix, "long.test", "2001:db8:1111:2222:3333:4444:5555:6666");
-		fix_hop(&fix, "2001:db8:1111:2222:3333:4444:5555:7777", 3491, 123456789);
+		fix_hop(&fix, "2001:db8:1111:2222:3333:4444:5555:7777", 3491, 123456789)->ptr = name;
 		fix_reached(&fix, "2001:db8:1111:2222:3333:4444:5555:6666", 13335, 2000);
 		fix.rec.asdb = asdb;
 		assert_int_equal(cp_format_hops.open(&sink, &options, &ctx), 0);
@@ -166,6 +172,64 @@ static void test_long_addresses_fit(void **state)
 		cp_asdb_free(asdb);
 		mem_free(&mem);
 	}
+}
+
+static const char *name_in(const char *ptr, unsigned columns)
+{
+	static char buf[512];
+
+	return cp_phrase_router(ptr, columns, buf, sizeof(buf));
+}
+
+static void test_names_are_shortened(void **state)
+{
+	static const char ms[] = "be-1-0.ibr01.fra.ntwk.msn.net", other[] = "bg-10.br01.ams02.pccwbtn.net";
+
+	(void)state;
+	assert_string_equal(name_in(ms, 41), "be-1-0.ibr01.fra.ntwk.msn.net (Frankfurt)");
+	assert_string_equal(name_in(ms, 40), "be-1-0.ibr01.fra (Frankfurt)");
+	assert_string_equal(name_in(ms, 28), "be-1-0.ibr01.fra (Frankfurt)");
+	assert_string_equal(name_in(ms, 27), "be-1-0.ibr01.fra");
+	assert_string_equal(name_in(ms, 16), "be-1-0.ibr01.fra");
+	assert_string_equal(name_in(ms, 15), "…ibr01.fra");
+	assert_string_equal(name_in(ms, 9), "…fra");
+	assert_string_equal(name_in(ms, 3), "");
+	assert_string_equal(name_in("ae1.rwa02.dm4.ntwk.msn.net", 26), "ae1.rwa02.dm4.ntwk.msn.net");
+	assert_string_equal(name_in("ae1.rwa02.dm4.ntwk.msn.net", 25), "ae1.rwa02.dm4");
+	assert_string_equal(name_in("ae1.rwa02.dm4.ntwk.msn.net.", 13), "ae1.rwa02.dm4");
+	assert_string_equal(name_in(other, 28), other);
+	assert_string_equal(name_in(other, 27), "…br01.ams02.pccwbtn.net");
+	assert_string_equal(name_in(other, 22), "…ams02.pccwbtn.net");
+	assert_string_equal(name_in(other, 4), "…net");
+	assert_string_equal(name_in(other, 3), "");
+	assert_string_equal(name_in("oneword", 6), "");
+	assert_string_equal(name_in("x.", 1), "");
+	assert_string_equal(name_in("", 0), "");
+	assert_string_equal(name_in("...", 1), "");
+	/* What is escaped takes more columns than it has bytes. */
+	assert_string_equal(name_in("\033.lab", 8), "\033.lab");
+	assert_string_equal(name_in("\033.lab", 7), "…lab");
+}
+
+static void test_names_stand_behind_the_round_trip(void **state)
+{
+	struct trace *trace = *state;
+	struct fixture fix;
+
+	story_outside(&fix, "zenn.dev", 3491, 13335);
+	fix.path.hops[1].ptr = "ae2-0.sof01-96cbe-1a.ntwk.msn.net";
+	fix.path.hops[2].ptr = "bg-10.br01.ams02.pccwbtn.net";
+	fix.path.hops[2].n_mpls = 1;
+	fix.path.hops[2].mpls[0] = 24001u << 12;
+	fix.path.hops[3].ptr = "\033]0;x\007\n.\xff.lab";
+	feed_path(trace, &fix);
+	assert_line(trace, "   2  198.18.0.1   AS8075 Microsoft      1.00 ms  ae2-0.sof01-96cbe-1a (Sofia)\n");
+	assert_line(trace, ">  3  198.18.2.1   AS3491 PCCW Global    1.50 ms  …pccwbtn.net  MPLS 24001\n");
+	assert_line(trace, "   4  198.18.3.1   AS13335 Cloudflare    1.80 ms  \\x1b]0;x\\x07\\x0a.\xef\xbf\xbd.lab\n");
+	assert_line(trace, "  Leaves home between TTL 2 (198.18.0.1, Sofia) and TTL 3 (198.18.2.1, AS3491).\n");
+	fix.path.hops[1].ptr = "be1013.rwa02.dm4.ntwk.msn.net"; /* a site without a city */
+	feed_path(trace, &fix);
+	assert_line(trace, "TTL 2 (198.18.0.1, dm4) and");
 }
 
 static void test_several_paths_end_in_one_word(void **state)
@@ -262,6 +326,66 @@ static void test_sink_error_is_returned(void **state)
 	cp_format_hops.close(ctx);
 }
 
+/* What the flows of a target say together, when they differ. */
+static void test_flows_line(void **state)
+{
+	static const struct cp_combined combined = {
+	        .verdict = CP_TRANSIT,
+	        .n_paths = 8,
+	        .by_verdict = {[CP_INSIDE] = 6, [CP_TRANSIT] = 2},
+	        .exits = {{.asn = 3491, .n_paths = 2}},
+	        .n_exits = 1,
+	};
+	struct trace *trace = *state;
+	struct fixture fix;
+	struct cp_rec_target rec = {.target = &fix.target, .n_dests = 1, .combined = &combined};
+
+	story_outside(&fix, "mixed.test", 3491, 13335);
+	feed_path(trace, &fix);
+	feed_path(trace, &fix);
+	rec.answer = &fix.answer;
+	rec.verdict = CP_TRANSIT;
+	rec.asdb = trace->asdb;
+	assert_int_equal(cp_format_hops.target(trace->ctx, &rec), 0);
+	assert_non_null(
+	        strstr(trace->mem.buf, "mixed.test: transit is the worst of its 2 paths\n"
+	                               "flows  6 of 8 inside, 2 of 8 transit; 2 of 8 leave home through AS3491 PCCW\n"
+	                               "  Global\n"));
+}
+
+/* With --explain: what holds for the run is said once, reasons in the explanation only; nothing is wider than asked. */
+static void test_explain(void **state)
+{
+	(void)state;
+	for (unsigned width = 60; width <= 120; width += 20) {
+		struct cp_format_options options = {.width = width, .explain = true};
+		struct cp_rec_start start = story_start();
+		const struct cp_home home = {.asns = (uint32_t[]){8068, 8075}, .n = 2};
+		struct mem_sink mem = {0};
+		struct cp_sink sink = mem_sink_of(&mem);
+		struct fixture fix;
+		void *ctx;
+
+		start.home = &home;
+		story_outside(&fix, "zenn.dev", 0, 13335);
+		fix.judgement.rule = CP_RULE_TWO_NETWORKS;
+		fix.judgement.vantage_asn = 8075;
+		fix.judgement.reasons = WHY(CNAME_CDN);
+		fix.rec.start = &start;
+		assert_int_equal(cp_format_hops.open(&sink, &options, &ctx), 0);
+		assert_int_equal(cp_format_hops.path(ctx, &fix.rec), 0);
+		assert_int_equal(cp_format_hops.path(ctx, &fix.rec), 0);
+		cp_format_hops.close(ctx);
+		assert_no_line_wider(mem.buf, width);
+		assert_non_null(strstr(mem.buf, "  rule         two-networks: "));
+		assert_non_null(strstr(mem.buf, "  reasons      cname-cdn: A CNAME chain "));
+		assert_null(strstr(mem.buf, "\n  A CNAME chain"));
+		assert_non_null(strstr(mem.buf, "Home is microsoft: AS8068, AS8075."));
+		assert_null(strstr(strstr(mem.buf, "Home is") + 1, "Home is"));
+		mem_free(&mem);
+	}
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -269,11 +393,15 @@ int main(void)
 	        TEST(test_a_path_reads_well),
 	        TEST(test_flags),
 	        cmocka_unit_test(test_long_addresses_fit),
+	        cmocka_unit_test(test_names_are_shortened),
+	        TEST(test_names_stand_behind_the_round_trip),
 	        TEST(test_several_paths_end_in_one_word),
 	        TEST(test_nothing_probed),
 	        TEST(test_ends_are_said_once),
 	        TEST(test_partial_and_accounting),
 	        TEST(test_hostile_names_are_escaped),
+	        TEST(test_flows_line),
+	        cmocka_unit_test(test_explain),
 	        cmocka_unit_test(test_sink_error_is_returned),
 	};
 

@@ -46,6 +46,18 @@ static void assert_record(struct mem_sink *mem, const char *expected)
 	mem_free(mem);
 }
 
+/* A part of the record, as it is. */
+static void assert_holds(const struct mem_sink *mem, const char *expected)
+{
+	char *text = strdup(expected);
+
+	for (char *s = text; *s; s++)
+		*s = *s == '\'' ? '"' : *s;
+	if (!strstr(mem->buf, text))
+		fail_msg("%s is not in %s", text, mem->buf);
+	free(text);
+}
+
 struct writer {
 	struct mem_sink mem;
 	void *ctx;
@@ -78,8 +90,10 @@ static int teardown(void **state)
 
 #define HEAD(type) "{'type':'" type "','schema_version':1,"
 #define ZEN "'target':{'name':'zenn.dev','port':443,'protocol':'tcp','group':null},"
+#define NAMELESS "'role':null,'site':null,'city':null,"
 #define SILENT(ttl, attempts)                                                                                          \
-	"{'ttl':" ttl ",'ip':null,'rtt_us':null,'asn':null,'as_name':null,'ixp':null,'ptr':null,'reply':null,"         \
+	"{'ttl':" ttl ",'ip':null,'rtt_us':null,'asn':null,'as_name':null,'ixp':null,'ptr':null," NAMELESS             \
+	"'reply':null,"                                                                                                \
 	"'icmp_type':null,'icmp_code':null,'reply_ttl':null,'quoted_ttl':null,'mpls':[],'attempts':" attempts          \
 	",'inferred':false,'flags':[]}"
 
@@ -93,6 +107,7 @@ static void test_path_direct(void **state)
 	fix.path.flow = 2;
 	fix.path.n_probes = 9;
 	fix.judgement.reasons = WHY(SILENT_BORDER) | WHY(CNAME_CDN);
+	fix.judgement.rule = CP_RULE_TWO_NETWORKS;
 	fix.rec.asdb = writer->asdb;
 	fix.rec.tcp_method = "sack";
 	fix_cname(&fix, "edge.test");
@@ -101,26 +116,49 @@ static void test_path_direct(void **state)
 	        "'destination':{'ip':'203.0.113.9','asn':13335,'as_name':'Cloudflare Inc.','cname':['edge.test'],"
 	        "'service_tag':null},'flow':2,'tcp_method':'sack','sack_fallback':null,'reached':true,'end_reason':'"
 	        "reached','end_code':null,'probes':9,"
-	        "'verdict':'direct','confidence':'high','reasons':['silent-border','cname-cdn'],"
+	        "'verdict':'direct','confidence':'high','rule':'two-networks',"
+	        "'reasons':['silent-border','cname-cdn'],"
 	        "'as_path':['*','8075','13335'],"
-	        "'exit':{'ttl_min':2,'ttl_max':3,'last_home':{'ip':'198.18.0.1','ptr':null,'site':null},"
+	        "'exit':{'ttl_min':2,'ttl_max':3,'last_home':{'ip':'198.18.0.1','ptr':null,'role':null,'site':null,'"
+	        "city':null},"
 	        "'first_foreign':{'ip':'198.18.3.1','asn':13335,'as_name':'Cloudflare Inc.','ixp':null}},"
-	        "'hops':[" SILENT("1", "3") ","
-	                                    "{'ttl':2,'ip':'198.18.0.1','rtt_us':1000,'asn':8075,'as_name':'Microsoft "
-	                                    "Corporation','ixp':null,"
-	                                    "'ptr':null,'reply':'time-exceeded','icmp_type':11,'icmp_code':0,'reply_"
-	                                    "ttl':60,'quoted_ttl':1,"
-	                                    "'mpls':[],'attempts':1,'inferred':false,'flags':[]},"
-	                                    "{'ttl':3,'ip':'198.18.3.1','rtt_us':1800,'asn':13335,'as_name':'"
-	                                    "Cloudflare Inc.','ixp':null,"
-	                                    "'ptr':null,'reply':'time-exceeded','icmp_type':11,'icmp_code':0,'reply_"
-	                                    "ttl':60,'quoted_ttl':1,"
-	                                    "'mpls':[],'attempts':1,'inferred':false,'flags':[]},"
-	                                    "{'ttl':4,'ip':'203.0.113.9','rtt_us':2000,'asn':13335,'as_name':'"
-	                                    "Cloudflare Inc.','ixp':null,"
-	                                    "'ptr':null,'reply':'syn-ack','icmp_type':null,'icmp_code':null,'reply_ttl'"
-	                                    ":60,'quoted_ttl':null,"
-	                                    "'mpls':[],'attempts':1,'inferred':false,'flags':[]}]}");
+	        "'hops':[" SILENT("1",
+	                "3") ","
+	                     "{'ttl':2,'ip':'198.18.0.1','rtt_us':1000,'asn':8075,'as_name':'Microsoft "
+	                     "Corporation','ixp':null,"
+	                     "'ptr':null," NAMELESS "'reply':'time-exceeded','icmp_type':11,'icmp_code':0,'reply_"
+	                     "ttl':60,'quoted_ttl':1,"
+	                     "'mpls':[],'attempts':1,'inferred':false,'flags':[]},"
+	                     "{'ttl':3,'ip':'198.18.3.1','rtt_us':1800,'asn':13335,'as_name':'"
+	                     "Cloudflare Inc.','ixp':null,"
+	                     "'ptr':null," NAMELESS "'reply':'time-exceeded','icmp_type':11,'icmp_code':0,'reply_"
+	                     "ttl':60,'quoted_ttl':1,"
+	                     "'mpls':[],'attempts':1,'inferred':false,'flags':[]},"
+	                     "{'ttl':4,'ip':'203.0.113.9','rtt_us':2000,'asn':13335,'as_name':'"
+	                     "Cloudflare Inc.','ixp':null,"
+	                     "'ptr':null," NAMELESS "'reply':'syn-ack','icmp_type':null,'icmp_code':null,'reply_ttl'"
+	                     ":60,'quoted_ttl':null,"
+	                     "'mpls':[],'attempts':1,'inferred':false,'flags':[]}]}");
+}
+
+/* What names say stands at the hops and where the path leaves home, escaped. */
+static void test_path_of_names(void **state)
+{
+	struct writer *writer = *state;
+	struct fixture fix;
+
+	story_outside(&fix, "zenn.dev", 0, 13335);
+	fix.path.hops[1].ptr = "ae2-0.sof01-96cbe-1a.ntwk.msn.net";
+	fix.path.hops[2].ptr = "\x1b[31m<b>\"\\\n\xff.lab";
+	assert_int_equal(cp_format_ndjson.path(writer->ctx, &fix.rec), 0);
+	assert_holds(&writer->mem,
+	        "'last_home':{'ip':'198.18.0.1','ptr':'ae2-0.sof01-96cbe-1a.ntwk.msn.net','role':'internet "
+	        "edge','site':'sof01','city':'Sofia'}");
+	assert_holds(&writer->mem,
+	        "'ixp':null,'ptr':'ae2-0.sof01-96cbe-1a.ntwk.msn.net','role':'internet edge','site':'sof01',"
+	        "'city':'Sofia','reply':");
+	assert_holds(&writer->mem,
+	        "'ptr':'\\u001b[31m<b>\\\"\\\\\\n\xef\xbf\xbd.lab','role':null,'site':null,'city':null,'reply'");
 }
 
 /* Everything that can be unknown is; an IXP without a name, labels, flags and a MOAS hop besides. */
@@ -166,14 +204,16 @@ static void test_path_of_corners(void **state)
 	                     "null},"
 	                     "'flow':0,'tcp_method':'syn','sack_fallback':'not-permitted','reached':false,'end_reason':"
 	                     "'unreachable','end_code':0,'probes':0,"
-	                     "'verdict':'undecided','confidence':'low','reasons':[],"
+	                     "'verdict':'undecided','confidence':'low','rule':null,'reasons':[],"
 	                     "'as_path':['IXP:','3491','?','private'],"
 	                     "'exit':{'ttl_min':0,'ttl_max':null,'last_home':null,'first_foreign':null},'hops':["
-	                     "{'ttl':1,'ip':'2001:db8::1','rtt_us':null,'asn':null,'as_name':null,'ixp':'','ptr':null,"
+	                     "{'ttl':1,'ip':'2001:db8::1','rtt_us':null,'asn':null,'as_name':null,'ixp':'','ptr':"
+	                     "null," NAMELESS
 	                     "'reply':'time-exceeded','icmp_type':11,'icmp_code':0,'reply_ttl':60,'quoted_ttl':1,"
 	                     "'mpls':[],'attempts':1,'inferred':false,'flags':['late','quote-modified','other-address']"
 	                     "},"
-	                     "{'ttl':2,'ip':'2001:db8::2','rtt_us':70,'asn':3491,'as_name':null,'ixp':null,'ptr':null,"
+	                     "{'ttl':2,'ip':'2001:db8::2','rtt_us':70,'asn':3491,'as_name':null,'ixp':null,'ptr':"
+	                     "null," NAMELESS
 	                     "'reply':'unreachable','icmp_type':1,'icmp_code':0,'reply_ttl':null,'quoted_ttl':null,"
 	                     "'mpls':[{'label':24001,'tc':5,'s':0,'ttl':255},{'label':1048575,'tc':0,'s':1,'ttl':1}],"
 	                     "'attempts':1,'inferred':true,'flags':['limited']}]}");
@@ -197,6 +237,16 @@ static void test_path_inside_has_no_exit(void **state)
 
 static void test_target_records(void **state)
 {
+	static const struct cp_combined combined = {
+	        .verdict = CP_TRANSIT,
+	        .n_paths = 8,
+	        .by_verdict = {[CP_INSIDE] = 5, [CP_TRANSIT] = 3},
+	        .n_dests = 1,
+	        .dests_by_verdict = {[CP_TRANSIT] = 1},
+	        .exits = {{.asn = 3491, .n_paths = 2}, {.ixp = "LabIX", .n_paths = 1}},
+	        .n_exits = 2,
+	        .n_unseen_exits = 1,
+	};
 	struct writer *writer = *state;
 	struct cp_rec_target rec;
 	struct fixture fix;
@@ -208,18 +258,25 @@ static void test_target_records(void **state)
 	fix.target.expect = (char *)"non-ms";
 	rec = (struct cp_rec_target){
 	        .target = &fix.target, .answer = &fix.answer, .n_dests = 1, .verdict = CP_TRANSIT, .skip_reason = NULL};
+	rec.combined = &combined;
+	rec.asdb = writer->asdb;
 	assert_int_equal(cp_format_ndjson.target(writer->ctx, &rec), 0);
 	assert_record(&writer->mem,
 	        HEAD("target") ZEN "'expect':'non-ms','dns':'ok','cname':['edge.test'],"
 	                           "'addresses':['203.0.113.9','2001:db8::9'],'destinations':1,'verdict':'transit',"
-	                           "'skip_reason':null}");
+	                           "'skip_reason':null,'flows':{'paths':8,"
+	                           "'verdicts':{'inside':5,'direct':0,'undecided':0,'transit':3,'detour':0},"
+	                           "'destination_verdicts':{'inside':0,'direct':0,'undecided':0,'transit':1,"
+	                           "'detour':0},'exits':[{'asn':3491,'as_name':'PCCW Global (HK) Limited','ixp':null,"
+	                           "'paths':2},{'asn':null,'as_name':null,'ixp':'LabIX','paths':1}],"
+	                           "'other_exits':0,'unseen_exits':1}}");
 
 	fix_target(&fix, "zenn.dev", NULL);
 	rec = (struct cp_rec_target){.target = &fix.target, .answer = &fix.answer, .skip_reason = "dns_nxdomain"};
 	assert_int_equal(cp_format_ndjson.target(writer->ctx, &rec), 0);
 	assert_record(&writer->mem,
 	        HEAD("target") ZEN "'expect':null,'dns':'dns_nxdomain','cname':[],'addresses':[],'destinations':0,"
-	                           "'verdict':null,'skip_reason':'dns_nxdomain'}");
+	                           "'verdict':null,'skip_reason':'dns_nxdomain','flows':null}");
 }
 
 /* IPv4 text is written by the format itself: the same as cp_addr_format() for every value of an octet. */
@@ -254,7 +311,8 @@ static void test_start(void **state)
 	assert_record(&writer->mem,
 	        HEAD("start") "'version':'0.1.0','command':'audit','wall_ms':1784116800000,'mono_ns':5,"
 	                      "'host':'vm-weu-01','datapath':'tc-tcx','datapath_why':'rate at most 200,000 pps',"
-	                      "'interfaces':['eth0'],'rate_pps':10000,'first_ttl':1,'max_ttl':32,'attempts':2,"
+	                      "'interfaces':['eth0'],'rate_pps':10000,'senders':1,'first_ttl':1,'max_ttl':32,'attempts'"
+	                      ":2,"
 	                      "'timeout_ms':1000,'flows':1,'tcp_method':null,'seed':42,'resolver':'198.18.0.53:53',"
 	                      "'vantage':{'asn':8075,'why':'azure-dmi'},"
 	                      "'home':{'spec':'microsoft','asns':[8068,8075]},"
@@ -263,12 +321,16 @@ static void test_start(void **state)
 	                      "{'layer':'builtin','name':'built-in','rows':900,'built_at_s':null}],"
 	                      "'targets':9,'destinations':8}");
 
-	start = (struct cp_rec_start){.version = "0.1.0", .command = "trace", .rate_pps = CP_UNKNOWN};
+	start = (struct cp_rec_start){
+	        .version = "0.1.0", .command = "trace", .rate_pps = CP_UNKNOWN, .n_senders = CP_UNKNOWN};
 	assert_int_equal(cp_format_ndjson.start(writer->ctx, &start), 0);
 	assert_record(&writer->mem,
 	        HEAD("start") "'version':'0.1.0','command':'trace','wall_ms':0,'mono_ns':0,'host':null,"
-	                      "'datapath':null,'datapath_why':null,'interfaces':[],'rate_pps':null,'first_ttl':"
-	                      "null,'max_ttl':null,'attempts':null,'timeout_ms':null,'flows':null,'tcp_method':null,'seed':0,'resolver':"
+	                      "'datapath':null,'datapath_why':null,'interfaces':[],'rate_pps':null,'senders':null,'"
+	                      "first_ttl':null,"
+	                      "'max_ttl':null,'attempts':null,'timeout_ms':null,'flows':null,'tcp_method':null,'seed':"
+	                      "0,"
+	                      "'resolver':"
 	                      "null,"
 	                      "'vantage':{'asn':null,'why':null},'home':{'spec':null,'asns':[]},'databases':[],"
 	                      "'targets':0,'destinations':0}");
@@ -281,7 +343,9 @@ static void test_start(void **state)
 	"'lost':0,'resets_sent':0,'acks_sent':0,'connections_opened':0,'connections_closed':0,'probing_ns':122900000," \
 	"'total_ns':1400000000,'targets':9,'unresolved':1,"                                                            \
 	"'skipped':0,'destinations':8,'paths':8,'complete_paths':7,'hops':60,'hops_seen':41}"
-#define NO_RTT "'handover_p50_us':null,'handover_p95_us':null,'handover_p99_us':null,'cold_share_pct':null}"
+#define NO_RTT                                                                                                         \
+	"'groups':0,'exit_sites':[],'replies':0,'probes':null,'loss_pct':null,'handover_p50_us':null,"                 \
+	"'handover_p95_us':null,'handover_p99_us':null,'cold_share_pct':null}"
 
 static void test_summary(void **state)
 {
@@ -296,7 +360,8 @@ static void test_summary(void **state)
 	                        ",{'role':'home','asn':8068,'as_name':'Microsoft Corporation','ixp':null,'paths':1,"
 	                        "'destinations':1,'targets':1,'share_pct':12.5,'exit_routers':null," NO_RTT
 	                        ",{'role':'exit','asn':13335,'as_name':'Cloudflare Inc.','ixp':null,'paths':1,"
-	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':1,"
+	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':1,'exit_sites':[],"
+	                        "'groups':2,'replies':3,'probes':4,'loss_pct':25.0,"
 	                        "'handover_p50_us':1800,'handover_p95_us':12345,'handover_p99_us':12345,"
 	                        "'cold_share_pct':50}"
 	                        ",{'role':'destination','asn':13335,'as_name':'Cloudflare Inc.','ixp':null,'paths':3,"
@@ -304,6 +369,19 @@ static void test_summary(void **state)
 	                        ",{'role':'ixp','asn':null,'as_name':null,'ixp':'Lab-IX Frankfurt','paths':1,"
 	                        "'destinations':0,'targets':0,'share_pct':12.5,'exit_routers':null," NO_RTT
 	                        "]," ACCOUNTING "}");
+}
+
+static void test_exit_sites(void **state)
+{
+	const struct cp_egress_site sites[] = {
+	        {.place = "Frankfurt", .n_paths = 5000000000}, {.place = "dm4", .n_paths = 1}};
+	const struct cp_egress_row row = {.asn = 3491, .role = CP_ROLE_EXIT, .sites = sites, .n_sites = 2};
+	const struct cp_rec_summary summary = {.egress = &row, .n_egress = 1};
+	struct writer *writer = *state;
+
+	assert_int_equal(cp_format_ndjson.summary(writer->ctx, &summary), 0);
+	assert_holds(&writer->mem,
+	        "'exit_sites':[{'place':'Frankfurt','paths':5000000000},{'place':'dm4','paths':1}],'replies");
 }
 
 static void test_warning_and_end(void **state)
@@ -367,12 +445,14 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        TEST(test_path_direct),
+	        TEST(test_path_of_names),
 	        TEST(test_path_of_corners),
 	        TEST(test_path_inside_has_no_exit),
 	        TEST(test_target_records),
 	        TEST(test_ipv4_text),
 	        TEST(test_start),
 	        TEST(test_summary),
+	        TEST(test_exit_sites),
 	        TEST(test_warning_and_end),
 	        TEST(test_unknown_accounting_is_null),
 	        cmocka_unit_test(test_sink_error_is_returned),

@@ -63,6 +63,7 @@ static void test_defaults(void **state)
 	assert_int_equal(opts.attempts, 3);
 	assert_int_equal(opts.timeout_ms, 1000);
 	assert_int_equal(opts.n_flows, 1);
+	assert_int_equal(opts.n_senders, 0);
 	assert_int_equal(opts.gap, 12);
 	assert_int_equal(opts.addresses, CP_ADDRESSES_ALL);
 	assert_int_equal(opts.datapath, CP_DATAPATH_AUTO);
@@ -73,6 +74,8 @@ static void test_defaults(void **state)
 	assert_string_equal(opts.home, "microsoft");
 	assert_null(opts.interface);
 	assert_null(opts.resolver);
+	assert_false(opts.no_rdns);
+	assert_int_equal(opts.rdns_max, 65536);
 	assert_false(opts.has_seed || opts.has_source || opts.dry_run || opts.exhaustive || opts.no_default_blocklist);
 	assert_int_equal(opts.asdbs.n, 0);
 	assert_int_equal(opts.blocklists.n, 0);
@@ -110,7 +113,9 @@ static void test_every_long(void **state)
 	struct cp_addr source;
 
 	(void)state;
-	ACCEPT("audit --ipv6 --addresses first --resolver [2001:db8::53]:5353 --flows 64 --gap 5 --seed 42 "
+	ACCEPT("audit --ipv6 --addresses first --resolver [2001:db8::53]:5353 --no-rdns --flows 64 --gap 5 --senders 2 "
+	       "--seed "
+	       "42 "
 	       "--exhaustive "
 	       "--blocklist none --blocklist block --dry-run --max-runtime 60 --source 2001:db8::1 --datapath tc "
 	       "--xdp-mode generic --tc-attach clsact --asdb a --asdb b --overlay o --ixp x --home 8075,cdn "
@@ -119,7 +124,9 @@ static void test_every_long(void **state)
 	assert_false(opts.want_v4);
 	assert_int_equal(opts.addresses, CP_ADDRESSES_FIRST);
 	assert_string_equal(opts.resolver, "[2001:db8::53]:5353");
+	assert_true(opts.no_rdns);
 	assert_int_equal(opts.n_flows, 64);
+	assert_int_equal(opts.n_senders, 2);
 	assert_int_equal(opts.gap, 5);
 	assert_true(opts.has_seed);
 	assert_int_equal(opts.seed, 42);
@@ -258,6 +265,7 @@ static void test_commands(void **state)
 	} cases[] = {
 	        {"trace t", CP_CMD_TRACE, CP_COMMANDS},
 	        {"doctor", CP_CMD_DOCTOR, CP_COMMANDS},
+	        {"policy check p r", CP_CMD_POLICY, CP_COMMANDS},
 	        {"doctor t", CP_CMD_DOCTOR, CP_COMMANDS},
 	        {"version", CP_CMD_VERSION, CP_COMMANDS},
 	        {"--version", CP_CMD_VERSION, CP_COMMANDS},
@@ -282,10 +290,42 @@ static void test_commands(void **state)
 	}
 }
 
+static void test_policies(void **state)
+{
+	(void)state;
+	{
+		ACCEPT("audit --policy p.yaml --fail-on transit,detour,private-endpoint --fail-on loop t");
+		assert_string_equal(opts.policy, "p.yaml");
+		assert_int_equal(opts.fail_verdicts, 1u << CP_TRANSIT | 1u << CP_DETOUR);
+		assert_int_equal(opts.fail_reasons, 1u << CP_WHY_PRIVATE_ENDPOINT | 1u << CP_WHY_LOOP);
+		assert_true(cp_opts_given(&opts, "fail-on"));
+		assert_false(cp_opts_given(&opts, "max-ttl"));
+		assert_false(cp_opts_given(&opts, "no-such-option"));
+		cp_opts_free(&opts);
+	}
+	{
+		/* A file of targets will do. */
+		ACCEPT("audit --datadog-conf conf.yaml -m 30");
+		assert_string_equal(opts.datadog_conf, "conf.yaml");
+		assert_int_equal(opts.n_targets, 0);
+		assert_true(cp_opts_given(&opts, "max-ttl"));
+		cp_opts_free(&opts);
+	}
+	{
+		/* There -o is a file, whatever it is called. */
+		ACCEPT("policy generate run.ndjson -o table");
+		assert_string_equal(opts.policy_output, "table");
+		assert_int_equal(opts.n_outputs, 0);
+		assert_int_equal(opts.n_targets, 2);
+		cp_opts_free(&opts);
+	}
+}
+
 static void test_default_format(void **state)
 {
 	(void)state;
 	ACCEPT("trace t");
+	assert_false(opts.explain);
 	assert_int_equal(opts.n_outputs, 1);
 	assert_ptr_equal(opts.outputs[0].format, &cp_format_hops);
 	cp_opts_free(&opts);
@@ -323,6 +363,14 @@ static void test_diff(void **state)
 	}
 }
 
+static void test_explain(void **state)
+{
+	(void)state;
+	ACCEPT("audit --explain t");
+	assert_true(opts.explain);
+	cp_opts_free(&opts);
+}
+
 static void test_refusals(void **state)
 {
 	static const struct {
@@ -344,6 +392,7 @@ static void test_refusals(void **state)
 	        {"audit -f 31 t", "--first-ttl wants a TTL up to --max-ttl 30, not '31'"},
 	        {"audit -q 9 t", "--attempts wants a number of attempts, 1 to 8, not '9'"},
 	        {"audit -w 0 t", "--timeout wants milliseconds, 1 to 60000, not '0'"},
+	        {"audit --senders 9 t", "--senders wants a number of senders, 1 to 8, not '9'"},
 	        {"audit --flows 65 t", "--flows wants a number of flows, 1 to 64, not '65'"},
 	        {"audit --gap 0 t", "--gap wants a number of hops, 1 to 64, not '0'"},
 	        {"audit -p 65536 t", "--port wants a port, 1 to 65535, not '65536'"},
@@ -362,6 +411,15 @@ static void test_refusals(void **state)
 	        {"audit --overlay= t", "--overlay wants a file name, not ''"},
 	        {"audit --asdb= t", "--asdb wants a file name, not ''"},
 	        {"audit --blocklist= t", "--blocklist wants a file name or none, not ''"},
+	        {"audit --policy= t", "--policy wants a file name, not ''"},
+	        {"audit --datadog-conf=", "--datadog-conf wants a file name, not ''"},
+	        {"audit --fail-on transit,nosuch t", "or reason codes, comma-separated, not 'nosuch'"},
+	        {"audit --fail-on transit, t", "comma-separated, not ''"},
+	        {"audit --fail-on= t", "comma-separated, not ''"},
+	        {"audit --fail-on a-word-that-is-longer-than-any-verdict-or-reason-code-could-ever-come-to-be t",
+	                "comma-separated, not 'a-word-that-is-longer-than-any"},
+	        {"policy generate run --output=", "--output names nothing"},
+	        {"policy check p --policy q", "--policy is not an option of policy"},
 	        {"audit --source eth0 t", "--source wants an IPv4 or IPv6 address, not 'eth0'"},
 	        {"audit -6 --source 198.18.0.1 t", "--source is an address of the family that -4 or -6 excludes"},
 	        {"audit -4 --source 2001:db8::1 t", "--source is an address of the family that -4 or -6 excludes"},
@@ -375,7 +433,9 @@ static void test_refusals(void **state)
 	        {"audit --resolver [] t", "not '[]'"},
 	        {"audit --resolver : t", "not ':'"},
 	        {"audit --resolver= t", "not ''"},
-	        {"audit -o xml t", "--output wants table, hops or ndjson, not 'xml'"},
+	        {"audit --rdns-max 0 t", "--rdns-max wants a number of addresses, 1 to 1000000, not '0'"},
+	        {"doctor --no-rdns t", "--no-rdns"},
+	        {"audit -o xml t", "--output wants table, hops, ndjson, "},
 	        {"audit -o =file t", "not '=file'"},
 	        {"audit -o a-format-name-that-is-longer-than-any t", "not 'a-format-name-that-is-longer-than-any'"},
 	        {"audit -o ndjson= t", "--output ndjson= names no file after '='"},
@@ -396,7 +456,7 @@ static void test_refusals(void **state)
 	        {"audit t --ratte=5", "unknown option --ratte; did you mean --rate?"},
 	        {"audit t --zzzzzz", "unknown option --zzzzzz; 'coldpotato help COMMAND' lists them"},
 	        {"audit t --a-word-that-is-far-longer-than-any-option", "unknown option --a-word-that-is-far-longer"},
-	        {"audit t --r 5", "--r may mean --resolver or --rate; write it out"},
+	        {"audit t --r 5", "--r may mean --resolver or --rdns-max; write it out"},
 	        {"audit t --help-nothing", "unknown option --help-nothing"},
 	        {"audit t -z", "unknown option -z"},
 	        {"audit t -vz", "unknown option -z"},
@@ -526,8 +586,10 @@ int main(void)
 	        cmocka_unit_test(test_order_and_dashes),
 	        cmocka_unit_test(test_outputs),
 	        cmocka_unit_test(test_commands),
+	        cmocka_unit_test(test_policies),
 	        cmocka_unit_test(test_default_format),
 	        cmocka_unit_test(test_diff),
+	        cmocka_unit_test(test_explain),
 	        cmocka_unit_test(test_refusals),
 	        cmocka_unit_test(test_too_many),
 	        cmocka_unit_test(test_starts_over),

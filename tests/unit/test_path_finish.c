@@ -100,11 +100,25 @@ static void unreachable_from_the_destination_is_an_arrival(void **state)
 	assert_int_equal(path.end_code, 0);
 }
 
+/* It was seen on other paths: it has an address and no kind. */
+static void inferred_hops_are_no_silence(void **state)
+{
+	struct cp_addr dest = addr_of('$');
+	struct cp_path path = {.n_hops = 3,
+	        .hops = {hop_of('A', 1), {.ttl = 2, .addr = addr_of('B'), .flags = CP_HOP_INFERRED}, hop_of('*', 3)}};
+
+	(void)state;
+	cp_path_finish(&path, &dest, 3, GAP);
+	assert_int_equal(path.n_hops, 2);
+	assert_int_equal(path.end, CP_END_MAX_TTL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(finish_of_letters),
 	        cmocka_unit_test(unreachable_from_the_destination_is_an_arrival),
+	        cmocka_unit_test(inferred_hops_are_no_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,11 +31,15 @@ static struct said said_of(void (*change)(struct cp_rundiff_run *run))
 }
 
 static const uint32_t other_home[] = {8075};
-static const struct cp_rec_database one[] = {{"database", "/a/asn.csv", 10, 1000}};
-static const struct cp_rec_database moved[] = {{"database", "/b/asn.csv", 10, 1000}};
-static const struct cp_rec_database newer[] = {{"database", "/a/asn.csv", 10, 2000}};
+static const struct cp_rec_database one[] = {
+        {.layer = "database", .name = "/a/asn.csv", .n_rows = 10, .built_at_s = 1000}};
+static const struct cp_rec_database moved[] = {
+        {.layer = "database", .name = "/b/asn.csv", .n_rows = 10, .built_at_s = 1000}};
+static const struct cp_rec_database newer[] = {
+        {.layer = "database", .name = "/a/asn.csv", .n_rows = 10, .built_at_s = 2000}};
 static const struct cp_rec_database other[] = {
-        {"database", "/a/asn.csv", 10, 1000}, {"builtin", "built-in", 5, CP_UNKNOWN}};
+        {.layer = "database", .name = "/a/asn.csv", .n_rows = 10, .built_at_s = 1000},
+        {.layer = "builtin", .name = "built-in", .n_rows = 5, .built_at_s = CP_UNKNOWN}};
 
 #define CHANGE(name, what)                                                                                             \
 	static void name(struct cp_rundiff_run *run)                                                                   \

@@ -35,12 +35,12 @@ static const char golden[] = "9 targets, 8 addresses from vm-weu-01 in AS8075 vi
                              "    why    nothing answered, destination did not answer\n"
                              "gone.microsoft.com      unresolved        dns_nxdomain\n"
                              "\n"
-                             "egress          AS  name             paths  share  routers  ms p50  ms p95  cold\n"
-                             "home          8075  Microsoft            7  87.5%        -       -       -     -\n"
-                             "home          8068  Microsoft            1  12.5%        -       -       -     -\n"
-                             "exit         13335  Cloudflare           1  12.5%        1    1.80    12.3   50%\n"
-                             "destination  13335  Cloudflare           3  37.5%        -       -       -     -\n"
-                             "ixp            IXP  Lab-IX Frankfu…      1  12.5%        -       -       -     -\n"
+                             "egress         AS name             paths share routers ms p50 ms p95 cold loss\n"
+                             "home         8075 Microsoft            7 87.5%       -      -      -    -    -\n"
+                             "home         8068 Microsoft            1 12.5%       -      -      -    -    -\n"
+                             "exit        13335 Cloudflare           1 12.5%       1   1.80   12.3  50%  25%\n"
+                             "destination 13335 Cloudflare           3 37.5%       -      -      -    -    -\n"
+                             "ixp           IXP Lab-IX Frankfurt     1 12.5%       -      -      -    -    -\n"
                              "\n"
                              "probed   9 targets, 1 unresolved; 8 addresses, 8 paths\n"
                              "coverage 7 of 8 paths complete, 41 of 60 hops answered, 154.2 probes each\n"
@@ -72,6 +72,19 @@ static void test_lines_fit_any_width(void **state)
 		assert_non_null(strstr(mem.buf, "security.microsoft.com"));
 		mem_free(&mem);
 	}
+}
+
+/* Loss is shown where there is room for it. */
+static void test_wide_egress(void **state)
+{
+	struct cp_format_options options = {.width = 120};
+	struct mem_sink mem = {0};
+
+	(void)state;
+	tell_story(&cp_format_table, &options, &mem);
+	assert_non_null(strstr(mem.buf, "  cold  loss\n"));
+	assert_non_null(strstr(mem.buf, "   50%   25%\n"));
+	mem_free(&mem);
 }
 
 static void test_colours_only_when_asked(void **state)
@@ -132,6 +145,28 @@ static void finish(struct audit *audit, const char *reason, const char *error)
 	assert_no_line_wider(audit->mem.buf, 80);
 }
 
+static void test_exits_say_where(void **state)
+{
+	const struct cp_egress_site sites[] = {{.place = "Frankfurt", .n_paths = 5}, {.place = "dm4", .n_paths = 1}};
+	const struct cp_egress_row rows[] = {
+	        {.asn = 3491, .role = CP_ROLE_EXIT, .n_paths = 6, .n_exit_routers = 3, .sites = sites, .n_sites = 2},
+	        {.asn = 13335,
+	                .role = CP_ROLE_EXIT,
+	                .n_paths = 1,
+	                .n_exit_routers = 1,
+	                .sites = sites + 1,
+	                .n_sites = 1},
+	        {.asn = 8075, .role = CP_ROLE_DEST, .n_paths = 1}};
+	const struct cp_rec_summary summary = {.egress = rows, .n_egress = 3, .n_paths = 8};
+	struct audit *audit = *state;
+
+	assert_int_equal(cp_format_table.summary(audit->ctx, &summary), 0);
+	finish(audit, "done", NULL);
+	assert_non_null(strstr(audit->mem.buf, "share routers from         ms p50"));
+	assert_non_null(strstr(audit->mem.buf, " 3 Frankfurt +1 "));
+	assert_non_null(strstr(audit->mem.buf, " 1 dm4 "));
+}
+
 static void assert_says(const struct audit *audit, const char *what)
 {
 	if (!strstr(audit->mem.buf, what))
@@ -189,6 +224,60 @@ static void test_differing_flows_are_told(void **state)
 	feed_target(audit, &fix, CP_TRANSIT, 1);
 	finish(audit, "done", NULL);
 	assert_says(audit, "to     203.0.113.1; 1 of 3 flows: transit\n");
+}
+
+/* Where the paths leave by, when they differ, in one line. */
+static void test_flows_line(void **state)
+{
+	static const struct cp_combined combined = {
+	        .verdict = CP_TRANSIT,
+	        .n_paths = 8,
+	        .by_verdict = {[CP_DIRECT] = 6, [CP_TRANSIT] = 2},
+	        .exits = {{.asn = 13335, .n_paths = 6}, {.asn = 3491, .n_paths = 2}},
+	        .n_exits = 2,
+	};
+	struct audit *audit = *state;
+	struct fixture fix;
+	struct cp_rec_target rec = {.target = &fix.target, .answer = &fix.answer, .n_dests = 1};
+
+	story_outside(&fix, "mixed.test", 3491, 13335);
+	feed_path(audit, &fix, CP_DIRECT, "203.0.113.1");
+	feed_path(audit, &fix, CP_TRANSIT, "203.0.113.1");
+	rec.verdict = CP_TRANSIT;
+	rec.combined = &combined;
+	rec.asdb = audit->asdb;
+	assert_int_equal(cp_format_table.target(audit->ctx, &rec), 0);
+	finish(audit, "done", NULL);
+	assert_says(audit, "    flows  6 of 8 direct, 2 of 8 transit; 6 of 8 leave home through AS13335\n"
+	                   "           Cloudflare, 2 of 8 through AS3491 PCCW Global\n");
+}
+
+/* With --explain: sentences for the worst path of what is not well, instead of its details. */
+static void test_explain(void **state)
+{
+	struct cp_format_options options = {.width = 80, .explain = true};
+	struct mem_sink mem = {0};
+	struct cp_sink sink = mem_sink_of(&mem);
+	struct audit *given = *state, audit = {.asdb = given->asdb};
+	struct fixture fix;
+
+	assert_int_equal(cp_format_table.open(&sink, &options, &audit.ctx), 0);
+	story_outside(&fix, "good.test", 0, 13335);
+	feed_path(&audit, &fix, CP_DIRECT, "203.0.113.1");
+	feed_target(&audit, &fix, CP_DIRECT, 1);
+	story_outside(&fix, "mixed.test", 3491, 13335);
+	feed_path(&audit, &fix, CP_UNDECIDED, "203.0.113.1");
+	fix.judgement.rule = CP_RULE_THIRD_AS;
+	feed_path(&audit, &fix, CP_TRANSIT, "203.0.113.1");
+	feed_target(&audit, &fix, CP_TRANSIT, 1);
+	assert_int_equal(story_end(&cp_format_table, audit.ctx, "done", NULL), 0);
+	cp_format_table.close(audit.ctx);
+	assert_no_line_wider(mem.buf, 80);
+	assert_non_null(strstr(mem.buf, "    rule         third-as: two or more hops"));
+	assert_non_null(strstr(mem.buf, "    outside      The first hop outside is TTL 3, 198.18.2.1 of AS3491"));
+	assert_null(strstr(strstr(mem.buf, "    rule ") + 1, "    rule ")); /* of one path of one target */
+	assert_null(strstr(mem.buf, "    exit "));
+	mem_free(&mem);
 }
 
 static void test_the_worst_path_is_shown(void **state)
@@ -360,9 +449,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_golden),
 	        cmocka_unit_test(test_lines_fit_any_width),
+	        cmocka_unit_test(test_wide_egress),
 	        cmocka_unit_test(test_colours_only_when_asked),
+	        TEST(test_exits_say_where),
 	        TEST(test_differing_addresses_are_told),
 	        TEST(test_differing_flows_are_told),
+	        TEST(test_flows_line),
+	        TEST(test_explain),
 	        TEST(test_the_worst_path_is_shown),
 	        TEST(test_a_long_run_shows_the_worst),
 	        TEST(test_exactly_forty_are_all_shown),

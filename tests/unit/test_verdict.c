@@ -14,15 +14,6 @@
 
 #include "verdict_lab.h"
 
-static void format_reasons(uint32_t reasons, char *buf, size_t size)
-{
-	*buf = '\0';
-	for (int i = 0; i < CP_WHY_MAX; i++) {
-		if (reasons & 1u << i)
-			snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", *buf ? " " : "", cp_reason_name(i));
-	}
-}
-
 /* "min-max", "" for no exit; the hop indices must agree with the TTLs. */
 static void format_exit(const struct cp_path *path, const struct cp_exit *exit, char *buf, size_t size)
 {
@@ -360,6 +351,13 @@ static void test_undecided(void **state)
 	                "1-3"},
 	        {"8075 3356 3356 * 8075!", NULL, 8075, LOST, DETOUR, HIGH, "", "8075 3356 * 8075", "1-2"},
 	        {"*", "8075", 8075, LOST, UNDECIDED, LOW, "no-evidence not-reached replies-lost", "*", ""},
+	        /* routers spread the packets of a flow: what was seen is there, but not next to each other */
+	        {"8075 8075 8075!", NULL, 8075, SPREAD, INSIDE, MEDIUM, "per-packet", "8075", ""},
+	        {"8075 13335!", NULL, 8075, SPREAD, DIRECT, MEDIUM, "per-packet", "8075 13335", "1-2"},
+	        {"8075 3356 3356 8075!", NULL, 8075, SPREAD, DETOUR, MEDIUM, "per-packet", "8075 3356 8075", "1-2"},
+	        {"* * 8075!", NULL, 8075, SPREAD, INSIDE, LOW, "silent-middle per-packet", "* 8075", ""},
+	        {"8075 p", "p", 8075, SPREAD, UNDECIDED, LOW, "private-endpoint not-reached per-packet",
+	                "8075 private *", ""},
 	};
 
 	CHECK(samples);
@@ -377,6 +375,7 @@ static void test_names(void **state)
 	assert_string_equal(cp_confidence_name(CP_CONF_HIGH), "high");
 	assert_string_equal(cp_reason_name(CP_WHY_SILENT_BORDER), "silent-border");
 	assert_string_equal(cp_reason_name(CP_WHY_REPLIES_LOST), "replies-lost");
+	assert_string_equal(cp_reason_name(CP_WHY_PER_PACKET), "per-packet");
 	assert_string_equal(cp_reason_name(CP_WHY_MAX), "?");
 	for (int i = 0; i < CP_WHY_MAX; i++) {
 		assert_non_null(cp_reason_name(i));

@@ -10,6 +10,11 @@
  *   =N       after any of them: its address number N (else each hop has its own)
  *   ~        after any of them: inferred, not seen for this path
  *   !        after the last: the destination's own answer
+ *   :R.S     after any of them: its name is that of Microsoft's router R at site S
+ *   :owner   likewise, without a dot: a name of that owner's, below owner.net
+ *   %N       its round trip took N ms
+ *   ^N       its answer passed N routers
+ *   +        it carries an MPLS label
  * Where nothing ends in '!', the destination is said apart and stayed silent.
  */
 #ifndef CP_TEST_VERDICT_LAB_H
@@ -29,7 +34,7 @@
 /* 198.18.<index>.0/24 belongs to the index-th origin. */
 static const char *const origins[] = {"8075", "8068", "12076", "13335", "16625", "20940", "3356", "1299", "3491",
         "3320", "174", "3549", "8075_3356", "13335_3356", "8075_8068", "12076_3356", "16625_20940", "3320_3356",
-        "8075_12076"};
+        "8075_12076", "14413"};
 #define N_ORIGINS (sizeof(origins) / sizeof(origins[0]))
 
 static const char names_csv[] = "asn,name,org,role\n"
@@ -39,6 +44,7 @@ static const char names_csv[] = "asn,name,org,role\n"
                                 "13335,Cloudflare,Cloudflare,cdn\n"
                                 "16625,Akamai,Akamai,cdn-akamai\n"
                                 "20940,Akamai International,Akamai,cdn-akamai\n"
+                                "14413,LinkedIn,LinkedIn,microsoft-subsidiary\n"
                                 "3356,Lumen,Level 3,tier1\n"
                                 "3549,Lumen GBLX,Level 3,tier1\n"
                                 "3320,Deutsche Telekom,DTAG,tier1\n";
@@ -80,7 +86,7 @@ static inline int lab_teardown(void **state)
 
 /* ---- The little language ---- */
 
-enum { LOST = 1, STOPPED = 2, LOOPED = 4, CNAME = 8, FROM5 = 16 };
+enum { LOST = 1, STOPPED = 2, LOOPED = 4, CNAME = 8, FROM5 = 16, SPREAD = 32 };
 
 struct sample {
 	const char *path;
@@ -94,9 +100,24 @@ struct sample {
 	const char *exit; /* "min-max", "" for none */
 };
 
+/* Names live as long as the test. */
+static inline const char *token_name(const char *text)
+{
+	static char names[4096][80];
+	static uint32_t n;
+	char *name = names[n++ % 4096];
+	int len = (int)strcspn(text, "=~!:%^+");
+
+	if (memchr(text, '.', (size_t)len))
+		snprintf(name, sizeof(names[0]), "ae%u-0.%.*s.ntwk.msn.net", n, len, text);
+	else
+		snprintf(name, sizeof(names[0]), "et-%u.edge1.%.*s.net", n, len, text);
+	return name;
+}
+
 static inline struct cp_addr token_addr(const char *token, unsigned int number)
 {
-	size_t len = strcspn(token, "=~!");
+	size_t len = strcspn(token, "=~!:%^+");
 	unsigned int net = 0;
 
 	if (*token == '*')
@@ -113,11 +134,22 @@ static inline struct cp_addr token_addr(const char *token, unsigned int number)
 	return cp_addr_from_v4(0xc6120000u + net * 256 + number);
 }
 
+static inline void token_hints(const char *token, struct cp_hop *hop)
+{
+	const char *name = strchr(token, ':'), *rtt = strchr(token, '%'), *back = strchr(token, '^');
+
+	hop->ptr = name ? token_name(name + 1) : NULL;
+	hop->rtt_us = rtt ? 1000u * (uint32_t)atoi(rtt + 1) : 0;
+	hop->reply_ttl = back ? (uint8_t)(64 - atoi(back + 1)) : 0;
+	hop->n_mpls = strchr(token, '+') ? 1 : 0;
+}
+
 static inline void parse_path(const struct sample *sample, struct cp_path *path, struct cp_addr *dest)
 {
 	char text[512], *save = NULL;
 
 	memset(path, 0, sizeof(*path));
+	path->per_packet = sample->flags & SPREAD;
 	path->end = sample->flags & STOPPED ? CP_END_INTERRUPTED : sample->flags & LOOPED ? CP_END_LOOP : CP_END_GAP;
 	if (sample->dest)
 		*dest = token_addr(sample->dest, 250);
@@ -130,12 +162,22 @@ static inline void parse_path(const struct sample *sample, struct cp_path *path,
 		hop->addr = token_addr(token, number ? 100u + (unsigned int)atoi(number + 1) : path->n_hops);
 		hop->kind = *token == '*' ? CP_REPLY_NONE : CP_REPLY_TIME_EXCEEDED;
 		hop->flags = strchr(token, '~') ? CP_HOP_INFERRED : 0;
+		token_hints(token, hop);
 		if (strchr(token, '!')) {
 			hop->kind = CP_REPLY_SYN_ACK;
 			*dest = hop->addr;
 			path->reached = true;
 			path->end = CP_END_REACHED;
 		}
+	}
+}
+
+static inline void format_reasons(uint32_t reasons, char *buf, size_t size)
+{
+	*buf = '\0';
+	for (int i = 0; i < CP_WHY_MAX; i++) {
+		if (reasons & 1u << i)
+			snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", *buf ? " " : "", cp_reason_name(i));
 	}
 }
 

@@ -12,6 +12,7 @@
 
 #include "audit_impl.h"
 #include "cmd.h"
+#include "gate.h"
 #include "import/import.h"
 #include "traces.h"
 
@@ -248,7 +249,11 @@ static int report_batch(struct analyze *analyze, size_t first, uint32_t n, uint3
 		*verdict = cp_verdict_worse(*verdict, analyze->judgements[i].verdict);
 		count_path(&audit->accounting, &analyze->paths[i]);
 		cp_outputs_path(audit, &analyze->records[i]);
-		rc = cp_egress_add(analyze->egress, target, &analyze->paths[i], &analyze->judgements[i], &audit->home);
+		rc = cp_gate_path(
+		        audit->gate, &analyze->records[i], cp_traces_at(analyze->traces, first + i)->vantage.asn);
+		rc = rc ? rc
+		        : cp_egress_add(
+		                  analyze->egress, target, &analyze->paths[i], &analyze->judgements[i], &audit->home);
 	}
 	return rc;
 }
@@ -291,6 +296,7 @@ static int report_target(struct analyze *analyze, size_t *at)
 		return rc;
 	analyze->verdicts[rec.verdict]++;
 	cp_outputs_target(analyze->audit, &rec);
+	cp_gate_target(analyze->audit->gate, &rec);
 	return 0;
 }
 
@@ -317,6 +323,7 @@ static int report_summary(struct analyze *analyze)
 	memcpy(rec.verdicts, analyze->verdicts, sizeof(rec.verdicts));
 	rec.accounting = audit->accounting;
 	cp_outputs_summary(audit, &rec);
+	cp_outputs_policies(audit);
 	return 0;
 }
 
@@ -349,6 +356,7 @@ static int run(struct analyze *analyze, struct cp_err *err)
 	struct cp_audit *audit = analyze->audit;
 	int rc = cp_audit_load(audit, err);
 
+	rc = rc ? rc : cp_gate_new(audit->opts, audit->asdb, &audit->home, &audit->gate, err);
 	if (rc)
 		return rc == -ENOMEM ? rc : -EINVAL;
 	if (cp_traces_new(&analyze->traces) || cp_egress_new(&analyze->egress))
@@ -359,13 +367,14 @@ static int run(struct analyze *analyze, struct cp_err *err)
 
 static int exit_status(const struct analyze *analyze, int rc)
 {
-	int number = 0;
+	int number = 0, status;
 
 	if (cp_signals_seen(&number))
 		return 128 + number;
 	if (rc)
 		return rc == -EINVAL ? CP_EXIT_USAGE : CP_EXIT_FAILED;
-	return analyze->is_partial ? CP_EXIT_UNDECIDED : CP_EXIT_OK;
+	status = cp_gate_status(analyze->audit->gate, 0);
+	return status == CP_EXIT_OK && analyze->is_partial ? CP_EXIT_UNDECIDED : status;
 }
 
 static int run_and_end(struct analyze *analyze)

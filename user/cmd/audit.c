@@ -11,6 +11,7 @@
 
 #include "audit_impl.h"
 #include "cmd.h"
+#include "gate.h"
 
 void cp_audit_free(struct cp_audit *audit)
 {
@@ -20,6 +21,7 @@ void cp_audit_free(struct cp_audit *audit)
 	cp_ports_release(audit->tcp_ports);
 	cp_ports_release(audit->udp_ports);
 	cp_sweep_free(audit->sweep);
+	cp_names_free(audit->names);
 	cp_budget_free(audit->budget);
 	for (size_t i = 0; audit->answers && i < audit->targets.n_names; i++)
 		cp_answer_free(&audit->answers[i]);
@@ -28,6 +30,8 @@ void cp_audit_free(struct cp_audit *audit)
 	free(audit->target_first);
 	free(audit->target_dests);
 	free(audit->probe_addrs);
+	cp_gate_free(audit->gate);
+	cp_datadog_free(audit->datadog);
 	cp_targets_free(&audit->targets);
 	cp_home_free(&audit->home);
 	cp_blocklist_free(audit->blocklist);
@@ -105,11 +109,14 @@ static int check_rights(struct cp_err *err)
 	        err, -EPERM, "missing %s: run as root, or with CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON", missing);
 }
 
-static int prepare(struct cp_audit *audit, struct cp_err *err)
+/* opts: audit->opts, to be completed. */
+static int prepare(struct cp_audit *audit, struct cp_opts *opts, struct cp_err *err)
 {
 	struct cp_progress progress;
 	int rc = cp_audit_load(audit, err);
 
+	rc = rc ? rc : cp_datadog_load(audit, opts, err);
+	rc = rc ? rc : cp_gate_new(audit->opts, audit->asdb, &audit->home, &audit->gate, err);
 	rc = rc ? rc : cp_audit_gather(audit, err);
 	/* A file that cannot be read or understood is the user's to mend, as a wrong option is. */
 	if (rc)
@@ -140,7 +147,9 @@ static int exit_status(const struct cp_audit *audit, int rc)
 		return CP_EXIT_USAGE;
 	if (rc)
 		return CP_EXIT_FAILED;
-	return audit->accounting.n_unresolved || audit->accounting.n_skipped ? CP_EXIT_UNDECIDED : CP_EXIT_OK;
+	if (audit->opts->dry_run)
+		return CP_EXIT_OK;
+	return cp_gate_status(audit->gate, audit->accounting.n_unresolved + audit->accounting.n_skipped);
 }
 
 static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
@@ -151,6 +160,7 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 	if (rc)
 		return rc;
 	cp_outputs_start(audit);
+	cp_datadog_warn(audit);
 	warn_of_gaps(audit, err);
 	if (cp_outputs_dead(
 	            audit)) /* nobody would see what we probe for; the outputs' own error is reported at their end */
@@ -161,6 +171,8 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 		        "%" PRIu64 " probes were not transmitted and %" PRIu64
 		        " replies found the ring buffer full: what stayed silent is not judged by its silence",
 		        audit->accounting.tx_errors + audit->accounting.over_budget, audit->accounting.lost);
+	if (rc == 0)
+		cp_audit_name_hops(audit);
 	cp_signals_spare_writes();
 	/* What was measured is shown also when probing failed half-way. */
 	report_rc = cp_audit_report(audit, &report_err);
@@ -201,13 +213,14 @@ static void show_plan(const struct cp_audit *audit)
 	        (double)n_probes / opts->rate_pps, (unsigned long long)audit->seed);
 }
 
-static int run(struct cp_audit *audit, struct cp_err *err)
+static int run(struct cp_audit *audit, struct cp_opts *opts, struct cp_err *err)
 {
-	int rc = prepare(audit, err);
+	int rc = prepare(audit, opts, err);
 
 	if (rc)
 		return rc;
 	if (audit->opts->dry_run) {
+		cp_datadog_warn(audit);
 		show_plan(audit);
 		return 0;
 	}
@@ -220,6 +233,7 @@ static int run(struct cp_audit *audit, struct cp_err *err)
 static int run_command(const struct cp_opts *opts, const char *command)
 {
 	struct cp_audit *audit = calloc(1, sizeof(*audit));
+	struct cp_opts effective = *opts; /* a file may say what was not typed */
 	struct cp_err err = {.text = ""}, output_err;
 	int rc, status;
 
@@ -228,13 +242,13 @@ static int run_command(const struct cp_opts *opts, const char *command)
 	cp_signals_catch();
 	if (opts->verbose)
 		cp_engine_set_log(log_line);
-	audit->opts = opts;
+	audit->opts = &effective;
 	audit->command = command;
 	audit->start_ns = cp_host_clock_mono_ns();
 	audit->start_wall_ms = cp_host_clock_wall_ms();
 	audit->end_reason = "done";
 	rc = opts->dry_run ? 0 : cp_outputs_open(audit, &err);
-	rc = rc ? rc : run(audit, &err);
+	rc = rc ? rc : run(audit, &effective, &err);
 	status = exit_status(audit, rc);
 	if (rc == -ECANCELED)
 		audit->end_reason = "interrupted";

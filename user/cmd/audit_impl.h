@@ -58,6 +58,9 @@ struct cp_hop_out {
 	bool lost; /* it fell silent and was given up: some probes were never sent */
 };
 
+struct cp_gate;
+struct cp_datadog;
+
 struct cp_output {
 	const struct cp_format *format;
 	void *state;
@@ -66,6 +69,8 @@ struct cp_output {
 	const char *path; /* NULL: standard output */
 	int error; /* -errno that ended it */
 };
+
+struct cp_names;
 
 struct cp_audit {
 	const struct cp_opts *opts;
@@ -111,9 +116,19 @@ struct cp_audit {
 	bool replies_lost; /* silence is doubtful */
 	const char *end_reason; /* "done", "interrupted", "failed", "max-runtime" */
 
+	/* gate.h; NULL: nothing is expected of the run */
+	struct cp_gate *gate;
+
+	/* datadog.c; NULL: no --datadog-conf */
+	struct cp_datadog *datadog;
+
+	struct cp_names *names; /* names.c; NULL: not asked for */
+
 	/* output.c */
 	struct cp_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs;
+	struct cp_rec_start start; /* as it was handed to them */
+	const char *start_interfaces[CP_IFACES_MAX];
 	char host[256];
 };
 
@@ -147,6 +162,14 @@ static inline const struct cp_answer *cp_audit_answer(const struct cp_audit *aud
 {
 	return target->is_literal ? &audit->literal : &audit->answers[target->nth_name];
 }
+
+/* ---- datadog.c: --datadog-conf, without effect where it is not given ---- */
+
+/* Adds its targets to the run's, and its settings to opts where those were not typed. */
+int cp_datadog_load(struct cp_audit *audit, struct cp_opts *opts, struct cp_err *err);
+/* What of it is not honoured; once the outputs are open. */
+void cp_datadog_warn(struct cp_audit *audit);
+void cp_datadog_free(struct cp_datadog *datadog); /* takes NULL */
 
 /* ---- plan.c ---- */
 
@@ -194,6 +217,14 @@ void cp_follow_close(struct cp_follow *follow); /* takes NULL */
 /* The silence of this destination's paths may be of our own making. */
 bool cp_follow_doubts(const struct cp_audit *audit, const struct cp_probe_dest *dest);
 
+/* ---- names.c: reverse names of routers ---- */
+
+/* Asks DNS for the names of all routers on all paths, for three seconds at most; says what it could not find out. */
+void cp_audit_name_hops(struct cp_audit *audit);
+/* Sets the names of a path's hops, borrowed from names. Takes NULL. */
+void cp_names_set(const struct cp_names *names, struct cp_path *path);
+void cp_names_free(struct cp_names *names); /* takes NULL */
+
 /* ---- output.c ---- */
 
 int cp_outputs_open(struct cp_audit *audit, struct cp_err *err);
@@ -203,6 +234,8 @@ void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, 
 void cp_outputs_path(struct cp_audit *audit, const struct cp_rec_path *rec);
 void cp_outputs_target(struct cp_audit *audit, const struct cp_rec_target *rec);
 void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec);
+/* What came of --policy and --fail-on; after the summary. */
+void cp_outputs_policies(struct cp_audit *audit);
 /* Writes the end record and closes everything. 0, or the first -errno of an output, with err set. */
 int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, struct cp_err *err);
 /* True when no output can take anything any more. */

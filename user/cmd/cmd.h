@@ -15,8 +15,10 @@ enum {
 	CP_EXIT_OK = 0,
 	CP_EXIT_FAILED = 1,
 	CP_EXIT_USAGE = 2,
-	CP_EXIT_CHANGED = 3, /* diff --fail-on-change */
-	CP_EXIT_UNDECIDED = 4, /* done, but some targets could not be measured */
+	CP_EXIT_VIOLATED = 3, /* done, and a path breaks --policy or has what --fail-on names; diff: what
+	                         --fail-on-change refuses */
+	CP_EXIT_UNDECIDED =
+	        4, /* done, but some targets could not be measured, or more are undecided than the policy allows */
 };
 
 int cp_cmd_audit(const struct cp_opts *opts);
@@ -24,6 +26,7 @@ int cp_cmd_trace(const struct cp_opts *opts);
 int cp_cmd_analyze(const struct cp_opts *opts);
 int cp_cmd_diff(const struct cp_opts *opts);
 int cp_cmd_doctor(const struct cp_opts *opts);
+int cp_cmd_policy(const struct cp_opts *opts);
 int cp_cmd_help(const struct cp_opts *opts);
 int cp_cmd_version(const struct cp_opts *opts);
 int cp_cmd_man(const struct cp_opts *opts);

@@ -166,9 +166,9 @@ static int read_both(struct cp_diff *diff, const struct cp_opts *opts, struct cp
 static int exit_status(const struct cp_diff *diff, const struct cp_opts *opts, const struct cp_rundiff_result *result)
 {
 	if (opts->fail_on_change == CP_FAIL_ON_ANY && result->has_news)
-		return CP_EXIT_CHANGED;
+		return CP_EXIT_VIOLATED;
 	if (opts->fail_on_change == CP_FAIL_ON_WORSE && result->has_worse)
-		return CP_EXIT_CHANGED;
+		return CP_EXIT_VIOLATED;
 	return diff->is_partial ? CP_EXIT_UNDECIDED : CP_EXIT_OK;
 }
 

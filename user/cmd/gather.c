@@ -94,6 +94,8 @@ int cp_audit_resolve(struct cp_audit *audit, struct cp_err *err)
 	int rc;
 
 	audit->literal = (struct cp_answer){.status = CP_DNS_LITERAL, .addrs = &audit->literal_addr, .n_addrs = 1};
+	if ((n_names || !opts->no_rdns) && cp_resolve_describe(&config, audit->resolver, sizeof(audit->resolver)))
+		audit->resolver[0] = '\0';
 	if (!n_names)
 		return 0;
 	names = calloc(n_names, sizeof(*names));
@@ -110,8 +112,6 @@ int cp_audit_resolve(struct cp_audit *audit, struct cp_err *err)
 		audit->answers[target->nth_name].status = CP_DNS_TIMEOUT; /* until it is answered */
 		names[target->nth_name] = target->host;
 	}
-	if (cp_resolve_describe(&config, audit->resolver, sizeof(audit->resolver)))
-		audit->resolver[0] = '\0';
 	rc = cp_resolve_all(&config, names, n_names, take_answer, audit, err);
 	if (rc == -ECANCELED && !cp_signals_seen(NULL)) { /* out of time: what has an answer is gone on with */
 		*err = (struct cp_err){.text = ""};

@@ -19,11 +19,13 @@ const struct cp_help_pair cp_help_targets[] = {
 };
 
 const struct cp_help_pair cp_help_statuses[] = {
-        {"0", "every target was measured, whatever the verdicts"},
+        {"0", "every target was measured, whatever the verdicts; with a policy: it holds"},
         {"1", "the run failed"},
         {"2", "the command line, or a file it names, is wrong"},
-        {"3", "two runs are different, with --fail-on-change"},
-        {"4", "the run is complete, but some targets could not be measured (no address, no route, blocked)"},
+        {"3", "the policy is violated, or a path has what --fail-on names; two runs differ, with "
+              "--fail-on-change"},
+        {"4", "the run is complete, but some targets could not be measured (no address, no route, blocked), or more "
+              "are undecided than the policy allows"},
         {"130, 143", "ended by SIGINT or SIGTERM; what was found until then is reported"},
         {NULL, NULL},
 };
@@ -34,6 +36,8 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        {"coldpotato audit preset:microsoft preset:controls", "all built-in names, and known outsiders"},
 	        {"coldpotato audit @names.csv --asdb asn.csv -o table -o ndjson=run.ndjson",
 	                "own list, own AS table; a summary to read, records in a file"},
+	        {"coldpotato audit --policy policy.yaml @names.txt",
+	                "exit status 3 when a path breaks it: for a pipeline"},
 	        {"coldpotato audit -4 -r 50k --flows 4 @names.txt", "IPv4 only, faster, four flows each"},
 	        {NULL, NULL},
 	};
@@ -61,12 +65,19 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        {"coldpotato doctor -i eth0 login.microsoft.com", "... through eth0, and do replies come back?"},
 	        {NULL, NULL},
 	};
+	static const struct cp_help_pair policy[] = {
+	        {"coldpotato policy generate run.ndjson -o policy.yaml", "what a run shows, as what is expected"},
+	        {"coldpotato policy check policy.yaml", "is the file well-formed?"},
+	        {"coldpotato policy check policy.yaml run.ndjson", "does a stored run keep it? exit status 0, 3 or 4"},
+	        {NULL, NULL},
+	};
 	static const struct cp_help_pair *const examples[CP_COMMANDS] = {
 	        [CP_CMD_AUDIT] = audit,
 	        [CP_CMD_TRACE] = trace,
 	        [CP_CMD_ANALYZE] = analyze,
 	        [CP_CMD_DIFF] = diff,
 	        [CP_CMD_DOCTOR] = doctor,
+	        [CP_CMD_POLICY] = policy,
 	};
 
 	return examples[command];

@@ -15,6 +15,7 @@
 
 #include "audit_impl.h"
 #include "cmd.h"
+#include "gate.h"
 #include "version.h"
 
 #define BUFFER_BYTES (1u << 18)
@@ -99,7 +100,7 @@ static int open_output(struct cp_audit *audit, const struct cp_opts_output *spec
 {
 	struct cp_output *output = &audit->outputs[audit->n_outputs];
 	enum cp_when color = audit->opts->color;
-	struct cp_format_options options = {.width = cp_terminal_width()};
+	struct cp_format_options options = {.width = cp_terminal_width(), .explain = audit->opts->explain};
 	int rc;
 
 	*output = (struct cp_output){.format = spec->format, .path = spec->path};
@@ -151,9 +152,9 @@ static void forget_probing(struct cp_rec_start *rec)
 void cp_outputs_start(struct cp_audit *audit)
 {
 	const struct cp_opts *opts = audit->opts;
-	const char *interfaces[CP_IFACES_MAX];
 	static const char *const methods[] = {"syn", "sack", "prefer_sack"};
-	struct cp_rec_start rec = {
+
+	audit->start = (struct cp_rec_start){
 	        .version = CP_VERSION,
 	        .command = audit->command,
 	        .wall_ms = audit->start_wall_ms,
@@ -161,9 +162,10 @@ void cp_outputs_start(struct cp_audit *audit)
 	        .host = audit->host,
 	        .datapath = audit->engine ? cp_engine_datapath(audit->engine) : NULL,
 	        .datapath_why = audit->engine ? cp_engine_why(audit->engine) : NULL,
-	        .interfaces = interfaces,
+	        .interfaces = audit->start_interfaces,
 	        .n_interfaces = audit->n_links,
 	        .rate_pps = opts->rate_pps,
+	        .n_senders = audit->engine ? cp_engine_n_lanes(audit->engine) : CP_UNKNOWN,
 	        .first_ttl = opts->first_ttl,
 	        .max_ttl = opts->max_ttl,
 	        .attempts = opts->attempts,
@@ -180,12 +182,11 @@ void cp_outputs_start(struct cp_audit *audit)
 	        .n_targets = audit->targets.n,
 	        .n_dests = audit->n_probed,
 	};
-
 	for (uint32_t i = 0; i < audit->n_links; i++)
-		interfaces[i] = audit->links[i].name;
+		audit->start_interfaces[i] = audit->links[i].name;
 	if (audit->is_import)
-		forget_probing(&rec);
-	EACH_OUTPUT(audit, start, &rec)
+		forget_probing(&audit->start);
+	EACH_OUTPUT(audit, start, &audit->start)
 	/* A reader of a pipe learns at once that a run has begun, and we whether anybody reads. */
 	for (uint32_t i = 0; i < audit->n_outputs; i++)
 		flush_output(&audit->outputs[i]);
@@ -228,6 +229,25 @@ void cp_outputs_target(struct cp_audit *audit, const struct cp_rec_target *rec)
 void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec)
 {
 	EACH_OUTPUT(audit, summary, rec)
+}
+
+static void write_policy(struct cp_audit *audit, const struct cp_rec_policy *rec)
+{
+	for (uint32_t i = 0; i < audit->n_outputs; i++) {
+		struct cp_output *output = &audit->outputs[i];
+
+		if (!output->error && output->format->policy)
+			output->error = output->format->policy(output->state, rec);
+	}
+}
+
+void cp_outputs_policies(struct cp_audit *audit)
+{
+	struct cp_policy_result results[CP_GATE_RESULTS_MAX];
+	size_t n = cp_gate_results(audit->gate, results);
+
+	for (size_t i = 0; i < n; i++)
+		write_policy(audit, &(struct cp_rec_policy){.result = &results[i], .asdb = audit->asdb});
 }
 
 bool cp_outputs_dead(const struct cp_audit *audit)

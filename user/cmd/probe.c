@@ -20,7 +20,6 @@
 #define EVENTS 256u /* taken from the ring at a time */
 #define SLOT_BYTES 10u
 #define SHORT_DRAIN_MS 300u
-#define DOUBT_FROM 100u /* one probe in so many was not transmitted */
 #define HOST_AHEAD 64u /* probes that an address, or a prefix, may get at once: a path's; some paths' */
 #define PREFIX_AHEAD 1000u
 #define SLOW_MS 10000u /* for routers that answer once a second */
@@ -69,6 +68,15 @@ static int fill_tables(struct cp_audit *audit)
 	return rc ? rc : cp_blocklist_each(audit->blocklist, block, audit->engine);
 }
 
+static void count_losses(void *ctx, struct cp_losses *ret_losses)
+{
+	struct cp_engine_stats stats;
+
+	cp_engine_stats(ctx, &stats);
+	ret_losses->n_replies = stats.stat[CP_STAT_RX_LOST];
+	ret_losses->n_probes = stats.stat[CP_STAT_TX_ERROR] + stats.stat[CP_STAT_TX_BUDGET];
+}
+
 static uint32_t slots_per_dest(const struct cp_opts *opts)
 {
 	return opts->n_flows * (opts->max_ttl - opts->first_ttl + 1);
@@ -86,6 +94,9 @@ static int open_sweep(struct cp_audit *audit)
 	        .slow_ms = SLOW_MS,
 	        .seed = audit->seed,
 	        .dests = audit->probe_addrs,
+	        .find_per_packet = true,
+	        .count_losses = count_losses,
+	        .losses_ctx = audit->engine,
 	};
 
 	return cp_sweep_new(&config, &audit->sweep);
@@ -132,6 +143,7 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 	        .first_ttl = opts->first_ttl,
 	        .n_nexthops = audit->n_hops,
 	        .rate_pps = opts->rate_pps,
+	        .n_lanes = opts->n_senders,
 	        .sack = opts->tcp_method != CP_METHOD_SYN,
 	};
 	int rc = cp_budget_new(audit->probe_addrs, audit->n_probed, cp_budget_rule(opts->host_pps, HOST_AHEAD),
@@ -170,7 +182,7 @@ struct probing {
 	uint32_t n_halvings; /* of the rate, so far */
 	uint32_t pass; /* of the latest probes */
 	uint64_t busy_ns;
-	uint64_t n_new, n_dup, n_late;
+	uint64_t n_answered, n_dup, n_late;
 	struct cp_event events[EVENTS];
 	uint32_t n_events;
 };
@@ -182,10 +194,10 @@ static void take_events(struct probing *probing)
 
 	cp_sweep_replies(probing->audit->sweep, probing->events, probing->n_events, results);
 	for (uint32_t i = 0; i < probing->n_events; i++) {
-		if (results[i] == CP_REPLY_NEW)
-			probing->n_new++;
-		else
+		if (results[i] == CP_REPLY_DUP)
 			probing->n_dup++;
+		else
+			probing->n_answered++;
 		if (probing->events[i].flags & CP_EV_LATE)
 			probing->n_late++;
 	}
@@ -234,7 +246,7 @@ static uint32_t take_due(struct cp_audit *audit, uint64_t now_ns, uint32_t *ret_
 	uint32_t n = cp_budget_due(audit->budget, now_ns, ret_ids, cap), n_kept = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (cp_paths_silent(cp_sweep_paths(audit->sweep), cp_id_slot(ret_ids[i])))
+		if (cp_sweep_wants(audit->sweep, ret_ids[i]))
 			ret_ids[n_kept++] = ret_ids[i];
 	}
 	return n_kept;
@@ -255,13 +267,14 @@ static int take_new(struct probing *probing, uint64_t now_ns, uint32_t *ids, uin
 static int feed(struct probing *probing, uint64_t now_ns)
 {
 	struct cp_audit *audit = probing->audit;
-	uint32_t used = CP_WORK_SLOTS - cp_engine_room(audit->engine), room, n, ids[BATCH];
+	uint32_t used = cp_engine_queued(audit->engine), room = cp_engine_room(audit->engine), n, ids[BATCH];
 	int rc = 0;
 
 	/* In large pieces: between them this thread sleeps. */
 	if (used > probing->queue_max / 2)
 		return 0;
-	room = probing->queue_max - used < BATCH ? probing->queue_max - used : BATCH;
+	room = room < BATCH ? room : BATCH;
+	room = room < probing->queue_max - used ? room : probing->queue_max - used;
 	n = take_due(audit, now_ns, ids, room);
 	if (n == 0)
 		rc = take_new(probing, now_ns, ids, room, &n);
@@ -338,7 +351,7 @@ static int run_sweep(struct probing *probing, struct cp_err *err)
 		rc = drain(probing, n ? 0 : TICK_MS);
 		if (rc < 0 && rc != -EINTR)
 			return stopped(rc, err);
-		cp_progress_probing(&probing->progress, audit, probing->n_new);
+		cp_progress_probing(&probing->progress, audit, probing->n_answered);
 		if (cp_sweep_done(audit->sweep, cp_host_clock_mono_ns()))
 			return 0;
 	}
@@ -364,7 +377,7 @@ static void account(struct probing *probing)
 	acc->tx_errors = stats.stat[CP_STAT_TX_ERROR] + stats.stat[CP_STAT_TX_INVALID];
 	acc->over_budget = stats.stat[CP_STAT_TX_BUDGET];
 	acc->blocked = stats.stat[CP_STAT_TX_BLOCKED] + acc->over_budget;
-	acc->replied = probing->n_new;
+	acc->replied = probing->n_answered;
 	acc->timed_out = acc->attempted - acc->tx_errors - acc->blocked - acc->replied;
 	acc->matched = stats.stat[CP_STAT_RX_MATCHED];
 	acc->duplicates = probing->n_dup;
@@ -380,10 +393,7 @@ static void account(struct probing *probing)
 	acc->connections_opened = stats.stat[CP_STAT_CONN_OPENED];
 	cp_connections_count(probing->audit, acc);
 	acc->probing_ns = probing->busy_ns + cp_engine_take_busy_ns(probing->audit->engine);
-	/* Slots are asked for the last time in different passes, so any loss may be behind somebody's silence. */
-	/* What was not transmitted looks like silence, too; but a few are made up for by the next attempts. */
-	probing->audit->replies_lost =
-	        acc->lost || (stats.stat[CP_STAT_TX_ERROR] + acc->over_budget) * DOUBT_FROM > acc->attempted;
+	probing->audit->replies_lost = cp_sweep_doubtful(probing->audit->sweep);
 }
 
 /* A run whose probes all stayed on this host has measured nothing. */

@@ -187,3 +187,17 @@ void cp_exit_find(const struct cp_evidence *ev, struct cp_exit *ret_exit)
 	}
 	*ret_exit = exit;
 }
+
+uint32_t cp_exit_asn(const struct cp_judgement *judgement, const struct cp_home *home)
+{
+	if (!judgement->exit.present || judgement->exit.first_foreign < 0)
+		return 0;
+	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
+		const struct cp_as_step *step = &judgement->as_path[i];
+
+		if (step->kind == CP_STEP_AS && step->last_ttl >= judgement->exit.ttl_max &&
+		        !cp_home_has(home, step->asn))
+			return step->asn;
+	}
+	return 0;
+}

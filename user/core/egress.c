@@ -2,14 +2,18 @@
 /*
  * egress.c: which ASes carried how much of a run, in which role. Keeps one
  * record an (AS or IXP, role), every RTT sample (percentiles are exact) and
- * the set of exit routers. Labels stay the AS database's. An add reserves all
+ * the sets of exit routers, sites and groups. Labels stay the AS database's. An add reserves all
  * it needs before it counts anything, so a failed one leaves no half path.
  */
 #include "egress.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "egress_set.h"
+#include "router_name.h"
 
 #define KEYS_MAX (2 * CP_TTL_MAX + 4) /* roles in one path */
 
@@ -22,6 +26,7 @@ struct key {
 struct counter {
 	struct cp_egress_row row;
 	uint32_t last_target, last_dest; /* of the latest path; meaningful once row.n_paths is not 0 */
+	uint64_t last_group; /* number of the group counted last; 0: none */
 };
 
 /* Values of many rows: row index in the high half, value in the low one, so that sorting groups them. */
@@ -30,29 +35,27 @@ struct samples {
 	size_t n, cap;
 };
 
-/* An exit router: a last home hop that hands over to a row's AS. */
-struct router {
-	struct cp_addr addr;
-	uint32_t row_plus_1; /* 0: free slot */
-};
-
 struct cp_egress {
 	struct counter *counters;
 	size_t n, cap;
 	uint32_t *index; /* hash of counters: number + 1, 0 free */
 	size_t index_cap;
-	struct router *routers; /* hash */
-	size_t n_routers, routers_cap;
+	struct cp_egress_set things;
+	const char *group; /* of the targets that are added; NULL: none */
+	uint64_t nth_group;
+	uint8_t group_key[16];
 	struct samples handover, cold;
 	struct cp_egress_row *rows; /* as handed out */
+	struct cp_egress_site *sites; /* likewise */
 	uint64_t n_total;
 };
 
 /* What one path contributes. */
 struct facts {
 	struct key keys[KEYS_MAX];
+	uint32_t n_replies[KEYS_MAX], n_probes[KEYS_MAX], n_unanswered[KEYS_MAX];
 	size_t n_keys;
-	size_t exit_key; /* index into keys; n_keys: none */
+	size_t exit_key; /* index into keys; KEYS_MAX: none */
 	const struct cp_hop *last_home; /* NULL: not seen */
 	uint32_t handover_us; /* CP_EGRESS_UNKNOWN */
 	uint32_t cold_pct; /* CP_EGRESS_UNKNOWN */
@@ -87,10 +90,11 @@ void cp_egress_free(struct cp_egress *egress)
 		return;
 	free(egress->counters);
 	free(egress->index);
-	free(egress->routers);
+	cp_egress_set_free(&egress->things);
 	free(egress->handover.items);
 	free(egress->cold.items);
 	free(egress->rows);
+	free(egress->sites);
 	free(egress);
 }
 
@@ -132,21 +136,6 @@ static uint32_t dest_asn(const struct cp_judgement *judgement)
 	return origin->asn[0];
 }
 
-/* The neighbour the path is handed to: the first AS at or after the first foreign hop. 0: none, or not seen. */
-static uint32_t exit_asn(const struct cp_judgement *judgement, const struct cp_home *home)
-{
-	if (!judgement->exit.present || judgement->exit.first_foreign < 0)
-		return 0;
-	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
-		const struct cp_as_step *step = &judgement->as_path[i];
-
-		if (step->kind == CP_STEP_AS && step->last_ttl >= judgement->exit.ttl_max &&
-		        !cp_home_has(home, step->asn))
-			return step->asn;
-	}
-	return 0;
-}
-
 static void roles_of_steps(
         struct facts *facts, const struct cp_judgement *judgement, const struct cp_home *home, uint32_t neighbour)
 {
@@ -182,20 +171,74 @@ static uint32_t cold_share(const struct cp_path *path, const struct cp_hop *last
 	return pct < 100 ? (uint32_t)pct : 100; /* a router may answer later than what lies behind it */
 }
 
+/* True when the hop answered for this path and is part of the step. */
+static bool answers_for(const struct cp_as_step *step, const struct cp_hop *hop, const struct cp_origin *origin)
+{
+	if (cp_addr_is_zero(&hop->addr) || hop->flags & CP_HOP_INFERRED)
+		return false;
+	if (step->kind == CP_STEP_IXP)
+		return origin->kind == CP_ORIGIN_IXP;
+	for (int k = 0; origin->kind == CP_ORIGIN_AS && k < origin->n_asn && k < CP_MOAS_MAX; k++) {
+		if (origin->asn[k] == step->asn)
+			return true;
+	}
+	return false;
+}
+
+static void count_replies(struct facts *facts, const struct cp_path *path, const struct cp_judgement *judgement,
+        const struct cp_as_step *step)
+{
+	struct key key = {.asn = step->asn, .label = step->kind == CP_STEP_IXP ? step->label ? step->label : "" : NULL};
+	uint32_t first = path->n_hops ? path->hops[0].ttl : 0, n_replies = 0, n_probes = 0, n_unanswered = 0;
+
+	for (uint32_t ttl = step->first_ttl > first ? step->first_ttl : first;
+	        ttl <= step->last_ttl && ttl - first < path->n_hops; ttl++) {
+		const struct cp_hop *hop = &path->hops[ttl - first];
+
+		if (!answers_for(step, hop, &judgement->origins[ttl - first]))
+			continue;
+		n_replies++;
+		n_probes += hop->attempts; /* 0: not known */
+		n_unanswered += hop->attempts ? hop->attempts - 1u : 0;
+	}
+	for (size_t i = 0; i < facts->n_keys; i++) {
+		key.role = facts->keys[i].role;
+		if (!same_key(&facts->keys[i], &key))
+			continue;
+		facts->n_replies[i] += n_replies;
+		facts->n_probes[i] += n_probes;
+		facts->n_unanswered[i] += n_unanswered;
+	}
+}
+
+/* Who hands over: the last home hop, unless that is by its name the neighbour's end of the link. NULL: not seen. */
+static const struct cp_hop *exit_router(const struct cp_path *path, const struct cp_judgement *judgement)
+{
+	int i = judgement->exit.last_home;
+
+	while (i >= 0 && judgement->far_end >> i & 1)
+		i--;
+	return i < 0 || cp_addr_is_zero(&path->hops[i].addr) ? NULL : &path->hops[i];
+}
+
 static void collect(struct facts *facts, const struct cp_path *path, const struct cp_judgement *judgement,
         const struct cp_home *home)
 {
-	uint32_t neighbour = exit_asn(judgement, home);
+	uint32_t neighbour = cp_exit_asn(judgement, home);
 	const struct cp_exit *exit = &judgement->exit;
 
 	*facts = (struct facts){.handover_us = CP_EGRESS_UNKNOWN, .cold_pct = CP_EGRESS_UNKNOWN};
 	roles_of_steps(facts, judgement, home, neighbour);
-	facts->exit_key = facts->n_keys;
+	facts->exit_key = KEYS_MAX;
+	if (neighbour)
+		facts->exit_key = add_key(facts, (struct key){.asn = neighbour, .role = CP_ROLE_EXIT});
+	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
+		if (judgement->as_path[i].kind == CP_STEP_AS || judgement->as_path[i].kind == CP_STEP_IXP)
+			count_replies(facts, path, judgement, &judgement->as_path[i]);
+	}
 	if (!neighbour)
 		return;
-	facts->exit_key = add_key(facts, (struct key){.asn = neighbour, .role = CP_ROLE_EXIT});
-	if (exit->last_home >= 0)
-		facts->last_home = &path->hops[exit->last_home];
+	facts->last_home = exit_router(path, judgement);
 	if (path->hops[exit->first_foreign].rtt_us)
 		facts->handover_us = path->hops[exit->first_foreign].rtt_us;
 	facts->cold_pct = cold_share(path, facts->last_home);
@@ -283,44 +326,10 @@ static int reserve_sample(struct samples *samples)
 	return 0;
 }
 
-static struct router *find_router(struct router *routers, size_t cap, const struct router *router)
+static uint32_t count_key(struct cp_egress *egress, const struct facts *facts, size_t i, uint32_t target, uint32_t dest)
 {
-	uint64_t half[2];
-	size_t i;
-
-	memcpy(half, &router->addr, sizeof(half));
-	for (i = mix(half[0] ^ mix(half[1] + router->row_plus_1));; i++) {
-		struct router *slot = &routers[i & (cap - 1)];
-
-		if (!slot->row_plus_1 || (slot->row_plus_1 == router->row_plus_1 &&
-		                                 memcmp(&slot->addr, &router->addr, sizeof(slot->addr)) == 0))
-			return slot;
-	}
-}
-
-static int reserve_router(struct cp_egress *egress)
-{
-	size_t cap = egress->routers_cap ? egress->routers_cap * 2 : 64;
-	struct router *routers;
-
-	if (egress->n_routers * 2 < egress->routers_cap)
-		return 0;
-	routers = calloc(cap, sizeof(*routers));
-	if (!routers)
-		return -ENOMEM;
-	for (size_t i = 0; i < egress->routers_cap; i++) {
-		if (egress->routers[i].row_plus_1)
-			*find_router(routers, cap, &egress->routers[i]) = egress->routers[i];
-	}
-	free(egress->routers);
-	egress->routers = routers;
-	egress->routers_cap = cap;
-	return 0;
-}
-
-static uint32_t count_key(struct cp_egress *egress, const struct key *key, uint32_t target, uint32_t dest)
-{
-	uint32_t *slot = find(egress, key);
+	const struct key *key = &facts->keys[i];
+	uint32_t *slot = find(egress, key), row;
 	struct counter *counter;
 	bool new_target, new_dest;
 
@@ -330,20 +339,40 @@ static uint32_t count_key(struct cp_egress *egress, const struct key *key, uint3
 		};
 		*slot = (uint32_t)++egress->n;
 	}
-	counter = &egress->counters[*slot - 1];
+	row = *slot - 1;
+	counter = &egress->counters[row];
 	new_target = !counter->row.n_paths || counter->last_target != target;
 	new_dest = new_target || counter->last_dest != dest;
 	counter->row.n_paths++;
 	counter->row.n_targets += new_target;
 	counter->row.n_dests += new_dest;
+	counter->row.n_replies += facts->n_replies[i];
+	counter->row.n_probes += facts->n_probes[i];
+	counter->row.n_unanswered += facts->n_unanswered[i];
 	counter->last_target = target;
 	counter->last_dest = dest;
-	return *slot - 1;
+	if (egress->group && counter->last_group != egress->nth_group) {
+		counter->row.n_groups +=
+		        cp_egress_set_add(&egress->things, row, CP_THING_GROUP, egress->group_key)->n_added == 1;
+		counter->last_group = egress->nth_group;
+	}
+	return row;
+}
+
+/* A run may have looked the name up for some of a router's paths only. */
+static void place_router(struct cp_egress_member *router, const char *ptr)
+{
+	struct cp_router_name name;
+
+	if (router->place[0] || !ptr)
+		return;
+	cp_router_name_parse(ptr, &name);
+	snprintf(router->place, sizeof(router->place), "%s", name.city ? name.city : name.site);
 }
 
 static void count_exit(struct cp_egress *egress, const struct facts *facts, uint32_t row)
 {
-	struct router router = {.row_plus_1 = row + 1}, *slot;
+	struct cp_egress_member *router;
 
 	if (facts->handover_us != CP_EGRESS_UNKNOWN)
 		egress->handover.items[egress->handover.n++] = (uint64_t)row << 32 | facts->handover_us;
@@ -351,13 +380,21 @@ static void count_exit(struct cp_egress *egress, const struct facts *facts, uint
 		egress->cold.items[egress->cold.n++] = (uint64_t)row << 32 | facts->cold_pct;
 	if (!facts->last_home)
 		return;
-	router.addr = facts->last_home->addr;
-	slot = find_router(egress->routers, egress->routers_cap, &router);
-	if (slot->row_plus_1)
+	router = cp_egress_set_add(&egress->things, row, CP_THING_ROUTER, facts->last_home->addr.b);
+	egress->counters[row].row.n_exit_routers += router->n_added == 1;
+	place_router(router, facts->last_home->ptr);
+}
+
+void cp_egress_group(struct cp_egress *egress, const char *group)
+{
+	if (group && egress->group && !strcmp(group, egress->group)) {
+		egress->group = group;
 		return;
-	*slot = router;
-	egress->n_routers++;
-	egress->counters[row].row.n_exit_routers++;
+	}
+	egress->group = group;
+	egress->nth_group++;
+	if (group)
+		cp_egress_set_hash(group, egress->group_key);
 }
 
 int cp_egress_add(struct cp_egress *egress, uint32_t target, const struct cp_path *path,
@@ -367,10 +404,10 @@ int cp_egress_add(struct cp_egress *egress, uint32_t target, const struct cp_pat
 
 	collect(&facts, path, judgement, home);
 	if (reserve_counters(egress, facts.n_keys) || reserve_sample(&egress->handover) ||
-	        reserve_sample(&egress->cold) || reserve_router(egress))
+	        reserve_sample(&egress->cold) || cp_egress_set_reserve(&egress->things, facts.n_keys + 2))
 		return -ENOMEM;
 	for (size_t i = 0; i < facts.n_keys; i++) {
-		uint32_t row = count_key(egress, &facts.keys[i], target, path->dest);
+		uint32_t row = count_key(egress, &facts, i, target, path->dest);
 
 		if (i == facts.exit_key)
 			count_exit(egress, &facts, row);
@@ -416,6 +453,61 @@ static int cmp_rows(const void *a, const void *b)
 	return strcmp(x->label ? x->label : "", y->label ? y->label : "");
 }
 
+static int cmp_places(const void *a, const void *b)
+{
+	const struct cp_egress_site *x = a, *y = b;
+
+	return x->row != y->row ? (x->row < y->row ? -1 : 1) : strcmp(x->place, y->place);
+}
+
+static int cmp_sites(const void *a, const void *b)
+{
+	const struct cp_egress_site *x = a, *y = b;
+
+	if (x->row != y->row || x->n_paths == y->n_paths)
+		return cmp_places(a, b);
+	return x->n_paths > y->n_paths ? -1 : 1;
+}
+
+/* One site a row and place, out of all routers; in the order of rows. */
+static int gather_sites(struct cp_egress *egress, size_t *ret_n)
+{
+	struct cp_egress_site *sites = reallocarray(egress->sites, egress->things.n + 1, sizeof(*sites));
+	size_t n = 0, n_merged = 0;
+
+	if (!sites)
+		return -ENOMEM;
+	egress->sites = sites;
+	for (size_t i = 0; i < egress->things.cap; i++) {
+		const struct cp_egress_member *router = &egress->things.members[i];
+
+		if (router->row_plus_1 && router->place[0])
+			sites[n++] = (struct cp_egress_site){
+			        .place = router->place, .n_paths = router->n_added, .row = router->row_plus_1 - 1};
+	}
+	qsort(sites, n, sizeof(*sites), cmp_places);
+	for (size_t i = 0; i < n; i++) {
+		if (n_merged && cmp_places(&sites[n_merged - 1], &sites[i]) == 0)
+			sites[n_merged - 1].n_paths += sites[i].n_paths;
+		else
+			sites[n_merged++] = sites[i];
+	}
+	qsort(sites, n_merged, sizeof(*sites), cmp_sites);
+	*ret_n = n_merged;
+	return 0;
+}
+
+/* Before the rows are sorted. */
+static void fill_sites(struct cp_egress *egress, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct cp_egress_row *row = &egress->rows[egress->sites[i].row];
+
+		if (!row->n_sites++)
+			row->sites = &egress->sites[i];
+	}
+}
+
 static void fill_rows(struct cp_egress *egress)
 {
 	size_t at_handover = 0, at_cold = 0;
@@ -440,15 +532,19 @@ int cp_egress_rows(
 {
 	if (egress->n) {
 		struct cp_egress_row *rows = realloc(egress->rows, egress->n * sizeof(*rows));
+		size_t n_sites;
 
 		if (!rows)
 			return -ENOMEM;
 		egress->rows = rows;
+		if (gather_sites(egress, &n_sites))
+			return -ENOMEM;
 		if (egress->handover.n)
 			qsort(egress->handover.items, egress->handover.n, sizeof(uint64_t), cmp_u64);
 		if (egress->cold.n)
 			qsort(egress->cold.items, egress->cold.n, sizeof(uint64_t), cmp_u64);
 		fill_rows(egress);
+		fill_sites(egress, n_sites);
 		qsort(egress->rows, egress->n, sizeof(*egress->rows), cmp_rows);
 	}
 	*ret_rows = egress->rows;

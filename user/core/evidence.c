@@ -56,8 +56,9 @@ static void read_dest(struct cp_evidence *ev)
 
 /*
  * An address that comes back after another one: a loop, unless the destination
- * answered, when it is a sign of balancing or of a change of route. Private
- * addresses may be used twice on one path.
+ * answered, when it is a sign of balancing or of a change of route. Where it
+ * did not, silence may hide the other one. Private addresses may be used twice
+ * on one path.
  */
 static int find_repeat(const struct cp_evidence *ev)
 {
@@ -69,8 +70,10 @@ static int find_repeat(const struct cp_evidence *ev)
 		if (cp_addr_is_zero(&hops[i].addr) || ev->origins[i].kind == CP_ORIGIN_SPECIAL)
 			continue;
 		for (int j = i - 1; j >= 0; j--) {
-			if (cp_addr_is_zero(&hops[j].addr))
+			if (cp_addr_is_zero(&hops[j].addr)) {
+				other_between |= !ev->answered;
 				continue;
+			}
 			if (!cp_addr_eq(&hops[j].addr, &hops[i].addr))
 				other_between = true;
 			else if (other_between)
@@ -200,7 +203,9 @@ static uint8_t may_of_origin(const struct cp_evidence *ev, const struct cp_origi
  */
 static void read_inferred(struct cp_evidence *ev, int i)
 {
-	if (ev->sight[i] == CP_SIGHT_PUBLIC && (ev->may[i] == CP_MAY_HOME || ev->may[i] == CP_MAY_DEST)) {
+	bool is_good = ev->may[i] == CP_MAY_HOME || (ev->may[i] == CP_MAY_DEST && ev->dest_foreign);
+
+	if (ev->sight[i] == CP_SIGHT_PUBLIC && is_good) {
 		ev->sight[i] = CP_SIGHT_NONE;
 		ev->may[i] = 0;
 	} else if (ev->sight[i] >= CP_SIGHT_IXP) {
@@ -255,6 +260,8 @@ static bool is_repeat(const struct cp_evidence *ev, int i)
 
 static void count_hops(struct cp_evidence *ev)
 {
+	uint64_t named = ev->far_end_home | ev->far_end_other; /* home's by one sign only: never raise a confidence */
+
 	ev->silence = !ev->answered;
 	for (int i = 0; i < ev->n_hops; i++) {
 		bool is_dest = ev->answered && cp_addr_eq(&ev->path->hops[i].addr, ev->in->dest);
@@ -267,7 +274,7 @@ static void count_hops(struct cp_evidence *ev)
 			ev->home_hops |= 1ull << i;
 		if (is_dest || is_repeat(ev, i))
 			continue;
-		ev->n_home += ev->may[i] == CP_MAY_HOME;
+		ev->n_home += ev->may[i] == CP_MAY_HOME && !(named >> i & 1);
 		ev->n_own_side += within(ev->may[i], ev->own);
 		ev->n_dest_side += within(ev->may[i], ev->dest_side);
 	}
@@ -351,8 +358,10 @@ void cp_evidence_gather(
 	set_sides(&ev);
 	for (int i = 0; i < ev.n_hops; i++)
 		read_hop(&ev, i);
+	cp_hint_names(&ev);
 	count_hops(&ev);
 	find_unclear(&ev);
 	cp_stretch_grade(&ev);
+	cp_hint_times(&ev);
 	*ret_evidence = ev;
 }

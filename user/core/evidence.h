@@ -3,7 +3,7 @@
  * evidence.h: what a path shows, before any rule looks at it: which network
  * each hop may belong to, where the probes start, what lies between two
  * sightings of the same network. Private to the verdict engine (verdict.c,
- * evidence.c, stretch.c, aspath.c).
+ * evidence.c, stretch.c, hint.c, aspath.c).
  */
 #ifndef CP_EVIDENCE_H
 #define CP_EVIDENCE_H
@@ -88,6 +88,12 @@ struct cp_evidence {
 	uint64_t home_hops, public_hops, unclear_hops; /* bits */
 	uint32_t unclear_reasons, tolerated_reasons; /* reason bits of unclear hops that block, and that do not */
 
+	uint64_t far_end_home; /* bits: foreign number, but by its name home's router: taken for home */
+	uint64_t far_end_other; /* bits: home's number where home ends, but by its name the neighbour's router */
+	bool third_party; /* the single foreign hop may be a home router's other address */
+	bool asymmetric; /* the way back is not as long as the way there */
+	bool mpls_gap; /* silence between home hops, with labels beside it */
+
 	enum cp_excursion excursion;
 	struct cp_stretch excursion_stretch;
 	enum cp_third third_as;
@@ -108,6 +114,13 @@ bool cp_stretch_next(const struct cp_evidence *ev, const struct cp_walk *walk, s
 struct cp_stretch cp_stretch_start(const struct cp_walk *walk);
 /* Grades all stretches: ev->excursion, ev->third_as and the stretches they rest on. */
 void cp_stretch_grade(struct cp_evidence *ev);
+
+/* Before hops are counted: names. Sets far_end_home and far_end_other, and what the former may be. */
+void cp_hint_names(struct cp_evidence *ev);
+/* After stretches are graded: round trips, reply TTLs and labels. Sets third_party, asymmetric and mpls_gap. */
+void cp_hint_times(struct cp_evidence *ev);
+/* True when these hops, those outside, all answered faster than anything before the first of them. */
+bool cp_hint_too_early(const struct cp_evidence *ev, uint64_t hops);
 
 bool cp_origin_has(const struct cp_origin *origin, uint32_t asn);
 /* Silent, private and unprobed TTLs strictly between two hop indices; left may be -1, right may be n_hops. */

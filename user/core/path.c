@@ -216,6 +216,13 @@ bool cp_paths_sent_in(const struct cp_paths *paths, uint32_t slot, uint32_t pass
 	return cell.attempts && cell.pass == (pass & 0xff);
 }
 
+bool cp_paths_sent_since(const struct cp_paths *paths, uint32_t slot, uint32_t since, uint32_t pass)
+{
+	struct cell cell = read_slot(paths, slot);
+
+	return cell.attempts && pass >= since && ((pass - cell.pass) & 0xff) <= pass - since;
+}
+
 uint64_t cp_paths_answered(const struct cp_paths *paths, uint32_t path)
 {
 	return paths->rows[path].answered;

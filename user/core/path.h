@@ -32,6 +32,7 @@ enum {
 	CP_HOP_INFERRED = 1u << 2, /* not seen for this path itself */
 	CP_HOP_OTHER_ADDR = 1u << 3, /* a later reply for the same slot came from another address */
 	CP_HOP_LIMITED = 1u << 4, /* silent or inferred where routers limit their answers: no loss */
+	CP_HOP_PER_PACKET = 1u << 5, /* several take turns in answering here: the packets of a flow are spread */
 };
 
 struct cp_hop {
@@ -67,6 +68,7 @@ struct cp_path {
 	uint8_t end_kind; /* enum cp_reply_kind of the destination's answer, or of the router's that ended it */
 	uint8_t end_code; /* ICMP code of CP_END_UNREACHABLE */
 	bool reached;
+	bool per_packet; /* some hop is CP_HOP_PER_PACKET: who is next to whom is not known */
 	uint32_t n_hops;
 	uint32_t n_probes; /* all transmissions for this flow */
 	struct cp_hop hops[CP_TTL_MAX]; /* consecutive TTLs */
@@ -101,8 +103,14 @@ void cp_paths_prefetch_slots(const struct cp_paths *paths, uint32_t path);
 void cp_paths_sent(struct cp_paths *paths, uint32_t slot, uint32_t pass);
 /* True when the slot's latest probe belongs to that pass (told apart modulo 256). */
 bool cp_paths_sent_in(const struct cp_paths *paths, uint32_t slot, uint32_t pass);
+/* ... or to one from `since` to `pass`, which are less than 256 apart. */
+bool cp_paths_sent_since(const struct cp_paths *paths, uint32_t slot, uint32_t since, uint32_t pass);
 /* What cp_paths_reply() made of an event. */
-enum cp_reply_result { CP_REPLY_NEW = 0, CP_REPLY_DUP };
+enum cp_reply_result {
+	CP_REPLY_NEW = 0,
+	CP_REPLY_DUP,
+	CP_REPLY_AGAIN, /* of cp_sweep_reply(): answers a question that was repeated though it had been answered */
+};
 /*
  * Takes one validated event; dest is the destination's address (an answer from it ends the path).
  */

@@ -45,9 +45,10 @@ static uint32_t find_end(const struct cp_path *path, const struct cp_addr *dest,
 	return i;
 }
 
+/* An inferred hop has an address and no kind. */
 static void cut_silence(struct cp_path *path)
 {
-	while (path->n_hops && path->hops[path->n_hops - 1].kind == CP_REPLY_NONE)
+	while (path->n_hops && cp_addr_is_zero(&path->hops[path->n_hops - 1].addr))
 		path->n_hops--;
 }
 

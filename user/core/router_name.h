@@ -13,6 +13,7 @@
 #define CP_ROUTER_PART_MAX 32
 
 struct cp_router_name {
+	unsigned char n_host; /* bytes of the name before its domain: "ae22-0.icr01.fra23"; 0: not Microsoft's */
 	bool microsoft; /* below ntwk.msn.net or another of Microsoft's router domains */
 	char interface[CP_ROUTER_PART_MAX]; /* "ae22-0"; "" unknown, as in all of these */
 	char router[CP_ROUTER_PART_MAX]; /* "icr01" */

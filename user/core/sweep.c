@@ -43,34 +43,53 @@ void cp_sweep_free(struct cp_sweep *sweep)
 	free(sweep->order);
 	free(sweep->slow.asks);
 	cp_infer_free(&sweep->infer);
+	cp_turns_free(&sweep->turns);
 	free(sweep);
 }
 
 /* ---- When ---- */
 
+static uint64_t timeout_us(const struct cp_sweep *sweep)
+{
+	return sweep->config.timeout_ms * 1000ull;
+}
+
 static uint64_t cap_to_timeout_ns(const struct cp_sweep *sweep, uint64_t wait_us)
 {
-	uint64_t timeout_us = sweep->config.timeout_ms * 1000ull;
+	return (wait_us < timeout_us(sweep) ? wait_us : timeout_us(sweep)) * NSEC_PER_USEC;
+}
 
-	return (wait_us < timeout_us && sweep->max_rtt_us ? wait_us : timeout_us) * NSEC_PER_USEC;
+/* How long to wait for those of whom it is known about how far they are. */
+static uint64_t settled_wait_ns(const struct cp_sweep *sweep)
+{
+	return cap_to_timeout_ns(sweep, sweep->max_rtt_us * 2 + SETTLED_WAIT_US);
 }
 
 /*
  * How long after its last probe a pass waits for what is outstanding. Once
  * every destination has answered, no router in between can be much further.
+ * While nobody has answered nothing is known of round trips: scouts get all
+ * the time there is (RFC 6298, 2.1), since probes that fly together at a
+ * server further away than that stand in each other's light. If even that
+ * brought nothing, there is nothing to wait for between passes; only after
+ * the last.
  */
 static uint64_t pass_wait_ns(const struct cp_sweep *sweep)
 {
 	uint64_t two_rtt_us = sweep->max_rtt_us * 2;
 
+	if (!sweep->max_rtt_us && sweep->pass == 0)
+		return cap_to_timeout_ns(sweep, UINT64_MAX);
 	if (sweep->n_ended == sweep->n_paths)
-		return cap_to_timeout_ns(sweep, two_rtt_us + SETTLED_WAIT_US);
+		return settled_wait_ns(sweep);
 	return cap_to_timeout_ns(sweep, two_rtt_us > OPEN_WAIT_US ? two_rtt_us : OPEN_WAIT_US);
 }
 
 /* How long after the very last probe a reply is still waited for. */
 static uint64_t grace_ns(const struct cp_sweep *sweep)
 {
+	if (!sweep->max_rtt_us)
+		return cap_to_timeout_ns(sweep, UINT64_MAX);
 	if (sweep->n_ended == sweep->n_paths)
 		return cap_to_timeout_ns(sweep, sweep->max_rtt_us * 2 + 2 * SETTLED_WAIT_US);
 	return cap_to_timeout_ns(sweep, sweep->max_rtt_us * 3 + OPEN_WAIT_US);
@@ -82,7 +101,9 @@ static uint64_t due_ns(const struct cp_sweep *sweep)
 		return cp_slow_due_ns(sweep, pass_wait_ns(sweep));
 	if (sweep->phase == PHASE_LAST_WAIT)
 		return sweep->grace_until_ns;
-	return sweep->flushed_ns + (sweep->n_outstanding ? pass_wait_ns(sweep) : 0);
+	if (!sweep->n_outstanding)
+		return sweep->flushed_ns;
+	return sweep->flushed_ns + (sweep->phase == PHASE_TURNS ? settled_wait_ns(sweep) : pass_wait_ns(sweep));
 }
 
 /* Is there a silent slot left that a reply would tell something of? */
@@ -97,18 +118,27 @@ static bool any_silent(const struct cp_sweep *sweep)
 	return false;
 }
 
-/* The end of a pass, or of the slow lane: what comes next. */
+static void begin_pass(struct cp_sweep *sweep)
+{
+	sweep->phase = PHASE_PASS;
+	sweep->pass++;
+	sweep->n_outstanding = 0;
+}
+
+/* The end of a pass, or of what came between passes: what comes next. */
 static void move_on(struct cp_sweep *sweep, uint64_t now_ns)
 {
 	enum phase from = sweep->phase;
 
 	cp_order_collect(sweep, sweep->pass + 1);
 	if (sweep->n_left) {
-		sweep->phase = PHASE_PASS;
-		sweep->pass++;
-		sweep->n_outstanding = 0;
+		begin_pass(sweep);
 	} else if (from != PHASE_SLOW && cp_slow_begin(sweep, now_ns, pass_wait_ns(sweep))) {
 		sweep->phase = PHASE_SLOW;
+	} else if (cp_lost_begin(sweep)) {
+		begin_pass(sweep);
+	} else if (cp_turns_begin(sweep)) {
+		sweep->phase = PHASE_TURNS;
 	} else if (from != PHASE_LAST_WAIT && now_ns < sweep->grace_until_ns && any_silent(sweep)) {
 		sweep->phase = PHASE_LAST_WAIT;
 	} else {
@@ -130,10 +160,13 @@ static void turn(struct cp_sweep *sweep, uint64_t now_ns)
 		if (cp_slow_begin(sweep, now_ns, pass_wait_ns(sweep)))
 			return;
 		cp_slow_end(sweep);
+	} else if (sweep->phase == PHASE_TURNS) {
+		if (!cp_turns_round_over(sweep) || cp_turns_next_round(sweep))
+			return;
 	} else if (sweep->phase == PHASE_WAIT) {
 		if (sweep->n_outstanding)
 			sweep->grace_until_ns = sweep->flushed_ns + grace_ns(sweep);
-		cp_slow_detect(sweep);
+		cp_slow_detect(sweep, cp_lost_in_pass(sweep));
 	}
 	move_on(sweep, now_ns);
 }
@@ -149,6 +182,8 @@ uint32_t cp_sweep_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_id
 		n = cp_order_next(sweep, ret_ids, cap);
 	else if (sweep->phase == PHASE_SLOW)
 		n = cp_slow_next(sweep, now_ns, ret_ids, cap);
+	else if (sweep->phase == PHASE_TURNS)
+		n = cp_turns_next(sweep, ret_ids, cap);
 	sweep->n_sent += n;
 	sweep->n_outstanding += n;
 	if (n)
@@ -193,6 +228,8 @@ enum cp_reply_result cp_sweep_reply(struct cp_sweep *sweep, const struct cp_even
 	if (result == CP_REPLY_NEW) {
 		note_reply(sweep, path);
 		sweep->n_outstanding -= cp_paths_sent_in(sweep->paths, event->slot, sweep->pass);
+	} else if (sweep->phase == PHASE_TURNS && cp_turns_reply(sweep, event)) {
+		result = CP_REPLY_AGAIN;
 	}
 	if (event->tx_ns && event->rx_ns > event->tx_ns) {
 		rtt_us = (event->rx_ns - event->tx_ns) / NSEC_PER_USEC;
@@ -224,6 +261,8 @@ uint64_t cp_sweep_wait_ns(const struct cp_sweep *sweep, uint64_t now_ns)
 
 	if (sweep->phase == PHASE_PASS || sweep->phase == PHASE_DONE)
 		return 0;
+	if (sweep->phase == PHASE_TURNS && !cp_turns_round_over(sweep))
+		return 0;
 	due = sweep->flushed || sweep->phase == PHASE_SLOW ? due_ns(sweep) : UINT64_MAX;
 	if (due == UINT64_MAX)
 		return UINT64_MAX;
@@ -234,6 +273,11 @@ bool cp_sweep_done(struct cp_sweep *sweep, uint64_t now_ns)
 {
 	turn(sweep, now_ns);
 	return sweep->phase == PHASE_DONE;
+}
+
+bool cp_sweep_wants(const struct cp_sweep *sweep, uint32_t id)
+{
+	return sweep->phase == PHASE_TURNS || cp_paths_silent(sweep->paths, cp_id_slot(id));
 }
 
 const struct cp_paths *cp_sweep_paths(const struct cp_sweep *sweep)

@@ -41,20 +41,35 @@ static struct view view_of(const struct cp_sweep *sweep, uint32_t path)
 	return view;
 }
 
-/* How often a silent TTL may be asked. The only probe of a suspect may have been in the shadow of another. */
-static uint32_t attempts_of(const struct cp_sweep *sweep, const struct view *view, uint32_t ttl)
+/*
+ * May a silent TTL be asked, in that pass or later, after so many attempts? What lies too far behind the last answer
+ * is asked once. Since something was lost, all are asked once more. If that is the only probe a suspect gets, it may
+ * have been in the shadow of another, so it gets a second.
+ */
+static bool has_attempts(
+        const struct cp_sweep *sweep, const struct view *view, uint32_t ttl, uint32_t pass, uint32_t attempts)
 {
-	bool is_suspect = ttl >= view->suspects && ttl < view->end;
+	uint32_t max = ttl <= view->retry_top ? sweep->config.attempts : 1, n_extra = sweep->lost.n_extra;
 
-	return is_suspect && sweep->config.attempts == 1 ? 2 : sweep->config.attempts;
+	if (n_extra &&
+	        !cp_paths_sent_since(sweep->paths, slot_of(sweep, view->path, ttl), sweep->lost.extra_pass, pass))
+		return attempts < CP_ATTEMPTS_MAX;
+	if (ttl >= view->suspects && ttl < view->end && (n_extra || max == 1))
+		max += n_extra + 1;
+	return attempts < max;
+}
+
+/* The same, as things stand. */
+static bool has_attempts_left(const struct cp_sweep *sweep, const struct view *view, uint32_t ttl)
+{
+	return has_attempts(
+	        sweep, view, ttl, sweep->pass, cp_paths_attempts(sweep->paths, slot_of(sweep, view->path, ttl)));
 }
 
 /* The highest suspect was asked often enough, if never alone: it will not be again. */
 static bool top_suspect_spent(const struct cp_sweep *sweep, const struct view *view)
 {
-	uint32_t ttl = view->end - 1;
-
-	return cp_paths_attempts(sweep->paths, slot_of(sweep, view->path, ttl)) >= attempts_of(sweep, view, ttl);
+	return !has_attempts_left(sweep, view, view->end - 1);
 }
 
 /*
@@ -90,7 +105,7 @@ static bool wanted(
 		return true;
 	if (held_of(sweep, view) & ttl_bit(sweep, ttl) && !may_fly_alone(sweep, view, ttl))
 		return false;
-	return attempts < attempts_of(sweep, view, ttl) && ttl <= view->retry_top &&
+	return has_attempts(sweep, view, ttl, pass, attempts) &&
 	       (ttl < view->suspects || suspect_may_fly(sweep, view, ttl, pass));
 }
 
@@ -109,7 +124,7 @@ static bool complete(const struct cp_sweep *sweep, uint32_t path, bool but_held)
 {
 	const struct track *track = &sweep->tracks[path];
 	struct view view = view_of(sweep, path);
-	uint64_t silent = view.silent & up_to(sweep, view.retry_top);
+	uint64_t silent = view.silent & up_to(sweep, sweep->lost.n_extra ? view.top : view.retry_top);
 
 	if (track->limit == 0 || view.end > track->limit + 1u)
 		return false;
@@ -118,7 +133,7 @@ static bool complete(const struct cp_sweep *sweep, uint32_t path, bool but_held)
 	for (; silent; silent &= silent - 1) {
 		uint32_t ttl = lowest_ttl(sweep, silent);
 
-		if (cp_paths_attempts(sweep->paths, slot_of(sweep, path, ttl)) < attempts_of(sweep, &view, ttl))
+		if (has_attempts_left(sweep, &view, ttl))
 			return false;
 	}
 	return true;
@@ -137,6 +152,7 @@ bool cp_ask_collect(struct cp_sweep *sweep, uint32_t path, uint32_t pass)
 			ask |= rest & -rest;
 	}
 	track->ask = ask;
+	track->end = (uint8_t)view.end;
 	if (ask || !complete(sweep, path, true))
 		return true;
 	track->open = false;
@@ -181,6 +197,9 @@ bool cp_ask_take(struct cp_sweep *sweep, uint32_t path, uint32_t ttl, uint32_t *
 	if (attempts) {
 		struct view view = view_of(sweep, path);
 
+		/* If the end came to be known in this pass, others of it fly where the destination may be. */
+		if (ttl >= view.suspects && view.end != sweep->tracks[path].end)
+			return false;
 		if (!wanted(sweep, &view, ttl, sweep->pass, attempts))
 			return false;
 		note_asked_again(sweep, &view, ttl);
@@ -205,7 +224,7 @@ uint64_t cp_ask_slow(const struct cp_sweep *sweep, uint32_t path)
 	        rest &= rest - 1) {
 		uint32_t ttl = lowest_ttl(sweep, rest);
 
-		if (cp_paths_attempts(sweep->paths, slot_of(sweep, path, ttl)) < attempts_of(sweep, &view, ttl))
+		if (has_attempts_left(sweep, &view, ttl))
 			may |= rest & -rest;
 	}
 	return may;

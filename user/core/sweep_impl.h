@@ -3,10 +3,13 @@
  * sweep_impl.h: the state of a sweep and what its parts call of each other:
  * sweep.c (when), sweep_ask.c (what to ask of a path), sweep_order.c (in which
  * order), sweep_slow.c (routers that limit their answers), sweep_infer.c (what
- * those did not say). Private to them.
+ * those did not say), sweep_lost.c (what this host lost), sweep_turns.c (routers
+ * that spread the packets of a flow). Private to them.
  */
 #ifndef CP_SWEEP_IMPL_H
 #define CP_SWEEP_IMPL_H
+
+#include <string.h>
 
 #include "cp_perm.h"
 #include "path_table.h"
@@ -18,7 +21,7 @@
 #define SAMPLE 64u
 #define AHEAD 8u /* paths to look ahead, so that memory keeps up */
 
-enum phase { PHASE_PASS, PHASE_WAIT, PHASE_SLOW, PHASE_LAST_WAIT, PHASE_DONE };
+enum phase { PHASE_PASS, PHASE_WAIT, PHASE_SLOW, PHASE_TURNS, PHASE_LAST_WAIT, PHASE_DONE };
 
 struct track {
 	uint64_t ask; /* what this pass still has to ask; bit i: TTL first_ttl + i */
@@ -26,6 +29,7 @@ struct track {
 	uint16_t slow_tick; /* of a destination's first path: when any of them was asked in the slow lane; 0: not yet */
 	uint8_t alone_end; /* ... below which end; 0: not yet */
 	uint8_t limit; /* highest TTL to ask; 0: the scout is still out */
+	uint8_t end; /* as it was known when this pass began */
 	bool open : 1; /* listed; others have nothing more to ask, unless another reply comes */
 	bool mute : 1; /* not listed, with TTLs that stayed silent */
 	bool ended : 1; /* counted in n_ended */
@@ -101,6 +105,50 @@ struct infer {
 	uint32_t cap;
 };
 
+/* How things stood at some moment. */
+struct mark {
+	struct cp_losses losses;
+	uint64_t n_sent;
+};
+
+struct lost {
+	struct mark pass; /* when this pass began */
+	struct mark extra; /* when the last extra passes began; before them: when all did */
+	uint32_t n_extra; /* how often more was asked since something was lost */
+	uint32_t extra_pass; /* the first of those passes */
+};
+
+/* What is next behind a router, at a TTL; by the number of the key. */
+struct crossing {
+	uint32_t n_paths; /* that go there, of those looked at */
+	uint32_t n_planned; /* questions */
+	uint32_t follow; /* the repeat that another router answered first: it is asked on; 0: none did. Counted from 1.
+	                  */
+	bool takes_turns; /* several routers do, in answering a flow */
+};
+
+/* A slot that has answered, and is asked again. */
+struct repeat {
+	uint32_t slot;
+	uint32_t key; /* number of its crossing */
+	uint8_t n_planned, n_asked;
+	uint8_t attempt; /* of the latest question */
+	bool waiting; /* for the answer to it */
+	uint8_t n_seen;
+	uint64_t seen[CP_ATTEMPTS_MAX]; /* who answered, as words; consecutive ones differ */
+};
+
+struct turns {
+	bool begun;
+	uint32_t n_found; /* crossings that take turns */
+	struct cp_table keys;
+	struct crossing *crossings; /* [KEYS_MAX + 1] */
+	struct repeat *repeats;
+	uint32_t *by_slot; /* their indexes, by slot */
+	uint32_t n_repeats;
+	uint32_t at; /* those before it had their turn in this round */
+};
+
 struct cp_sweep {
 	struct cp_sweep_config config;
 	struct cp_paths *paths;
@@ -127,6 +175,8 @@ struct cp_sweep {
 	uint64_t n_sent;
 	struct slow slow;
 	struct infer infer;
+	struct lost lost;
+	struct turns turns;
 };
 
 static inline uint32_t max_ttl(const struct cp_sweep *sweep)
@@ -157,6 +207,15 @@ static inline uint64_t up_to(const struct cp_sweep *sweep, uint32_t ttl)
 	uint32_t first = sweep->config.shape.first_ttl;
 
 	return ttl < first ? 0 : ttl - first >= 63 ? ~0ull : (1ull << (ttl - first + 1)) - 1;
+}
+
+/* An address as a word: different ones are, for all purposes but forgery, different words. */
+static inline uint64_t word_of(const struct cp_addr *addr)
+{
+	uint64_t words[2];
+
+	memcpy(words, addr, sizeof(words));
+	return words[0] * 0x9e3779b97f4a7c15ull + words[1];
 }
 
 /* ---- sweep_ask.c ---- */
@@ -199,8 +258,11 @@ static inline void cp_slow_note(struct cp_sweep *sweep, uint32_t ttl, uint32_t s
 		sample->slots[sample->n++] = slot;
 }
 
-/* At the end of a pass: holds the TTLs that look limited, and forgets the samples. */
-void cp_slow_detect(struct cp_sweep *sweep);
+/*
+ * At the end of a pass: holds the TTLs that look limited, and forgets the samples. Not if this host lost much:
+ * a full ring looks like a full bucket.
+ */
+void cp_slow_detect(struct cp_sweep *sweep, bool lost);
 /* Begins a round if there is reason and time left, replies taking wait_ns at most. False: there is not. */
 bool cp_slow_begin(struct cp_sweep *sweep, uint64_t now_ns, uint64_t wait_ns);
 uint32_t cp_slow_next(struct cp_sweep *sweep, uint64_t now_ns, uint32_t *ret_ids, uint32_t cap);
@@ -222,5 +284,27 @@ void cp_infer_gather(struct cp_sweep *sweep);
 /* Can be inferred who a silent slot at a held TTL is? */
 bool cp_infer_can(const struct cp_sweep *sweep, uint32_t path, uint32_t ttl);
 void cp_infer_free(struct infer *infer);
+
+/* ---- sweep_lost.c ---- */
+
+/* At the end of a pass: was so much lost in it that there is a pattern in what stayed silent? */
+bool cp_lost_in_pass(struct cp_sweep *sweep);
+/* Once nothing is left to ask: if something was lost since the last time, one more attempt for what is silent. */
+bool cp_lost_begin(struct cp_sweep *sweep);
+
+/* ---- sweep_turns.c ---- */
+
+/* Once nothing is left to ask, the first time: chooses what is asked again. False: nothing is. */
+bool cp_turns_begin(struct cp_sweep *sweep);
+/* Begins another round. False: there is none. */
+bool cp_turns_next_round(struct cp_sweep *sweep);
+bool cp_turns_round_over(const struct cp_sweep *sweep);
+/* Writes up to cap ids of this round; returns how many. */
+uint32_t cp_turns_next(struct cp_sweep *sweep, uint32_t *ret_ids, uint32_t cap);
+/* A slot that had answered did so once more. True: it was asked to. */
+bool cp_turns_reply(struct cp_sweep *sweep, const struct cp_event *event);
+/* Marks the hops of a path at which routers were found to take turns. */
+void cp_turns_mark(const struct cp_sweep *sweep, struct cp_path *path);
+void cp_turns_free(struct turns *turns);
 
 #endif

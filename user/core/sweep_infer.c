@@ -21,14 +21,6 @@
 /* Who has to agree: paths with the same router before, and with the same one behind, or the same network. */
 enum kind { KIND_POOL, KIND_NEXT, KIND_NETWORK };
 
-static uint64_t word_of(const struct cp_addr *addr)
-{
-	uint64_t words[2];
-
-	memcpy(words, addr, sizeof(words));
-	return words[0] * 0x9e3779b97f4a7c15ull + words[1];
-}
-
 static struct cp_addr network_of(const struct cp_addr *addr)
 {
 	struct cp_addr network = *addr;
@@ -252,4 +244,5 @@ void cp_sweep_path(const struct cp_sweep *sweep, uint32_t number, struct cp_path
 {
 	cp_paths_get(sweep->paths, number, sweep->config.gap, ret_path);
 	fill(sweep, ret_path);
+	cp_turns_mark(sweep, ret_path);
 }

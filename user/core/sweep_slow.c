@@ -79,7 +79,7 @@ static bool looks_limited(const struct tally *tally, bool retry)
 	return retry && !tally->many && n_pairs >= 12 && tally->n_silent >= 2 * tally->n_answered;
 }
 
-void cp_slow_detect(struct cp_sweep *sweep)
+void cp_slow_detect(struct cp_sweep *sweep, bool lost)
 {
 	struct slow *slow = &sweep->slow;
 
@@ -87,7 +87,7 @@ void cp_slow_detect(struct cp_sweep *sweep)
 		struct tally tally = tally_of(sweep, &slow->samples[i]);
 
 		slow->samples[i].n = 0;
-		if (!sweep->config.slow_ms || (slow->held | slow->freed) >> i & 1)
+		if (lost || !sweep->config.slow_ms || (slow->held | slow->freed) >> i & 1)
 			continue;
 		if (!looks_limited(&tally, sweep->pass > 1))
 			continue;

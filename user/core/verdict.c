@@ -10,62 +10,6 @@
 
 #include "evidence.h"
 
-const char *cp_verdict_name(enum cp_verdict verdict)
-{
-	static const char *const names[CP_VERDICTS] = {
-	        [CP_INSIDE] = "inside",
-	        [CP_DIRECT] = "direct",
-	        [CP_UNDECIDED] = "undecided",
-	        [CP_TRANSIT] = "transit",
-	        [CP_DETOUR] = "detour",
-	};
-
-	return verdict < CP_VERDICTS ? names[verdict] : "?";
-}
-
-const char *cp_confidence_name(enum cp_confidence confidence)
-{
-	static const char *const names[] = {
-	        [CP_CONF_LOW] = "low",
-	        [CP_CONF_MEDIUM] = "medium",
-	        [CP_CONF_HIGH] = "high",
-	};
-
-	return confidence <= CP_CONF_HIGH ? names[confidence] : "?";
-}
-
-const char *cp_reason_name(enum cp_reason reason)
-{
-	static const char *const names[CP_WHY_MAX] = {
-	        [CP_WHY_SILENT_BORDER] = "silent-border",
-	        [CP_WHY_SILENT_MIDDLE] = "silent-middle",
-	        [CP_WHY_VANTAGE_UNKNOWN] = "vantage-unknown",
-	        [CP_WHY_VANTAGE_ASSUMED] = "vantage-assumed",
-	        [CP_WHY_SINGLE_FOREIGN_HOP] = "single-foreign-hop",
-	        [CP_WHY_IXP] = "ixp",
-	        [CP_WHY_SIBLINGS] = "siblings",
-	        [CP_WHY_NO_ORIGIN] = "no-origin",
-	        [CP_WHY_UNMAPPED_HOP] = "unmapped-hop",
-	        [CP_WHY_MULTI_ORIGIN] = "multi-origin",
-	        [CP_WHY_PRIVATE_ENDPOINT] = "private-endpoint",
-	        [CP_WHY_NO_EVIDENCE] = "no-evidence",
-	        [CP_WHY_NOT_REACHED] = "not-reached",
-	        [CP_WHY_LOOP] = "loop",
-	        [CP_WHY_CNAME_CDN] = "cname-cdn",
-	        [CP_WHY_INTERRUPTED] = "interrupted",
-	        [CP_WHY_REPLIES_LOST] = "replies-lost",
-	        [CP_WHY_ROUTE_CHANGED] = "route-changed",
-	        [CP_WHY_SACK_UNAVAILABLE] = "sack-unavailable",
-	};
-
-	return reason < CP_WHY_MAX ? names[reason] : "?";
-}
-
-enum cp_verdict cp_verdict_worse(enum cp_verdict a, enum cp_verdict b)
-{
-	return a > b ? a : b;
-}
-
 /* ---- The rules' predicates: each asks one thing of the evidence ---- */
 
 static bool dest_is_private(const struct cp_evidence *ev)
@@ -141,10 +85,15 @@ static bool is_interrupted(const struct cp_evidence *ev)
 	return ev->path->end == CP_END_INTERRUPTED && !ev->answered;
 }
 
-/* Nothing of the destination's network was seen where it had to be; or the path was last seen outside home. */
+/*
+ * Nothing of the destination's network was seen where it had to be; or the path was last seen outside home; or what was
+ * seen last may, by its name, be the neighbour's end of a link.
+ */
 static bool ends_too_early(const struct cp_evidence *ev)
 {
-	return !ev->answered && (ev->n_dest_side == 0 || ev->excursion != CP_EXC_NONE);
+	bool ends_abroad = ev->dest_home && ev->far_end_other;
+
+	return !ev->answered && (ev->n_dest_side == 0 || ev->excursion != CP_EXC_NONE || ends_abroad);
 }
 
 /* The first AS seen being home proves nothing when somebody else may stand before it. */
@@ -208,9 +157,15 @@ static uint64_t use_unclear(const struct cp_evidence *ev)
 	return ev->unclear_hops;
 }
 
+/* What a bad verdict accuses. */
+static const struct cp_stretch *accused(const struct cp_evidence *ev)
+{
+	return ev->excursion > CP_EXC_KIN ? &ev->excursion_stretch : &ev->third_stretch;
+}
+
 static uint64_t use_stretch(const struct cp_evidence *ev)
 {
-	const struct cp_stretch *stretch = ev->excursion > CP_EXC_KIN ? &ev->excursion_stretch : &ev->third_stretch;
+	const struct cp_stretch *stretch = accused(ev);
 
 	return stretch->hops | bit_of(ev, stretch->left) | bit_of(ev, stretch->right);
 }
@@ -252,15 +207,24 @@ static enum cp_confidence sure_of_inside(const struct cp_evidence *ev)
 	return ev->n_home == 1 && ev->n_unseen > 0 ? CP_CONF_MEDIUM : CP_CONF_HIGH;
 }
 
+/* A good verdict that counts a foreign number as home's for its name rests on a hint. */
+static enum cp_confidence sure_with_hints(const struct cp_evidence *ev, enum cp_confidence confidence)
+{
+	return ev->far_end_home && confidence > CP_CONF_MEDIUM ? CP_CONF_MEDIUM : confidence;
+}
+
 /* ---- The rules ---- */
 
 #define WHY(reason) CP_WHY_BIT(CP_WHY_##reason)
 /* Facts that say nothing about a verdict are left out of its reasons. */
 #define NO_VANTAGE (WHY(VANTAGE_UNKNOWN) | WHY(VANTAGE_ASSUMED))
 #define NO_SILENCE (WHY(REPLIES_LOST))
-#define NO_PATH (NO_VANTAGE | NO_SILENCE | WHY(SIBLINGS) | WHY(IXP) | WHY(SILENT_BORDER))
+#define NO_HINT (WHY(FAR_END) | WHY(ASYMMETRIC_RETURN) | WHY(MPLS_TUNNEL))
+#define NO_PATH (NO_VANTAGE | NO_SILENCE | NO_HINT | WHY(SIBLINGS) | WHY(IXP) | WHY(SILENT_BORDER))
+#define RULE(id) CP_RULE_##id
 
 struct rule {
+	enum cp_rule id; /* its code and its sentence */
 	bool (*holds)(const struct cp_evidence *ev);
 	enum cp_verdict verdict;
 	uint32_t reasons; /* this rule's own */
@@ -269,44 +233,36 @@ struct rule {
 	uint64_t (*used)(const struct cp_evidence *ev);
 };
 
+_Static_assert(CP_WHY_MAX <= 32, "reasons are bits of 32");
+
 /* The first that holds decides. Certain harm first, then what keeps a good verdict away, then the good verdicts. */
 static const struct rule rules[] = {
-        {dest_is_private, CP_UNDECIDED, WHY(PRIVATE_ENDPOINT), NO_PATH, unsure, use_none},
-        {dest_has_no_origin, CP_UNDECIDED, WHY(NO_ORIGIN), NO_VANTAGE | NO_SILENCE, unsure, use_seen},
-        {dest_is_half_home, CP_UNDECIDED, WHY(MULTI_ORIGIN), NO_VANTAGE | NO_SILENCE, unsure, use_seen},
-        {is_unasked, CP_UNDECIDED, WHY(SACK_UNAVAILABLE), NO_VANTAGE, unsure, use_seen},
-        {nothing_seen, CP_UNDECIDED, WHY(NO_EVIDENCE), NO_VANTAGE, unsure, use_none},
-        {left_and_came_back, CP_DETOUR, 0, NO_VANTAGE | NO_SILENCE, sure_of_excursion, use_stretch},
-        {left_for_good, CP_TRANSIT, 0, NO_VANTAGE | NO_SILENCE, sure_of_excursion, use_stretch},
-        {third_certain, CP_TRANSIT, 0, NO_SILENCE, sure_of_third, use_third},
-        {left_over_ixp, CP_DETOUR, 0, NO_VANTAGE | NO_SILENCE, unsure, use_stretch},
-        {weak_foreign_hop, CP_UNDECIDED, WHY(SINGLE_FOREIGN_HOP), 0, unsure, use_stretch},
-        {third_single, CP_TRANSIT, WHY(SINGLE_FOREIGN_HOP), NO_SILENCE, unsure, use_third},
-        {is_unclear, CP_UNDECIDED, 0, 0, unsure, use_unclear},
-        {is_kin_excursion, CP_UNDECIDED, WHY(SIBLINGS), 0, unsure, use_seen},
-        {is_looping, CP_UNDECIDED, WHY(LOOP), 0, unsure, use_seen},
-        {is_interrupted, CP_UNDECIDED, WHY(INTERRUPTED), 0, unsure, use_seen},
-        {ends_too_early, CP_UNDECIDED, WHY(NOT_REACHED), 0, unsure, use_seen},
-        {vantage_is_unknown, CP_UNDECIDED, WHY(VANTAGE_UNKNOWN), 0, unsure, use_seen},
-        {only_the_end_seen, CP_UNDECIDED, WHY(SILENT_MIDDLE), 0, unsure, use_seen},
-        {rests_on_lost_silence, CP_UNDECIDED, WHY(REPLIES_LOST), 0, unsure, use_seen},
-        {dest_is_contested, CP_UNDECIDED, WHY(MULTI_ORIGIN), 0, unsure, use_seen},
-        {is_inside, CP_INSIDE, 0, 0, sure_of_inside, use_seen},
-        {always, CP_DIRECT, 0, 0, sure_of_border, use_seen},
-};
-
-/* The highest confidence a verdict can have with a reason; those not listed lower nothing. */
-static const struct {
-	enum cp_reason reason;
-	enum cp_confidence at_most;
-} caps[] = {
-        {CP_WHY_SILENT_BORDER, CP_CONF_MEDIUM},
-        {CP_WHY_VANTAGE_UNKNOWN, CP_CONF_MEDIUM},
-        {CP_WHY_VANTAGE_ASSUMED, CP_CONF_MEDIUM},
-        {CP_WHY_UNMAPPED_HOP, CP_CONF_MEDIUM},
-        {CP_WHY_MULTI_ORIGIN, CP_CONF_MEDIUM},
-        {CP_WHY_NOT_REACHED, CP_CONF_MEDIUM},
-        {CP_WHY_LOOP, CP_CONF_MEDIUM},
+        {RULE(PRIVATE_ENDPOINT), dest_is_private, CP_UNDECIDED, WHY(PRIVATE_ENDPOINT), NO_PATH, unsure, use_none},
+        {RULE(DEST_NO_ORIGIN), dest_has_no_origin, CP_UNDECIDED, WHY(NO_ORIGIN), NO_VANTAGE | NO_SILENCE, unsure,
+                use_seen},
+        {RULE(DEST_HALF_HOME), dest_is_half_home, CP_UNDECIDED, WHY(MULTI_ORIGIN), NO_VANTAGE | NO_SILENCE, unsure,
+                use_seen},
+        {RULE(HOPS_NOT_ASKED), is_unasked, CP_UNDECIDED, WHY(SACK_UNAVAILABLE), NO_VANTAGE, unsure, use_seen},
+        {RULE(NOTHING_ANSWERED), nothing_seen, CP_UNDECIDED, WHY(NO_EVIDENCE), NO_VANTAGE, unsure, use_none},
+        {RULE(LEFT_AND_RETURNED), left_and_came_back, CP_DETOUR, 0, NO_VANTAGE | NO_SILENCE, sure_of_excursion,
+                use_stretch},
+        {RULE(LEFT_NOT_RETURNED), left_for_good, CP_TRANSIT, 0, NO_VANTAGE | NO_SILENCE, sure_of_excursion,
+                use_stretch},
+        {RULE(THIRD_AS), third_certain, CP_TRANSIT, 0, NO_SILENCE, sure_of_third, use_third},
+        {RULE(IXP_EXCURSION), left_over_ixp, CP_DETOUR, 0, NO_VANTAGE | NO_SILENCE, unsure, use_stretch},
+        {RULE(LONE_FOREIGN_HOP), weak_foreign_hop, CP_UNDECIDED, WHY(SINGLE_FOREIGN_HOP), 0, unsure, use_stretch},
+        {RULE(LONE_THIRD_HOP), third_single, CP_TRANSIT, WHY(SINGLE_FOREIGN_HOP), NO_SILENCE, unsure, use_third},
+        {RULE(UNCLEAR_HOP), is_unclear, CP_UNDECIDED, 0, 0, unsure, use_unclear},
+        {RULE(SIBLING_EXCURSION), is_kin_excursion, CP_UNDECIDED, WHY(SIBLINGS), 0, unsure, use_seen},
+        {RULE(LOOP), is_looping, CP_UNDECIDED, WHY(LOOP), 0, unsure, use_seen},
+        {RULE(INTERRUPTED), is_interrupted, CP_UNDECIDED, WHY(INTERRUPTED), 0, unsure, use_seen},
+        {RULE(END_NOT_SEEN), ends_too_early, CP_UNDECIDED, WHY(NOT_REACHED), 0, unsure, use_seen},
+        {RULE(VANTAGE_UNKNOWN), vantage_is_unknown, CP_UNDECIDED, WHY(VANTAGE_UNKNOWN), 0, unsure, use_seen},
+        {RULE(ENDS_ONLY), only_the_end_seen, CP_UNDECIDED, WHY(SILENT_MIDDLE), 0, unsure, use_seen},
+        {RULE(SILENCE_DOUBTFUL), rests_on_lost_silence, CP_UNDECIDED, WHY(REPLIES_LOST), 0, unsure, use_seen},
+        {RULE(DEST_CONTESTED), dest_is_contested, CP_UNDECIDED, WHY(MULTI_ORIGIN), 0, unsure, use_seen},
+        {RULE(ALL_HOME), is_inside, CP_INSIDE, 0, 0, sure_of_inside, use_seen},
+        {RULE(TWO_NETWORKS), always, CP_DIRECT, 0, 0, sure_of_border, use_seen},
 };
 
 /* ---- Facts: reasons that stand beside a verdict ---- */
@@ -367,6 +323,10 @@ static uint32_t collect_facts(const struct cp_evidence *ev)
 	facts |= has_siblings(ev) ? WHY(SIBLINGS) : 0;
 	facts |= dest_is_cdn(ev) && ev->in->n_cname > 0 ? WHY(CNAME_CDN) : 0;
 	facts |= rests_on_lost_silence(ev) ? WHY(REPLIES_LOST) : 0;
+	facts |= ev->far_end_home || ev->far_end_other ? WHY(FAR_END) : 0;
+	facts |= ev->asymmetric ? WHY(ASYMMETRIC_RETURN) : 0;
+	facts |= ev->mpls_gap ? WHY(MPLS_TUNNEL) : 0;
+	facts |= ev->path->per_packet ? WHY(PER_PACKET) : 0;
 	return facts;
 }
 
@@ -398,6 +358,10 @@ static uint32_t verdict_reasons(const struct cp_evidence *ev, const struct rule 
 		reasons |= WHY(SILENT_MIDDLE);
 	if (rule->verdict == CP_UNDECIDED)
 		reasons |= ev->unclear_reasons;
+	if (rule->id == CP_RULE_LONE_FOREIGN_HOP && ev->third_party)
+		reasons |= WHY(THIRD_PARTY_ADDRESS);
+	if (rule->verdict > CP_UNDECIDED && cp_hint_too_early(ev, accused(ev)->hops))
+		reasons |= WHY(RTT_CONTRADICTION);
 	return rule->reasons | ((reasons | collect_facts(ev)) & ~rule->beside);
 }
 
@@ -405,9 +369,9 @@ static uint32_t verdict_reasons(const struct cp_evidence *ev, const struct rule 
 
 static enum cp_confidence lower_confidence(enum cp_confidence confidence, uint32_t reasons)
 {
-	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
-		if (reasons & CP_WHY_BIT(caps[i].reason) && caps[i].at_most < confidence)
-			confidence = caps[i].at_most;
+	for (int i = 0; i < CP_WHY_MAX; i++) {
+		if (reasons & CP_WHY_BIT(i) && cp_reason_cap(i) < confidence)
+			confidence = cp_reason_cap(i);
 	}
 	return confidence;
 }
@@ -425,8 +389,13 @@ void cp_judge(const struct cp_verdict_input *input, struct cp_judgement *ret_jud
 
 	while (!rule->holds(&ev))
 		rule++;
+	ret_judgement->rule = rule->id;
 	ret_judgement->verdict = rule->verdict;
 	ret_judgement->reasons = verdict_reasons(&ev, rule, &ret_judgement->exit);
-	ret_judgement->confidence = lower_confidence(rule->confidence(&ev), ret_judgement->reasons);
+	ret_judgement->basis = rule->confidence(&ev);
+	ret_judgement->confidence =
+	        lower_confidence(sure_with_hints(&ev, ret_judgement->basis), ret_judgement->reasons);
 	ret_judgement->used = rule->used(&ev);
+	ret_judgement->far_end = ev.far_end_home | ev.far_end_other;
+	ret_judgement->vantage_asn = ev.vantage_asn;
 }

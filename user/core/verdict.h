@@ -45,12 +45,53 @@ enum cp_reason {
 	CP_WHY_REPLIES_LOST, /* replies to this run were lost in the ring: silence is doubtful */
 	CP_WHY_ROUTE_CHANGED, /* the host's route to the destination changed during the run; not of cp_judge() */
 	CP_WHY_SACK_UNAVAILABLE, /* the hops were not asked: they were to be only in a connection with SACK */
+	CP_WHY_FAR_END, /* by its name, a hop at a border is not a router of the AS that its address is of */
+	CP_WHY_THIRD_PARTY_ADDRESS, /* the single foreign hop looks like another address of a home router */
+	CP_WHY_ASYMMETRIC_RETURN, /* the way back seems to be much longer or shorter than the way there */
+	CP_WHY_MPLS_TUNNEL, /* silence between home hops, and labels beside it that explain it */
+	CP_WHY_RTT_CONTRADICTION, /* the foreign hops answered faster than all that lies before them */
+	CP_WHY_FLOWS_DISAGREE, /* flows to this address differ in verdict or exit; not of cp_judge() */
+	CP_WHY_PER_PACKET, /* routers on the path spread the packets of one flow: links between hops may not exist */
 	CP_WHY_MAX,
 };
+
+/*
+ * The rule that decided (docs/verdicts.md), in the order in which they are asked. What an auditor cites is the name:
+ * names are never changed, a number may.
+ */
+enum cp_rule {
+	CP_RULE_NONE = 0, /* not judged */
+	CP_RULE_PRIVATE_ENDPOINT,
+	CP_RULE_DEST_NO_ORIGIN,
+	CP_RULE_DEST_HALF_HOME,
+	CP_RULE_HOPS_NOT_ASKED,
+	CP_RULE_NOTHING_ANSWERED,
+	CP_RULE_LEFT_AND_RETURNED,
+	CP_RULE_LEFT_NOT_RETURNED,
+	CP_RULE_THIRD_AS,
+	CP_RULE_IXP_EXCURSION,
+	CP_RULE_LONE_FOREIGN_HOP,
+	CP_RULE_LONE_THIRD_HOP,
+	CP_RULE_UNCLEAR_HOP,
+	CP_RULE_SIBLING_EXCURSION,
+	CP_RULE_LOOP,
+	CP_RULE_INTERRUPTED,
+	CP_RULE_END_NOT_SEEN,
+	CP_RULE_VANTAGE_UNKNOWN,
+	CP_RULE_ENDS_ONLY,
+	CP_RULE_SILENCE_DOUBTFUL,
+	CP_RULE_DEST_CONTESTED,
+	CP_RULE_ALL_HOME,
+	CP_RULE_TWO_NETWORKS,
+	CP_RULES,
+};
+const char *cp_rule_name(enum cp_rule rule); /* "left-and-returned" ...; NULL for CP_RULE_NONE */
 
 const char *cp_verdict_name(enum cp_verdict verdict); /* "inside" ... */
 const char *cp_confidence_name(enum cp_confidence confidence); /* "low", "medium", "high" */
 const char *cp_reason_name(enum cp_reason reason); /* "silent-border" ... */
+/* The highest confidence that a verdict can have with this reason. */
+enum cp_confidence cp_reason_cap(enum cp_reason reason);
 
 /* One element of an AS path. */
 struct cp_as_step {
@@ -74,13 +115,17 @@ struct cp_exit {
 struct cp_judgement {
 	enum cp_verdict verdict;
 	enum cp_confidence confidence;
+	enum cp_confidence basis; /* the confidence before names and reasons lowered it */
 	uint32_t reasons; /* bit 1 << enum cp_reason */
+	enum cp_rule rule; /* that decided */
+	uint32_t vantage_asn; /* as it was taken, given or assumed; 0: unknown */
 	struct cp_exit exit;
 	struct cp_origin dest_origin;
 	struct cp_origin origins[CP_TTL_MAX]; /* of the path's hops; UNKNOWN for silent ones */
 	struct cp_as_step as_path[CP_TTL_MAX + 1];
 	uint32_t n_as_path;
 	uint64_t used; /* bit per hop index: the hops the verdict rests on */
+	uint64_t far_end; /* bit per hop index: by its name a router of somebody else than its address says */
 };
 
 /* Where the probes start. */
@@ -90,7 +135,8 @@ struct cp_vantage {
 };
 
 struct cp_verdict_input {
-	const struct cp_path *path;
+	const struct cp_path *path; /* with the names of its hops, where they are known: the same path without may be
+	                               judged otherwise */
 	const struct cp_addr *dest;
 	const char *const *cname; /* chain, or NULL */
 	size_t n_cname;
@@ -102,6 +148,15 @@ struct cp_verdict_input {
 };
 
 void cp_judge(const struct cp_verdict_input *input, struct cp_judgement *ret_judgement);
+
+/* The neighbour that a path is handed to: the first AS outside home from the exit on. 0: no exit, or not seen. */
+uint32_t cp_exit_asn(const struct cp_judgement *judgement, const struct cp_home *home);
+
+/*
+ * How many routers the answer has passed on its way back, taken from what is left of its TTL: systems start at 64,
+ * 128 or 255. -1: cannot be told.
+ */
+int cp_return_length(uint8_t reply_ttl);
 
 /* The worse of two verdicts, for combining flows and destinations. */
 enum cp_verdict cp_verdict_worse(enum cp_verdict a, enum cp_verdict b);

@@ -10,6 +10,12 @@ const struct cp_format *const cp_formats[] = {
         &cp_format_table,
         &cp_format_hops,
         &cp_format_ndjson,
+        &cp_format_csv,
+        &cp_format_egress_csv,
+        &cp_format_atlas,
+        &cp_format_datadog,
+        &cp_format_prom,
+        &cp_format_html,
         NULL,
 };
 

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain.h"
 #include "phrase.h"
+#include "phrase_policy.h"
 #include "reason.h"
 #include "record.h"
 #include "text.h"
@@ -17,17 +19,22 @@
 #define RTT_COLUMNS 9
 #define AS_MIN 12
 #define FLAGS_ROOM 10 /* left for flags if that costs no name */
+#define NAMES_ROOM 26 /* the same of routers' names */
+#define NAMES_MIN 10 /* a shorter column for them is not used */
+#define PTR_MAX_BYTES 512
 
 struct hops {
 	struct cp_text text;
 	uint64_t rate_pps;
 	uint32_t n_paths_of_target;
 	const struct cp_target *target; /* of the latest path */
+	bool explain, explained; /* the latter: once, so that what holds for the run is said */
+	enum cp_explain_topic topic; /* of the latest sentence; CP_EXPLAIN_TOPICS: none yet */
 };
 
 /* Where the columns of the hop lines start. */
 struct columns {
-	unsigned addr, as, as_width, rtt;
+	unsigned addr, as, as_width, rtt, ptr;
 	bool stacked; /* the AS has a line of its own */
 };
 
@@ -39,6 +46,7 @@ static int open_hops(const struct cp_sink *sink, const struct cp_format_options 
 		return -ENOMEM;
 	cp_text_init(&state->text, sink, options ? options->width : 0, options && options->color);
 	state->rate_pps = CP_UNKNOWN;
+	state->explain = options && options->explain;
 	*ret_state = state;
 	return 0;
 }
@@ -158,6 +166,8 @@ static void say_flags(struct cp_text *text, const struct cp_hop *hop)
 		cp_text_word(text, "varies");
 	if (hop->flags & CP_HOP_LIMITED)
 		cp_text_word(text, "limited");
+	if (hop->flags & CP_HOP_PER_PACKET)
+		cp_text_word(text, "per packet");
 	for (int i = 0; i < hop->n_mpls && i < CP_MPLS_MAX; i++) {
 		if (i)
 			cp_text_put(text, ",");
@@ -169,6 +179,7 @@ static struct columns lay_out(const struct cp_text *text, const struct cp_rec_pa
 {
 	struct columns columns = {.addr = MARK_COLUMNS + 2};
 	unsigned addr_width = 1, left;
+	bool is_named = false;
 	char words[128];
 
 	for (uint32_t i = 0; i < rec->path->n_hops; i++) {
@@ -180,18 +191,23 @@ static struct columns lay_out(const struct cp_text *text, const struct cp_rec_pa
 		say_as(rec, i, words, sizeof(words));
 		n = cp_text_columns(words);
 		columns.as_width = n > columns.as_width ? n : columns.as_width;
+		is_named |= rec->path->hops[i].ptr != NULL;
 	}
 	columns.as = columns.addr + addr_width + 2;
 	left = text->width > columns.as + 2 + RTT_COLUMNS ? text->width - columns.as - 2 - RTT_COLUMNS : 0;
 	columns.stacked = left < AS_MIN && left < columns.as_width;
 	if (columns.stacked) {
 		columns.rtt = columns.as;
+		columns.ptr = columns.addr;
 		return columns;
 	}
-	if (left >= AS_MIN + FLAGS_ROOM)
+	if (is_named && left >= AS_MIN + NAMES_ROOM)
+		left -= NAMES_ROOM;
+	else if (left >= AS_MIN + FLAGS_ROOM)
 		left -= FLAGS_ROOM;
 	columns.as_width = columns.as_width < left ? columns.as_width : left;
 	columns.rtt = columns.as + columns.as_width + 2;
+	columns.ptr = columns.rtt + RTT_COLUMNS + 2;
 	return columns;
 }
 
@@ -203,6 +219,20 @@ static void say_rtt(struct cp_text *text, const struct cp_hop *hop, unsigned col
 		snprintf(rtt, sizeof(rtt), "%s ms", cp_text_ms(hop->rtt_us, ms));
 	cp_text_tab(text, column);
 	cp_text_cell(text, rtt, RTT_COLUMNS, true);
+}
+
+/* What fits of the name, and leaves room for flags if there are some. */
+static void say_ptr(struct cp_text *text, const struct cp_hop *hop, unsigned column)
+{
+	bool has_flags = hop->kind != CP_REPLY_TIME_EXCEEDED || hop->flags || hop->n_mpls;
+	unsigned room = column + (has_flags ? 2 + FLAGS_ROOM + 1 : 0); /* words leave the last column free */
+	char words[PTR_MAX_BYTES];
+
+	room = text->width > room ? text->width - room : 0;
+	if (!hop->ptr || room < NAMES_MIN || !*cp_phrase_router(hop->ptr, room, words, sizeof(words)))
+		return;
+	cp_text_tab(text, column);
+	cp_text_put(text, words);
 }
 
 static void write_hop(struct cp_text *text, const struct cp_rec_path *rec, uint32_t i, const struct columns *columns)
@@ -233,6 +263,7 @@ static void write_hop(struct cp_text *text, const struct cp_rec_path *rec, uint3
 		cp_text_tab(text, columns->addr);
 		cp_text_words(text, words);
 	}
+	say_ptr(text, hop, columns->ptr);
 	cp_text_put(text, "  ");
 	say_flags(text, hop);
 	cp_text_newline(text);
@@ -309,6 +340,14 @@ static void write_meaning(struct cp_text *text, const struct cp_rec_path *rec)
 	cp_text_tab(text, 2);
 	cp_text_words(text, end_sentence(rec->path));
 	cp_text_break(text);
+	text->indent = 0;
+}
+
+static void write_reasons(struct cp_text *text, const struct cp_rec_path *rec)
+{
+	const struct cp_judgement *judgement = rec->judgement;
+
+	text->indent = 2;
 	for (int i = 0; i < CP_WHY_MAX; i++) {
 		if (!(judgement->reasons >> i & 1) || is_said(rec->path, i))
 			continue;
@@ -317,6 +356,25 @@ static void write_meaning(struct cp_text *text, const struct cp_rec_path *rec)
 		cp_text_newline(text);
 	}
 	text->indent = 0;
+}
+
+static int write_sentence(void *ctx, enum cp_explain_topic topic, const char *sentence)
+{
+	struct hops *state = ctx;
+
+	if (state->explained && (topic == CP_EXPLAIN_HOME || topic == CP_EXPLAIN_DATA))
+		return 0;
+	cp_explain_line(&state->text, 2, topic, topic == state->topic, sentence);
+	state->topic = topic;
+	return 0;
+}
+
+static void write_explanation(struct hops *state, const struct cp_rec_path *rec)
+{
+	state->topic = CP_EXPLAIN_TOPICS;
+	cp_explain(rec, write_sentence, state);
+	state->explained = true;
+	state->text.indent = 0;
 }
 
 static int write_path(void *ctx, const struct cp_rec_path *rec)
@@ -330,6 +388,10 @@ static int write_path(void *ctx, const struct cp_rec_path *rec)
 	for (uint32_t i = 0; i < rec->path->n_hops; i++)
 		write_hop(&state->text, rec, i, &columns);
 	write_meaning(&state->text, rec);
+	if (state->explain)
+		write_explanation(state, rec);
+	else
+		write_reasons(&state->text, rec);
 	return cp_text_flush(&state->text);
 }
 
@@ -340,6 +402,7 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	struct cp_text *text = &state->text;
 	const char *why = rec->skip_reason;
 	bool several = state->target == rec->target && state->n_paths_of_target > 1;
+	char words[CP_PHRASE_MAX];
 
 	if (!why && rec->answer)
 		why = cp_dns_status_name(rec->answer->status);
@@ -353,12 +416,26 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 		cp_text_words(text, cp_verdict_name(rec->verdict));
 		cp_text_color(text, CP_PLAIN);
 		cp_text_printf(text, "is the worst of its %u paths", state->n_paths_of_target);
+		if (*cp_phrase_flows(rec->combined, rec->asdb, words, sizeof(words))) {
+			cp_text_newline(text);
+			cp_text_put(text, "flows");
+			cp_text_tab(text, 7);
+			cp_text_words(text, words);
+		}
 	} else {
 		cp_text_printf(text, "not probed: %s", why ? why : "no address");
 	}
 	cp_text_newline(text);
 	text->indent = 0;
 	return cp_text_flush(text);
+}
+
+static int write_policy(void *ctx, const struct cp_rec_policy *rec)
+{
+	struct hops *state = ctx;
+	int rc = cp_phrase_policy(&state->text, rec->result);
+
+	return rc ? rc : cp_text_flush(&state->text);
 }
 
 static int write_end(void *ctx, const struct cp_rec_end *rec)
@@ -381,6 +458,7 @@ const struct cp_format cp_format_hops = {
         .path = write_path,
         .warning = write_warning,
         .summary = write_summary,
+        .policy = write_policy,
         .end = write_end,
         .close = close_hops,
 };

@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "ndjson_hop.h"
+#include "ndjson_policy.h"
 #include "record.h"
 
 struct ndjson {
@@ -167,6 +168,7 @@ static int write_start(void *ctx, const struct cp_rec_start *rec)
 	cp_json_string(json, "datapath_why", rec->datapath_why);
 	strings(json, "interfaces", rec->interfaces, rec->n_interfaces);
 	maybe(json, "rate_pps", rec->rate_pps);
+	maybe(json, "senders", rec->n_senders);
 	setting(json, "first_ttl", rec->first_ttl);
 	setting(json, "max_ttl", rec->max_ttl);
 	setting(json, "attempts", rec->attempts);
@@ -199,6 +201,42 @@ static void cname_array(struct cp_json *json, const struct cp_answer *answer)
 	strings(json, "cname", answer ? (const char *const *)answer->cname : NULL, answer ? answer->n_cname : 0);
 }
 
+static void verdict_counts(struct cp_json *json, const char *key, const uint32_t counts[CP_VERDICTS])
+{
+	cp_json_object(json, key);
+	for (int i = 0; i < CP_VERDICTS; i++)
+		cp_json_uint(json, cp_verdict_name(i), counts[i]);
+	cp_json_object_end(json);
+}
+
+/* How the paths of a target differ: by verdict, and by where they leave home. */
+static void flows_object(struct ndjson *state, const struct cp_rec_target *rec)
+{
+	const struct cp_combined *combined = rec->combined;
+	struct cp_json *json = &state->json;
+
+	if (!combined) {
+		cp_json_null(json, "flows");
+		return;
+	}
+	cp_json_object(json, "flows");
+	cp_json_uint(json, "paths", combined->n_paths);
+	verdict_counts(json, "verdicts", combined->by_verdict);
+	verdict_counts(json, "destination_verdicts", combined->dests_by_verdict);
+	cp_json_array(json, "exits");
+	for (uint32_t i = 0; i < combined->n_exits; i++) {
+		cp_json_object(json, NULL);
+		as_fields(state, rec->asdb, combined->exits[i].asn);
+		cp_json_string(json, "ixp", combined->exits[i].ixp);
+		cp_json_uint(json, "paths", combined->exits[i].n_paths);
+		cp_json_object_end(json);
+	}
+	cp_json_array_end(json);
+	cp_json_uint(json, "other_exits", combined->n_other_exits);
+	cp_json_uint(json, "unseen_exits", combined->n_unseen_exits);
+	cp_json_object_end(json);
+}
+
 static int write_target(void *ctx, const struct cp_rec_target *rec)
 {
 	struct cp_json *json = begin(ctx, "target");
@@ -214,6 +252,7 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	cp_json_uint(json, "destinations", rec->n_dests);
 	cp_json_string(json, "verdict", rec->n_dests ? cp_verdict_name(rec->verdict) : NULL);
 	cp_json_string(json, "skip_reason", rec->skip_reason);
+	flows_object(ctx, rec);
 	return finish(ctx);
 }
 
@@ -242,10 +281,11 @@ static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
 	cp_json_uint(json, "ttl_min", exit->ttl_min);
 	cp_json_uint_if(json, "ttl_max", exit->ttl_max, exit->ttl_max != 0);
 	if (exit->last_home >= 0) {
+		const struct cp_hop *hop = &rec->path->hops[exit->last_home];
+
 		cp_json_object(json, "last_home");
-		cp_json_addr(json, "ip", &rec->path->hops[exit->last_home].addr);
-		cp_json_null(json, "ptr");
-		cp_json_null(json, "site");
+		cp_json_addr(json, "ip", &hop->addr);
+		cp_router_fields(json, hop->ptr);
 		cp_json_object_end(json);
 	} else {
 		cp_json_null(json, "last_home");
@@ -284,6 +324,7 @@ static void judgement_fields(struct cp_json *json, const struct cp_judgement *ju
 
 	cp_json_string(json, "verdict", cp_verdict_name(judgement->verdict));
 	cp_json_string(json, "confidence", cp_confidence_name(judgement->confidence));
+	cp_json_string(json, "rule", cp_rule_name(judgement->rule));
 	cp_json_array(json, "reasons");
 	for (int i = 0; i < CP_WHY_MAX; i++) {
 		if (judgement->reasons >> i & 1)
@@ -342,11 +383,26 @@ static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec
 	cp_json_uint(json, "paths", row->n_paths);
 	cp_json_uint(json, "destinations", row->n_dests);
 	cp_json_uint(json, "targets", row->n_targets);
+	cp_json_uint(json, "groups", row->n_groups);
 	if (rec->n_paths)
 		cp_json_fixed(json, "share_pct", (row->n_paths * 10000 + rec->n_paths / 2) / rec->n_paths, 2);
 	else
 		cp_json_null(json, "share_pct");
 	cp_json_uint_if(json, "exit_routers", row->n_exit_routers, row->role == CP_ROLE_EXIT);
+	cp_json_array(json, "exit_sites");
+	for (size_t i = 0; i < row->n_sites; i++) {
+		cp_json_object(json, NULL);
+		cp_json_string(json, "place", row->sites[i].place);
+		cp_json_uint(json, "paths", row->sites[i].n_paths);
+		cp_json_object_end(json);
+	}
+	cp_json_array_end(json);
+	cp_json_uint(json, "replies", row->n_replies);
+	cp_json_uint_if(json, "probes", row->n_probes, row->n_probes != 0);
+	if (row->n_probes)
+		cp_json_fixed(json, "loss_pct", (row->n_unanswered * 10000 + row->n_probes / 2) / row->n_probes, 2);
+	else
+		cp_json_null(json, "loss_pct");
 	microseconds(json, "handover_p50_us", row->handover_p50_us);
 	microseconds(json, "handover_p95_us", row->handover_p95_us);
 	microseconds(json, "handover_p99_us", row->handover_p99_us);
@@ -419,6 +475,12 @@ static int write_warning(void *ctx, const struct cp_rec_warning *rec)
 	return finish(ctx);
 }
 
+static int write_policy(void *ctx, const struct cp_rec_policy *rec)
+{
+	cp_ndjson_policy(begin(ctx, "policy"), rec);
+	return finish(ctx);
+}
+
 static int write_end(void *ctx, const struct cp_rec_end *rec)
 {
 	struct cp_json *json = begin(ctx, "end");
@@ -438,6 +500,7 @@ const struct cp_format cp_format_ndjson = {
         .path = write_path,
         .warning = write_warning,
         .summary = write_summary,
+        .policy = write_policy,
         .end = write_end,
         .close = close_ndjson,
 };

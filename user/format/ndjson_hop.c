@@ -10,10 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXTS 2048u /* a power of two */
-#define TEXT_MAX 440u
+#include "core/router_name.h"
 
-/* All that the text depends on, but for the round trip. Compared as a whole: no padding. */
+#define TEXTS 2048u /* a power of two */
+#define TEXT_MAX 640u
+#define NAME_KEPT_MAX 95u /* the text of a hop with a longer name is not kept */
+
+/* All that the text depends on, but for the name and the round trip. Compared as a whole: no padding. */
 struct key {
 	struct cp_addr addr;
 	uint32_t mpls[CP_MPLS_MAX];
@@ -28,6 +31,7 @@ _Static_assert(sizeof(struct key) == sizeof(struct cp_addr) + 4 * CP_MPLS_MAX + 
 /* What stands before the round trip, and what after it. */
 struct text {
 	struct key key;
+	char name[NAME_KEPT_MAX + 1]; /* "": none. A copy, as names may be gone, or others be in their place */
 	uint16_t n_head, n_tail; /* 0: nothing kept */
 	char text[TEXT_MAX];
 };
@@ -97,7 +101,20 @@ static void flags_array(struct cp_json *json, uint8_t flags)
 		cp_json_string(json, NULL, "other-address");
 	if (flags & CP_HOP_LIMITED)
 		cp_json_string(json, NULL, "limited");
+	if (flags & CP_HOP_PER_PACKET)
+		cp_json_string(json, NULL, "per-packet");
 	cp_json_array_end(json);
+}
+
+void cp_router_fields(struct cp_json *json, const char *ptr)
+{
+	struct cp_router_name name;
+
+	cp_router_name_parse(ptr, &name);
+	cp_json_string(json, "ptr", ptr);
+	cp_json_string(json, "role", name.role);
+	cp_json_string(json, "site", name.site[0] ? name.site : NULL);
+	cp_json_string(json, "city", name.city);
 }
 
 static void write_head(struct cp_json *json, const struct key *key)
@@ -109,7 +126,7 @@ static void write_head(struct cp_json *json, const struct key *key)
 		cp_json_addr(json, "ip", &key->addr);
 }
 
-static void write_tail(struct cp_json *json, const struct key *key)
+static void write_tail(struct cp_json *json, const struct key *key, const char *ptr)
 {
 	const struct cp_as *as = key->asdb && key->asn ? cp_asdb_as(key->asdb, key->asn) : NULL;
 	bool is_seen = !cp_addr_is_zero(&key->addr);
@@ -117,7 +134,7 @@ static void write_tail(struct cp_json *json, const struct key *key)
 	cp_json_uint_if(json, "asn", key->asn, key->asn != 0);
 	cp_json_string(json, "as_name", as ? as->name : NULL);
 	cp_json_string(json, "ixp", key->ixp);
-	cp_json_null(json, "ptr");
+	cp_router_fields(json, ptr);
 	cp_json_string(json, "reply", reply_name(key->kind));
 	cp_json_uint_if(json, "icmp_type", key->icmp_type, is_icmp(key->kind));
 	cp_json_uint_if(json, "icmp_code", key->icmp_code, is_icmp(key->kind));
@@ -137,6 +154,11 @@ static struct text *find(struct cp_hop_texts *texts, const struct key *key)
 	memcpy(half, &key->addr, sizeof(half));
 	hash = ((half[0] ^ half[1]) + key->ttl + key->attempts * 64u) * 0x9e3779b97f4a7c15ull;
 	return &texts->texts[(hash >> 32) % TEXTS];
+}
+
+static bool is_kept(const struct text *text, const struct key *key, const char *name)
+{
+	return text->n_head && memcmp(&text->key, key, sizeof(*key)) == 0 && strcmp(text->name, name) == 0;
 }
 
 /* Keeps what was written from `start` on, but for the round trip and the comma after it. */
@@ -171,16 +193,16 @@ void cp_hop_texts_write(struct cp_hop_texts *texts, struct cp_json *json, const 
 	        .n_mpls = hop->n_mpls,
 	};
 	struct text *text = find(texts, &key);
+	const char *name = hop->ptr ? hop->ptr : "";
 	size_t end_of_head, end_of_rtt, start;
 
 	memcpy(key.mpls, hop->mpls, sizeof(key.mpls));
-	if (text->n_head && memcmp(&text->key, &key, sizeof(key)) == 0) {
+	if (is_kept(text, &key, name)) {
 		cp_json_again(json, text->text, text->n_head);
 		cp_json_uint_if(json, "rtt_us", hop->rtt_us, hop->rtt_us != 0);
 		cp_json_again(json, text->text + text->n_head, text->n_tail);
 		return;
 	}
-	text->key = key;
 	text->n_head = 0;
 	cp_json_object(json, NULL);
 	start = json->len - 1;
@@ -188,6 +210,10 @@ void cp_hop_texts_write(struct cp_hop_texts *texts, struct cp_json *json, const 
 	end_of_head = json->len;
 	cp_json_uint_if(json, "rtt_us", hop->rtt_us, hop->rtt_us != 0);
 	end_of_rtt = json->len;
-	write_tail(json, &key);
-	keep(text, json, start, end_of_head, end_of_rtt);
+	write_tail(json, &key, name[0] ? name : NULL);
+	if (strlen(name) <= NAME_KEPT_MAX) {
+		text->key = key;
+		strcpy(text->name, name);
+		keep(text, json, start, end_of_head, end_of_rtt);
+	}
 }

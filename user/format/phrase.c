@@ -11,9 +11,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/router_name.h"
 #include "reason.h"
 
 #define NAME_MAX_BYTES 48
+#define HOST_MAX_BYTES 256 /* of a host name, with its NUL */
 
 /* A string under construction; what does not fit is cut. */
 struct line {
@@ -94,6 +96,49 @@ const char *cp_phrase_name(const char *as_name, char *buf, size_t size)
 	}
 	snprintf(buf, size, "%.*s", (int)len, as_name ? as_name : "");
 	return buf;
+}
+
+/* Bytes of the text without its first label, dot included; 0: it has no other. */
+static size_t first_label(const char *text)
+{
+	size_t n = strcspn(text, ".");
+
+	return text[n] && text[n + 1] ? n + 1 : 0;
+}
+
+/* The end of the name that fits behind an ellipsis, from the start of a label on. */
+static const char *end_of_name(const char *text, unsigned columns, char *buf, size_t size)
+{
+	for (size_t n; (n = first_label(text));) {
+		text += n;
+		snprintf(buf, size, "…%s", text);
+		if (cp_text_columns(buf) <= columns)
+			return buf;
+	}
+	buf[0] = '\0';
+	return buf;
+}
+
+const char *cp_phrase_router(const char *ptr, unsigned columns, char *buf, size_t size)
+{
+	char host[HOST_MAX_BYTES];
+	struct cp_router_name name;
+
+	cp_router_name_parse(ptr, &name);
+	snprintf(host, sizeof(host), "%.*s", name.n_host, ptr);
+
+	const struct {
+		const char *text, *city;
+	} choices[] = {{ptr, name.city}, {host, name.city}, {ptr, NULL}, {host, NULL}};
+
+	for (size_t i = name.city ? 0 : 2; i < (name.microsoft ? 4 : 3); i++) {
+		const char *city = choices[i].city;
+
+		snprintf(buf, size, "%s%s%s%s", choices[i].text, city ? " (" : "", city ? city : "", city ? ")" : "");
+		if (cp_text_columns(buf) <= columns)
+			return buf;
+	}
+	return end_of_name(name.microsoft ? host : ptr, columns, buf, size);
 }
 
 const char *cp_phrase_target(const struct cp_target *target, char *buf, size_t size)
@@ -229,17 +274,31 @@ static void append_foreign(struct line *line, const struct cp_rec_path *rec)
 	append(line, ")");
 }
 
+/* ", Frankfurt", or the code of a site that is not known; "" when the name does not tell. */
+static const char *site_of(const char *ptr, char *buf, size_t size)
+{
+	struct cp_router_name name;
+
+	cp_router_name_parse(ptr, &name);
+	buf[0] = '\0';
+	if (name.site[0])
+		snprintf(buf, size, ", %s", name.city ? name.city : name.site);
+	return buf;
+}
+
 const char *cp_phrase_exit(const struct cp_rec_path *rec, char *buf, size_t size)
 {
 	const struct cp_exit *exit = &rec->judgement->exit;
 	struct line line = line_of(buf, size);
-	char home[CP_ADDR_STRLEN + 16] = "the vantage", addr[CP_ADDR_STRLEN];
+	char home[CP_ADDR_STRLEN + 64] = "the vantage", site[48], addr[CP_ADDR_STRLEN];
 
 	if (!exit->present)
 		return buf;
+	const struct cp_hop *hop = &rec->path->hops[exit->last_home >= 0 ? exit->last_home : 0];
+
 	if (exit->last_home >= 0)
-		snprintf(home, sizeof(home), "TTL %u (%s)", rec->path->hops[exit->last_home].ttl,
-		        cp_addr_format(&rec->path->hops[exit->last_home].addr, addr));
+		snprintf(home, sizeof(home), "TTL %u (%s%s)", hop->ttl, cp_addr_format(&hop->addr, addr),
+		        site_of(hop->ptr, site, sizeof(site)));
 	if (exit->first_foreign < 0) {
 		append(&line, "after %s; nothing behind it answered", home);
 		return buf;
@@ -257,6 +316,43 @@ const char *cp_phrase_reasons(uint32_t reasons, char *buf, size_t size)
 		if (reasons >> i & 1)
 			append(&line, "%s%s", line.len ? ", " : "", cp_reason_phrase(i));
 	}
+	return buf;
+}
+
+static void append_exits(struct line *line, const struct cp_combined *combined, const struct cp_asdb *asdb)
+{
+	const char *before = ";", *where = " leave home through";
+	char name[NAME_MAX_BYTES];
+
+	for (uint32_t i = 0; i < combined->n_exits; i++, before = ",", where = " through") {
+		const struct cp_combined_exit *exit = &combined->exits[i];
+		const struct cp_as *as = asdb && exit->asn ? cp_asdb_as(asdb, exit->asn) : NULL;
+
+		append(line, "%s %u of %u%s ", before, exit->n_paths, combined->n_paths, where);
+		if (exit->asn)
+			append(line, "AS%u", exit->asn);
+		else
+			append(line, "IXP:%s", exit->ixp ? exit->ixp : "");
+		cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
+		if (*name)
+			append_word(line, name);
+	}
+	if (combined->n_other_exits)
+		append(line, "%s %u through others", before, combined->n_other_exits);
+}
+
+const char *cp_phrase_flows(const struct cp_combined *combined, const struct cp_asdb *asdb, char *buf, size_t size)
+{
+	struct line line = line_of(buf, size);
+
+	if (!combined || !cp_combined_differ(combined))
+		return buf;
+	for (int i = 0; i < CP_VERDICTS; i++) {
+		if (combined->by_verdict[i])
+			append(&line, "%s%u of %u %s", line.len ? ", " : "", combined->by_verdict[i], combined->n_paths,
+			        cp_verdict_name(i));
+	}
+	append_exits(&line, combined, asdb);
 	return buf;
 }
 

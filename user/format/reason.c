@@ -48,6 +48,26 @@ static const struct {
         [CP_WHY_SACK_UNAVAILABLE] = {"no TCP connection with SACK",
                 "The hops were to be asked only inside a TCP connection with SACK, which could not be had; "
                 "--tcp-method prefer_sack asks them with SYNs then."},
+        [CP_WHY_FAR_END] = {"name and address of a border hop disagree",
+                "By its name, a hop is a router of another network than its address: the two share a link, which is "
+                "numbered by either."},
+        [CP_WHY_THIRD_PARTY_ADDRESS] = {"looks like another address of a home router",
+                "The single foreign hop answers as the home routers beside it do, as if one of them had answered with "
+                "the address of another of its links."},
+        [CP_WHY_ASYMMETRIC_RETURN] = {"way back differs in length",
+                "The answers come back over many more or fewer routers than lie on the way there; the verdict is about "
+                "the way there only."},
+        [CP_WHY_MPLS_TUNNEL] = {"MPLS labels explain silence",
+                "Hops beside the silence between home hops carry MPLS labels: routers inside a tunnel need not "
+                "answer."},
+        [CP_WHY_RTT_CONTRADICTION] = {"round trips contradict",
+                "The foreign hops answered faster than every hop before them, so they may not be where their addresses "
+                "are."},
+        [CP_WHY_FLOWS_DISAGREE] = {"flows differ",
+                "Flows to this address differ in verdict or in the AS through which they leave."},
+        [CP_WHY_PER_PACKET] = {"packets of one flow take several ways",
+                "Routers on the path spread the packets of one flow over several ways, so the hops are not of one way "
+                "and a link between two of them may not exist."},
 };
 
 _Static_assert(sizeof(words) / sizeof(words[0]) == CP_WHY_MAX, "a reason without words");

@@ -12,8 +12,10 @@
 #include <stdint.h>
 
 #include "core/asdb.h"
+#include "core/combine.h"
 #include "core/egress.h"
 #include "core/path.h"
+#include "core/policy.h"
 #include "core/target.h"
 #include "core/verdict.h"
 #include "sink.h"
@@ -39,6 +41,7 @@ struct cp_rec_start {
 	const char *const *interfaces;
 	size_t n_interfaces;
 	uint64_t rate_pps;
+	uint64_t n_senders;
 	uint32_t first_ttl, max_ttl, attempts, timeout_ms, n_flows; /* 0: unknown */
 	const char *tcp_method; /* "syn", "sack", "prefer_sack" */
 	uint64_t seed;
@@ -57,6 +60,8 @@ struct cp_rec_target {
 	const struct cp_answer *answer; /* borrowed until the end record; the address of a literal for the call */
 	size_t n_dests; /* probed */
 	enum cp_verdict verdict; /* meaningless when n_dests is 0 */
+	const struct cp_combined *combined; /* of its paths; NULL: nothing was probed, or not known */
+	const struct cp_asdb *asdb; /* names of ASes; may be NULL */
 	const char *skip_reason; /* why nothing was probed, closed list: dns status names, "blocklisted", "no-route",
 	                            ...; NULL */
 };
@@ -70,6 +75,7 @@ struct cp_rec_path {
 	const struct cp_asdb *asdb; /* names of ASes */
 	const char *tcp_method; /* "syn" or "sack"; NULL: not TCP */
 	const char *sack_fallback; /* why it is not "sack", though asked for: closed list; NULL */
+	const struct cp_rec_start *start; /* of the run: vantage, home and data, for explanations; NULL: not known */
 };
 
 /* The accounting: attempted = replied + timed_out + tx_errors + blocked (lost replies are inside timed_out, and told
@@ -107,6 +113,12 @@ struct cp_rec_warning {
 	const char *text;
 };
 
+/* Whether the run keeps to what was expected of it (--policy, --fail-on): one record for each of them. */
+struct cp_rec_policy {
+	const struct cp_policy_result *result; /* what it points to is borrowed until the end record */
+	const struct cp_asdb *asdb; /* names of ASes; NULL: none known */
+};
+
 struct cp_rec_end {
 	const char *reason; /* "done", "interrupted", "failed" */
 	const char *error; /* with "failed", else NULL */
@@ -117,11 +129,12 @@ struct cp_rec_end {
 struct cp_format_options {
 	unsigned width; /* columns to lay a table out for; 0: 80 */
 	bool color; /* ANSI colours */
+	bool explain; /* for people: why each verdict is what it is */
 };
 
 /*
- * An output format. Calls come in the order start, (target | path | warning)*, summary, end; end is always the
- * last, also after failure, where any of the others may be missing (even start). Every call returns 0 or -errno of
+ * An output format. Calls come in the order start, (target | path | warning)*, summary, policy*, end; end is always
+ * the last, also after failure, where any of the others may be missing (even start). Every call returns 0 or -errno of
  * the sink (the caller stops using the format then). Paths of a target come before its target record.
  */
 struct cp_format {
@@ -132,6 +145,7 @@ struct cp_format {
 	int (*path)(void *state, const struct cp_rec_path *rec);
 	int (*warning)(void *state, const struct cp_rec_warning *rec);
 	int (*summary)(void *state, const struct cp_rec_summary *rec);
+	int (*policy)(void *state, const struct cp_rec_policy *rec); /* NULL: has no place for it */
 	int (*end)(void *state, const struct cp_rec_end *rec);
 	void (*close)(void *state); /* frees the state; takes NULL */
 };
@@ -139,6 +153,12 @@ struct cp_format {
 extern const struct cp_format cp_format_table; /* audit: summary for people */
 extern const struct cp_format cp_format_hops; /* trace: hop by hop for people */
 extern const struct cp_format cp_format_ndjson;
+extern const struct cp_format cp_format_csv; /* a row a path */
+extern const struct cp_format cp_format_egress_csv; /* a row an AS and role */
+extern const struct cp_format cp_format_atlas; /* RIPE Atlas traceroute results */
+extern const struct cp_format cp_format_datadog; /* Datadog's Network Path payload */
+extern const struct cp_format cp_format_prom; /* Prometheus text, for node_exporter's textfile collector */
+extern const struct cp_format cp_format_html; /* one page to hand on */
 /* NULL-terminated; by name: cp_format_find("ndjson"), NULL when unknown. */
 extern const struct cp_format *const cp_formats[];
 const struct cp_format *cp_format_find(const char *name);

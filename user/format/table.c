@@ -15,10 +15,12 @@
 
 #include "grid.h"
 #include "phrase.h"
+#include "phrase_policy.h"
 
 #define GROUPS_KEPT 40 /* the last one is for all further ones */
 #define ROLE_ROWS_SHOWN 10
 #define WARNINGS_SHOWN 20
+#define POLICIES 2
 
 struct group {
 	const char *name; /* NULL: no label */
@@ -28,6 +30,7 @@ struct group {
 struct row {
 	struct cp_egress_row egress;
 	char *name; /* of the AS or IXP, copied */
+	char site[48]; /* where most of its paths leave home, and how many others there are */
 };
 
 struct table {
@@ -43,6 +46,8 @@ struct table {
 	uint64_t n_warnings;
 	uint64_t rate_pps;
 	bool has_summary;
+	struct cp_policy_result policies[POLICIES]; /* borrowed until the end record */
+	size_t n_policies;
 };
 
 static int open_table(const struct cp_sink *sink, const struct cp_format_options *options, void **ret_state)
@@ -53,6 +58,7 @@ static int open_table(const struct cp_sink *sink, const struct cp_format_options
 		return -ENOMEM;
 	cp_text_init(&table->text, sink, options ? options->width : 0, options && options->color);
 	table->rate_pps = CP_UNKNOWN;
+	table->cases.explain = options && options->explain;
 	*ret_state = table;
 	return 0;
 }
@@ -191,6 +197,15 @@ static int print_groups(struct table *table)
 
 /* ---- egress by AS ---- */
 
+/* "Frankfurt", "Frankfurt +2"; "" where no name tells. */
+static void say_site(const struct cp_egress_row *row, char *buf, size_t size)
+{
+	if (row->n_sites > 1)
+		snprintf(buf, size, "%s +%zu", row->sites[0].place, row->n_sites - 1);
+	else if (row->n_sites)
+		snprintf(buf, size, "%s", row->sites[0].place);
+}
+
 static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 {
 	struct table *table = ctx;
@@ -210,6 +225,7 @@ static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 
 		cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
 		table->rows[i].egress = *egress;
+		say_site(egress, table->rows[i].site, sizeof(table->rows[i].site));
 		table->rows[i].name = strdup(egress->asn ? name : ixp);
 		if (!table->rows[i].name)
 			return -ENOMEM;
@@ -218,11 +234,26 @@ static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 	return 0;
 }
 
+/* "0", "12%"; "<1%" is not 0. */
+static void say_loss(const struct cp_egress_row *egress, char *buf, size_t size)
+{
+	uint64_t pct = egress->n_probes ? (egress->n_unanswered * 100 + egress->n_probes / 2) / egress->n_probes : 0;
+
+	if (!egress->n_probes)
+		snprintf(buf, size, "-");
+	else if (!egress->n_unanswered)
+		snprintf(buf, size, "0");
+	else if (!pct)
+		snprintf(buf, size, "<1%%");
+	else
+		snprintf(buf, size, "%u%%", (unsigned)pct);
+}
+
 static int add_egress(const struct table *table, struct cp_grid *grid, const struct row *row)
 {
 	const struct cp_egress_row *egress = &row->egress;
 	char asn[CP_NUM_MAX] = "IXP", paths[CP_NUM_MAX], share[CP_NUM_MAX] = "-", routers[CP_NUM_MAX] = "-";
-	char p50[CP_NUM_MAX], p95[CP_NUM_MAX], cold[CP_NUM_MAX] = "-";
+	char p50[CP_NUM_MAX], p95[CP_NUM_MAX], cold[CP_NUM_MAX] = "-", loss[CP_NUM_MAX];
 	uint64_t permille;
 
 	if (egress->asn)
@@ -235,10 +266,11 @@ static int add_egress(const struct table *table, struct cp_grid *grid, const str
 		cp_text_count(egress->n_exit_routers, routers);
 	if (egress->cold_share_pct != CP_EGRESS_UNKNOWN)
 		snprintf(cold, sizeof(cold), "%u%%", egress->cold_share_pct);
-	return cp_grid_add(grid,
-	        (const char *const[]){cp_as_role_name(egress->role), asn, row->name,
-	                cp_text_count(egress->n_paths, paths), share, routers, cp_text_ms(egress->handover_p50_us, p50),
-	                cp_text_ms(egress->handover_p95_us, p95), cold});
+	say_loss(egress, loss, sizeof(loss));
+	return cp_grid_add(grid, (const char *const[]){cp_as_role_name(egress->role), asn, row->name,
+	                                 cp_text_count(egress->n_paths, paths), share, routers, row->site,
+	                                 cp_text_ms(egress->handover_p50_us, p50),
+	                                 cp_text_ms(egress->handover_p95_us, p95), cold, loss});
 }
 
 /* The rows of one role, from row `from` on, the biggest of them; *ret_next: the first row of the next role. */
@@ -257,7 +289,8 @@ static int add_role(const struct table *table, struct cp_grid *grid, size_t from
 	if (rc || end <= from + ROLE_ROWS_SHOWN)
 		return rc;
 	snprintf(more, sizeof(more), "… and %zu more", end - from - ROLE_ROWS_SHOWN);
-	return cp_grid_add(grid, (const char *const[]){cp_as_role_name(role), "", more, "", "", "", "", "", ""});
+	return cp_grid_add(
+	        grid, (const char *const[]){cp_as_role_name(role), "", more, "", "", "", "", "", "", "", ""});
 }
 
 static int print_egress(struct table *table)
@@ -269,9 +302,11 @@ static int print_egress(struct table *table)
 	        {.title = "paths", .right = true},
 	        {.title = "share", .right = true},
 	        {.title = "routers", .right = true, .optional = true, .give_way = 2},
+	        {.title = "from", .optional = true, .give_way = 4},
 	        {.title = "ms p50", .right = true, .optional = true},
 	        {.title = "ms p95", .right = true, .optional = true, .give_way = 3},
 	        {.title = "cold", .right = true, .optional = true, .give_way = 1},
+	        {.title = "loss", .right = true, .optional = true, .give_way = 5},
 	};
 	struct cp_grid *grid;
 	int rc;
@@ -289,6 +324,15 @@ static int print_egress(struct table *table)
 	}
 	cp_grid_free(grid);
 	return rc;
+}
+
+static int take_policy(void *ctx, const struct cp_rec_policy *rec)
+{
+	struct table *table = ctx;
+
+	if (table->n_policies < POLICIES)
+		table->policies[table->n_policies++] = *rec->result;
+	return 0;
 }
 
 /* ---- end ---- */
@@ -334,6 +378,8 @@ static int take_end(void *ctx, const struct cp_rec_end *rec)
 	cp_table_cases_print(&table->cases, &table->text);
 	if (!rc)
 		rc = print_egress(table);
+	for (size_t i = 0; i < table->n_policies && !rc; i++)
+		rc = cp_phrase_policy(&table->text, &table->policies[i]);
 	/* A run that failed before it began has nothing to account for. */
 	if (table->has_summary || rec->accounting.attempted) {
 		cp_text_newline(&table->text);
@@ -352,6 +398,7 @@ const struct cp_format cp_format_table = {
         .path = take_path,
         .warning = take_warning,
         .summary = take_summary,
+        .policy = take_policy,
         .end = take_end,
         .close = close_table,
 };

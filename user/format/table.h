@@ -6,6 +6,7 @@
 #ifndef CP_TABLE_H
 #define CP_TABLE_H
 
+#include "explain.h"
 #include "record.h"
 #include "text.h"
 
@@ -23,6 +24,12 @@ enum cp_table_outcome cp_table_outcome(const struct cp_rec_target *rec);
 const char *cp_table_outcome_name(enum cp_table_outcome outcome);
 enum cp_text_color cp_table_outcome_color(enum cp_table_outcome outcome);
 
+/* A sentence of why a target is not well. */
+struct cp_table_sentence {
+	enum cp_explain_topic topic;
+	char *text; /* owned */
+};
+
 /* One target as it will be shown. Strings are owned, in words (phrase.h); NULL: nothing to say. */
 struct cp_table_case {
 	const struct cp_target *target; /* borrowed until the end record */
@@ -33,6 +40,9 @@ struct cp_table_case {
 	struct cp_addr dest; /* likewise */
 	char *as_path, *exit; /* likewise */
 	char *skip_reason;
+	char *flows; /* how its paths differ */
+	struct cp_table_sentence *sentences; /* of the worst path; with --explain */
+	size_t n_sentences;
 	uint32_t n_dests, n_flows; /* with a path */
 	uint32_t n_dests_like, n_flows_like; /* of them, with the target's verdict */
 };
@@ -48,6 +58,7 @@ struct cp_table_tally {
 };
 
 struct cp_table_cases {
+	bool explain;
 	struct cp_table_tally now;
 	struct cp_table_case all[CP_TABLE_ALL]; /* the first ones */
 	struct cp_table_case worst[CP_TABLE_OUTCOMES][CP_TABLE_WORST]; /* those after them, not well, by outcome */

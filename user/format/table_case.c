@@ -55,11 +55,22 @@ static bool may_show(const struct cp_table_cases *cases, enum cp_table_outcome o
 	return cases->n_all < CP_TABLE_ALL || (is_bad(outcome) && cases->n_worst[outcome] < CP_TABLE_WORST);
 }
 
+static void free_sentences(struct cp_table_case *item)
+{
+	for (size_t i = 0; i < item->n_sentences; i++)
+		free(item->sentences[i].text);
+	free(item->sentences);
+	item->sentences = NULL;
+	item->n_sentences = 0;
+}
+
 static void free_case(struct cp_table_case *item)
 {
+	free_sentences(item);
 	free(item->as_path);
 	free(item->exit);
 	free(item->skip_reason);
+	free(item->flows);
 	*item = (struct cp_table_case){0};
 }
 
@@ -75,6 +86,33 @@ void cp_table_cases_free(struct cp_table_cases *cases)
 }
 
 /* ---- collecting ---- */
+
+static int keep_sentence(void *ctx, enum cp_explain_topic topic, const char *sentence)
+{
+	struct cp_table_case *item = ctx;
+	struct cp_table_sentence *sentences;
+
+	if (topic == CP_EXPLAIN_HOME || topic == CP_EXPLAIN_DATA)
+		return 0; /* the head of the table says it for all */
+	sentences = realloc(item->sentences, (item->n_sentences + 1) * sizeof(*sentences));
+	if (!sentences)
+		return -ENOMEM;
+	item->sentences = sentences;
+	sentences[item->n_sentences] = (struct cp_table_sentence){.topic = topic, .text = strdup(sentence)};
+	if (!sentences[item->n_sentences].text)
+		return -ENOMEM;
+	item->n_sentences++;
+	return 0;
+}
+
+/* Why a target is not well; of the others the line says enough. */
+static int explain(const struct cp_table_cases *cases, struct cp_table_case *item, const struct cp_rec_path *rec)
+{
+	free_sentences(item);
+	if (!cases->explain || !is_bad((enum cp_table_outcome)rec->judgement->verdict))
+		return 0;
+	return cp_explain(rec, keep_sentence, item);
+}
 
 static int describe(struct cp_table_case *item, const struct cp_rec_path *rec)
 {
@@ -109,6 +147,7 @@ int cp_table_cases_path(struct cp_table_cases *cases, const struct cp_rec_path *
 	enum cp_verdict verdict = rec->judgement->verdict;
 	struct cp_table_tally *now = &cases->now;
 	bool is_worse;
+	int rc;
 
 	if (now->target != rec->target)
 		start_tally(now, rec->target);
@@ -127,12 +166,16 @@ int cp_table_cases_path(struct cp_table_cases *cases, const struct cp_rec_path *
 	now->worst.confidence = rec->judgement->confidence;
 	now->worst.reasons = rec->judgement->reasons;
 	now->worst.dest = rec->dest;
-	return may_show(cases, now->worst.outcome) ? describe(&now->worst, rec) : 0;
+	if (!may_show(cases, now->worst.outcome))
+		return 0;
+	rc = describe(&now->worst, rec);
+	return rc ? rc : explain(cases, &now->worst, rec);
 }
 
 static int finish_case(struct cp_table_tally *now, const struct cp_rec_target *rec)
 {
 	struct cp_table_case *item = &now->worst;
+	char words[CP_PHRASE_MAX];
 
 	count_dest(now);
 	item->target = rec->target;
@@ -145,6 +188,11 @@ static int finish_case(struct cp_table_tally *now, const struct cp_rec_target *r
 	if ((unsigned)item->outcome < CP_VERDICTS) {
 		item->n_dests_like = now->n_dests[item->outcome];
 		item->n_flows_like = now->n_flows[item->outcome];
+	}
+	if (*cp_phrase_flows(rec->combined, rec->asdb, words, sizeof(words))) {
+		item->flows = strdup(words);
+		if (!item->flows)
+			return -ENOMEM;
 	}
 	if (rec->skip_reason) {
 		item->skip_reason = strdup(rec->skip_reason);
@@ -287,7 +335,7 @@ static void print_share(struct cp_text *text, const struct cp_table_case *item)
 	if (dests_differ) {
 		cp_text_put(text, ";");
 		cp_text_printf(text, "%u of %u addresses: %s", item->n_dests_like, item->n_dests, verdict);
-	} else if (flows_differ) {
+	} else if (flows_differ && !item->flows) {
 		cp_text_put(text, ";");
 		cp_text_printf(text, "%u of %u flows: %s", item->n_flows_like, item->n_flows, verdict);
 	}
@@ -300,7 +348,11 @@ static void print_case(struct cp_text *text, const struct cp_table_case *item, c
 
 	print_line(text, item, columns);
 	print_share(text, item);
-	if (is_bad(item->outcome)) {
+	print_detail(text, "flows", item->flows);
+	for (size_t i = 0; i < item->n_sentences; i++)
+		cp_explain_line(text, DETAIL_INDENT, item->sentences[i].topic,
+		        i && item->sentences[i].topic == item->sentences[i - 1].topic, item->sentences[i].text);
+	if (is_bad(item->outcome) && !item->n_sentences) {
 		print_detail(text, "exit", item->exit);
 		print_detail(text, "why", cp_phrase_reasons(item->reasons, words, sizeof(words)));
 	}

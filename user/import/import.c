@@ -7,6 +7,7 @@
 
 #include "import.h"
 #include "json_formats.h"
+#include "text_formats.h"
 
 const struct cp_import_format *const cp_import_formats[] = {
         &cp_import_ndjson,
@@ -14,6 +15,11 @@ const struct cp_import_format *const cp_import_formats[] = {
         &cp_import_scamper,
         &cp_import_mtr_json,
         &cp_import_datadog,
+        &cp_import_traceroute,
+        &cp_import_tracert,
+        &cp_import_tracepath,
+        &cp_import_mtr_text,
+        &cp_import_nmap,
         NULL,
 };
 

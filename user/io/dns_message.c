@@ -17,7 +17,7 @@
 #define HEADER_LEN 12
 #define CHAIN_MAX 32
 
-enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, CLASS_IN = 1 };
+enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_PTR = 12, TYPE_AAAA = 28, CLASS_IN = 1 };
 
 struct cursor {
 	const unsigned char *message;
@@ -105,15 +105,14 @@ static int next_record(struct cursor *cursor, struct record *ret_record)
 	return 1;
 }
 
-/* The name that an alias points to, 1; 0 when the reply has no CNAME for it. The caller frees the name. */
-static int find_cname(struct cursor cursor, const char *alias, char **ret_name)
+/* The name that a record of this type gives its owner, 1; 0 when the reply has none. The caller frees the name. */
+static int find_name(struct cursor cursor, unsigned int type, const char *owner, char **ret_name)
 {
 	struct record record;
 	int rc;
 
 	while ((rc = next_record(&cursor, &record)) > 0) {
-		bool is_it =
-		        record.type == TYPE_CNAME && record.class == CLASS_IN && strcasecmp(record.owner, alias) == 0;
+		bool is_it = record.type == type && record.class == CLASS_IN && strcasecmp(record.owner, owner) == 0;
 		size_t len;
 
 		ares_free_string(record.owner);
@@ -125,7 +124,7 @@ static int find_cname(struct cursor cursor, const char *alias, char **ret_name)
 	return rc;
 }
 
-static int append_cname(struct cp_answer *answer, const char *name)
+static int append_name(struct cp_answer *answer, const char *name)
 {
 	char **cname = reallocarray(answer->cname, answer->n_cname + 1, sizeof(*cname));
 
@@ -155,11 +154,11 @@ static int follow_chain(struct cursor cursor, const char *question, struct cp_an
 	for (;;) {
 		const char *alias = answer->n_cname ? answer->cname[answer->n_cname - 1] : question;
 		char *name;
-		int rc = find_cname(cursor, alias, &name);
+		int rc = find_name(cursor, TYPE_CNAME, alias, &name);
 
 		if (rc <= 0)
 			return rc;
-		rc = answer->n_cname < CHAIN_MAX && !is_in_chain(answer, question, name) ? append_cname(answer, name)
+		rc = answer->n_cname < CHAIN_MAX && !is_in_chain(answer, question, name) ? append_name(answer, name)
 		                                                                         : -ELOOP;
 		ares_free_string(name);
 		if (rc < 0)
@@ -207,7 +206,21 @@ static int take_addrs(struct cursor cursor, const char *owner, struct cp_answer 
 	return rc;
 }
 
-int cp_dns_message_parse(const unsigned char *message, size_t len, const char *name, struct cp_answer *ret_answer)
+static int take_ptr(struct cursor cursor, const char *owner, struct cp_answer *answer)
+{
+	char *name;
+	int rc = find_name(cursor, TYPE_PTR, owner, &name);
+
+	if (rc <= 0)
+		return rc;
+	rc = append_name(answer, name);
+	ares_free_string(name);
+	return rc < 0 ? rc : 1;
+}
+
+/* take: what the chain's end is asked for. */
+static int parse(const unsigned char *message, size_t len, const char *name,
+        int (*take)(struct cursor cursor, const char *owner, struct cp_answer *answer), struct cp_answer *ret_answer)
 {
 	struct cp_answer answer = {0};
 	struct cursor cursor;
@@ -216,11 +229,21 @@ int cp_dns_message_parse(const unsigned char *message, size_t len, const char *n
 	if (rc == 0)
 		rc = follow_chain(cursor, name, &answer);
 	if (rc == 0)
-		rc = take_addrs(cursor, answer.n_cname ? answer.cname[answer.n_cname - 1] : name, &answer);
+		rc = take(cursor, answer.n_cname ? answer.cname[answer.n_cname - 1] : name, &answer);
 	if (rc < 0) {
 		cp_answer_free(&answer);
 		return rc;
 	}
 	*ret_answer = answer;
-	return 0;
+	return rc;
+}
+
+int cp_dns_message_parse(const unsigned char *message, size_t len, const char *name, struct cp_answer *ret_answer)
+{
+	return parse(message, len, name, take_addrs, ret_answer);
+}
+
+int cp_dns_message_parse_ptr(const unsigned char *message, size_t len, const char *name, struct cp_answer *ret_answer)
+{
+	return parse(message, len, name, take_ptr, ret_answer);
 }

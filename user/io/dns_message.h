@@ -19,6 +19,12 @@
  */
 int cp_dns_message_parse(const unsigned char *message, size_t len, const char *name, struct cp_answer *ret_answer);
 
+/*
+ * Follows the chain likewise and appends the name of the first PTR record of its end, however long: 1; 0 when there is
+ * none. Or the same errors.
+ */
+int cp_dns_message_parse_ptr(const unsigned char *message, size_t len, const char *name, struct cp_answer *ret_answer);
+
 /* Appends addr unless the answer has it. 0 or -ENOMEM. */
 int cp_dns_answer_add(struct cp_answer *answer, const struct cp_addr *addr);
 

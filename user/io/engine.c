@@ -40,10 +40,11 @@ struct cp_engine {
 	struct cp_attachment attachments[CP_IFACES_MAX];
 	struct xmit *xmit; /* counts what the driver took; NULL in tc mode or without BTF */
 	struct ring_buffer *ring;
-	struct cp_sender sender;
+	struct cp_lanes lanes;
 	cp_engine_event_cb event_cb; /* during a drain */
 	void *event_ctx;
 	uint32_t n_dests, n_nexthops, n_slots;
+	uint32_t frame_len; /* that frames begin with */
 	bool xdp; /* choice.xdp */
 	const char *datapath; /* of the first interface */
 	struct cp_engine_choice choice;
@@ -93,7 +94,7 @@ static bool is_indexed(const struct cp_engine_config *config)
 uint64_t cp_engine_memory(const struct cp_engine_config *config)
 {
 	uint64_t n_paths = (uint64_t)config->n_dests * config->n_flows;
-	uint64_t bytes = ring_bytes(config) + CP_WORK_SLOTS * sizeof(uint64_t);
+	uint64_t bytes = ring_bytes(config) + CP_LANES_MAX * CP_WORK_SLOTS * sizeof(struct cp_work);
 
 	bytes += config->n_budgets * sizeof(uint64_t);
 	bytes += config->n_dests * sizeof(struct cp_dest) + n_paths * config->n_ttls * sizeof(uint32_t);
@@ -111,6 +112,7 @@ static int size_maps(struct cp_engine *engine, const struct cp_engine_config *co
 
 	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_sent, (engine->n_slots + 1) / 2);
 	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_ring, ring_bytes(config));
+	rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_work, engine->lanes.n * CP_WORK_SLOTS);
 	if (config->n_budgets)
 		rc = rc ? rc : bpf_map__set_max_entries(skel->maps.cp_budgets, config->n_budgets);
 	if (config->sack)
@@ -265,6 +267,34 @@ static int handle_event(void *ctx, void *data, size_t len)
 	return 0;
 }
 
+static void set_frame_len(struct cp_engine *engine, uint32_t len)
+{
+	for (uint32_t i = 0; i < engine->lanes.n; i++)
+		engine->lanes.senders[i].frame_len = len;
+	engine->frame_len = len;
+}
+
+static void wire_lanes(struct cp_engine *engine, const struct cp_engine_config *config)
+{
+	struct coldpotato *skel = engine->skel;
+
+	engine->lanes.work = engine->work.base;
+	engine->lanes.dests = engine->dests.base;
+	engine->lanes.n_flows = config->n_flows;
+	engine->lanes.n_ttls = config->n_ttls;
+	for (uint32_t i = 0; i < engine->lanes.n; i++) {
+		struct cp_sender *sender = &engine->lanes.senders[i];
+
+		sender->live_frames = engine->xdp;
+		sender->prog_fd = bpf_program__fd(engine->xdp ? skel->progs.cp_xdp : skel->progs.cp_tc_emit);
+		sender->frame[12] = CP_ETH_P_IP >> 8; /* the kernel classifies a test skb by its EtherType */
+		sender->cursor = (const volatile uint64_t *)&skel->bss->lanes[i].cursor;
+	}
+	set_frame_len(engine, sizeof(struct cp_eth) + sizeof(struct cp_ip4)); /* until a destination needs more */
+	cp_lanes_set_rate(&engine->lanes, config->rate_pps);
+	cp_lanes_place(&engine->lanes, &skel->bss->run);
+}
+
 static int wire_up(struct cp_engine *engine, const struct cp_engine_config *config, struct cp_err *err)
 {
 	int rc = 0;
@@ -282,13 +312,7 @@ static int wire_up(struct cp_engine *engine, const struct cp_engine_config *conf
 	engine->datapath = engine->attachments[0].mode;
 	if (engine->xdp)
 		engine->xmit = count_transmitted(engine);
-	engine->sender.live_frames = engine->xdp;
-	engine->sender.prog_fd =
-	        bpf_program__fd(engine->xdp ? engine->skel->progs.cp_xdp : engine->skel->progs.cp_tc_emit);
-	engine->sender.frame_len = sizeof(struct cp_eth) + sizeof(struct cp_ip4); /* until a destination needs more */
-	engine->sender.frame[12] = CP_ETH_P_IP >> 8; /* the kernel classifies a test skb by its EtherType */
-	engine->sender.rate_pps = config->rate_pps;
-	engine->sender.cursor = (const volatile uint64_t *)&engine->skel->bss->run.cursor;
+	wire_lanes(engine, config);
 	return 0;
 }
 
@@ -329,7 +353,7 @@ static int open_as(const struct cp_engine_config *config, const struct cp_engine
 
 	if (!engine)
 		return cp_err_set(err, -ENOMEM, "out of memory");
-	cp_sender_init(&engine->sender);
+	cp_lanes_init(&engine->lanes, cp_lanes_choose(config, choice->xdp));
 	engine->choice = *choice;
 	engine->xdp = choice->xdp;
 	engine->park = (struct cp_park)CP_PARK_NONE;
@@ -399,8 +423,8 @@ int cp_engine_set_dest(struct cp_engine *engine, uint32_t index, const struct cp
 	 * kernel forgets the length a page's last user left it with (our resets do) only when the program has changed
 	 * it.
 	 */
-	if (cp_wire_frame_len(dest, CP_SEGMENT_SYN) >= engine->sender.frame_len)
-		engine->sender.frame_len = cp_wire_frame_len(dest, CP_SEGMENT_SYN) + 1;
+	if (cp_wire_frame_len(dest, CP_SEGMENT_SYN) >= engine->frame_len)
+		set_frame_len(engine, cp_wire_frame_len(dest, CP_SEGMENT_SYN) + 1);
 	if (dest->proto != CP_IPPROTO_UDP && !(dest->flags & CP_DEST_SACK))
 		return 0;
 	return index_dest(engine, index, dest);
@@ -439,50 +463,45 @@ const struct cp_dest *cp_engine_dest(const struct cp_engine *engine, uint32_t in
 	return &((const struct cp_dest *)engine->dests.base)[index];
 }
 
+uint32_t cp_engine_n_lanes(const struct cp_engine *engine)
+{
+	return engine->lanes.n;
+}
+
 int cp_engine_start(struct cp_engine *engine, struct cp_err *err)
 {
-	int rc = cp_sender_start(&engine->sender);
+	int rc = cp_lanes_start(&engine->lanes);
 
 	return rc ? cp_err_set(err, rc, "cannot start the sender: %s", strerror(-rc)) : 0;
 }
 
 void cp_engine_set_rate(struct cp_engine *engine, uint64_t rate_pps)
 {
-	atomic_store(&engine->sender.rate_pps, rate_pps);
+	cp_lanes_set_rate(&engine->lanes, rate_pps);
 }
 
 /* ---- Work ---- */
 
-static uint64_t queued(const struct cp_engine *engine)
+uint32_t cp_engine_queued(const struct cp_engine *engine)
 {
-	return atomic_load(&engine->sender.head) - atomic_load(&engine->sender.done);
+	return cp_lanes_queued(&engine->lanes);
 }
 
 uint32_t cp_engine_room(const struct cp_engine *engine)
 {
-	return (uint32_t)(CP_WORK_SLOTS - queued(engine));
+	return cp_lanes_room(&engine->lanes);
 }
 
 int cp_engine_push(struct cp_engine *engine, enum cp_work_op op, const uint32_t *ids, uint32_t n)
 {
-	uint64_t head = atomic_load(&engine->sender.head), *work = engine->work.base;
-	bool was_idle = queued(engine) == 0;
+	int rc = cp_lanes_error(&engine->lanes);
 
-	if (cp_engine_error(engine))
-		return cp_engine_error(engine);
-	if (n > cp_engine_room(engine))
-		return -ENOSPC;
-	for (uint32_t i = 0; i < n; i++)
-		work[(head + i) & (CP_WORK_SLOTS - 1)] = (uint64_t)op << 32 | ids[i];
-	atomic_store_explicit(&engine->sender.head, head + n, memory_order_release);
-	if (was_idle)
-		cp_sender_wake(&engine->sender);
-	return 0;
+	return rc ? rc : cp_lanes_push(&engine->lanes, op, ids, n);
 }
 
 bool cp_engine_idle(const struct cp_engine *engine)
 {
-	return queued(engine) == 0;
+	return cp_lanes_queued(&engine->lanes) == 0;
 }
 
 int cp_engine_drain(struct cp_engine *engine, int timeout_ms, cp_engine_event_cb cb, void *ctx)
@@ -503,8 +522,8 @@ int cp_engine_drain(struct cp_engine *engine, int timeout_ms, cp_engine_event_cb
 
 uint32_t cp_engine_stop(struct cp_engine *engine)
 {
-	cp_sender_stop(&engine->sender);
-	return (uint32_t)queued(engine);
+	cp_lanes_stop(&engine->lanes);
+	return cp_lanes_queued(&engine->lanes);
 }
 
 void cp_engine_detach(struct cp_engine *engine)
@@ -527,7 +546,7 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 		for (int cpu = 0; cpu < n_cpus; cpu++)
 			ret_stats->stat[s] += values[cpu];
 	}
-	ret_stats->attempted = *engine->sender.cursor - ret_stats->stat[CP_STAT_TX_CLOSE];
+	ret_stats->attempted = cp_lanes_consumed(&engine->lanes) - ret_stats->stat[CP_STAT_TX_CLOSE];
 	ret_stats->transmitted = ret_stats->attempted - ret_stats->stat[CP_STAT_TX_BLOCKED] -
 	                         ret_stats->stat[CP_STAT_TX_BUDGET] - ret_stats->stat[CP_STAT_TX_INVALID] -
 	                         ret_stats->stat[CP_STAT_TX_ERROR];
@@ -544,24 +563,19 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 
 uint64_t cp_engine_take_busy_ns(struct cp_engine *engine)
 {
-	uint64_t first_ns = atomic_exchange(&engine->sender.first_tx_ns, 0);
-
-	if (!first_ns)
-		return 0;
-	return atomic_load(&engine->sender.last_tx_ns) - first_ns +
-	       1000000000ull / atomic_load(&engine->sender.rate_pps);
+	return cp_lanes_take_busy_ns(&engine->lanes);
 }
 
 int cp_engine_error(const struct cp_engine *engine)
 {
-	return atomic_load(&engine->sender.error);
+	return cp_lanes_error(&engine->lanes);
 }
 
 void cp_engine_close(struct cp_engine *engine)
 {
 	if (!engine)
 		return;
-	cp_sender_stop(&engine->sender);
+	cp_lanes_stop(&engine->lanes);
 	cp_engine_detach(engine);
 	cp_park_close(&engine->park);
 	xmit__destroy(engine->xmit);

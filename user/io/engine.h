@@ -34,6 +34,7 @@ struct cp_engine_config {
 	uint16_t udp_port_base; /* UDP likewise; 0: none */
 	uint32_t token_key[4];
 	uint64_t rate_pps;
+	uint32_t n_lanes; /* emitters, each on a core of its own; 0: as many as the rate takes and the host has */
 	bool sack; /* there will be destinations with CP_DEST_SACK */
 	struct cp_budget_rule host_rule, prefix_rule;
 	uint32_t n_budgets;
@@ -100,11 +101,14 @@ void cp_engine_open_no_more(struct cp_engine *engine);
 const struct cp_dest *cp_engine_dest(const struct cp_engine *engine, uint32_t index);
 /* A prefix that nothing is transmitted to: first address and length, of 128 bits also for IPv4. */
 int cp_engine_block(struct cp_engine *engine, const struct cp_addr *first, uint32_t n_bits, bool v6);
-/* Starts the sender. */
+/* Emitters at work. */
+uint32_t cp_engine_n_lanes(const struct cp_engine *engine);
+/* Starts the senders. */
 int cp_engine_start(struct cp_engine *engine, struct cp_err *err);
 /* From now on; at least 1. */
 void cp_engine_set_rate(struct cp_engine *engine, uint64_t rate_pps);
-/* Room in the work queue, in probe ids. */
+/* Work in the queues, and how much more they take for certain, in probe ids. */
+uint32_t cp_engine_queued(const struct cp_engine *engine);
 uint32_t cp_engine_room(const struct cp_engine *engine);
 /*
  * Queues work for paced transmission: probes by their ids, the end of connections by a slot of theirs; at most
@@ -126,7 +130,7 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
  * achieved rate is measured over. Call it when idle; 0 when nothing was sent.
  */
 uint64_t cp_engine_take_busy_ns(struct cp_engine *engine);
-/* Why the sender stopped: 0 or -errno. */
+/* Why a sender stopped: 0 or -errno. */
 int cp_engine_error(const struct cp_engine *engine);
 void cp_engine_close(struct cp_engine *engine); /* detaches; takes NULL */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * engine_impl.h: what the engine's own files share: attachments
- * (engine_attach.c) and the paced sender (engine_send.c). Nobody else's.
+ * (engine_attach.c), the paced sender (engine_send.c) and several of them side
+ * by side (engine_lanes.c). Nobody else's.
  */
 #ifndef CP_ENGINE_IMPL_H
 #define CP_ENGINE_IMPL_H
@@ -59,6 +60,7 @@ struct cp_sender {
 	uint8_t frame[128]; /* initial content of the frame */
 	uint32_t frame_len;
 	const volatile uint64_t *cursor; /* work consumed, counted by the emitter */
+	int cpu; /* it stays there; -1: anywhere */
 	/* shared */
 	_Atomic uint64_t head; /* work pushed */
 	atomic_bool stop;
@@ -74,8 +76,33 @@ struct cp_sender {
 };
 
 void cp_sender_init(struct cp_sender *sender);
-int cp_sender_start(struct cp_sender *sender);
-void cp_sender_wake(struct cp_sender *sender);
+int cp_sender_start(struct cp_sender *sender); /* 0 or -errno */
+void cp_sender_push(struct cp_sender *sender, uint64_t head); /* there is work up to head now */
 void cp_sender_stop(struct cp_sender *sender); /* joins; idempotent */
+
+/* Senders side by side. */
+struct cp_lanes {
+	struct cp_sender senders[CP_LANES_MAX];
+	uint32_t n;
+	struct cp_work *work; /* [n * CP_WORK_SLOTS] */
+	const struct cp_dest *dests;
+	uint32_t n_flows, n_ttls;
+};
+
+/* How many lanes a run should have; at least one. */
+uint32_t cp_lanes_choose(const struct cp_engine_config *config, bool xdp);
+void cp_lanes_init(struct cp_lanes *lanes, uint32_t n);
+/* Gives each of several lanes a CPU. */
+void cp_lanes_place(struct cp_lanes *lanes, struct cp_run *run);
+int cp_lanes_start(struct cp_lanes *lanes); /* 0 or -errno: then none runs */
+void cp_lanes_stop(struct cp_lanes *lanes);
+void cp_lanes_set_rate(struct cp_lanes *lanes, uint64_t rate_pps); /* of all together */
+/* As the functions of engine.h; consumed: work that was taken, of whatever kind. */
+uint32_t cp_lanes_room(const struct cp_lanes *lanes);
+uint32_t cp_lanes_queued(const struct cp_lanes *lanes);
+int cp_lanes_push(struct cp_lanes *lanes, enum cp_work_op op, const uint32_t *ids, uint32_t n);
+uint64_t cp_lanes_consumed(const struct cp_lanes *lanes);
+uint64_t cp_lanes_take_busy_ns(struct cp_lanes *lanes);
+int cp_lanes_error(const struct cp_lanes *lanes);
 
 #endif

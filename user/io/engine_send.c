@@ -3,12 +3,13 @@
  * engine_send.c: the paced sender: a thread that owns a clock and calls the
  * emitter for a few frames at a time. Knows nothing of slots or replies.
  *
- * Pacing: work leaves in quanta of half a millisecond of rate (at least one
+ * Pacing: work leaves in quanta of 0.8 milliseconds of rate (at least one
  * frame). Deadlines advance by what was sent, so the rate holds on average;
  * after an overslept deadline quanta follow each other at no more than twice
  * the rate, so that catching up is never a burst.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,7 +20,7 @@
 #include "engine_impl.h"
 
 #define NSEC_PER_SEC 1000000000ull
-#define QUANTA_PER_SEC 2000u
+#define QUANTA_PER_SEC 1250u
 /*
  * The kernel makes and frees a page pool in every live call, so long calls are
  * cheap calls; within one, pages are recycled batch by batch (net/bpf/test_run.c).
@@ -129,6 +130,7 @@ void cp_sender_init(struct cp_sender *sender)
 {
 	memset(sender, 0, sizeof(*sender));
 	sender->prog_fd = -1;
+	sender->cpu = -1;
 	pthread_mutex_init(&sender->lock, NULL);
 	pthread_cond_init(&sender->more, NULL);
 }
@@ -136,22 +138,44 @@ void cp_sender_init(struct cp_sender *sender)
 int cp_sender_start(struct cp_sender *sender)
 {
 	sigset_t all, old;
-	int rc;
+	pthread_attr_t attr;
+	cpu_set_t cpus;
+	int rc = pthread_attr_init(&attr);
+
+	if (rc)
+		return -rc;
+	CPU_ZERO(&cpus);
+	if (sender->cpu >= 0) {
+		CPU_SET(sender->cpu, &cpus);
+		rc = pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
+	}
 
 	/* Signals belong to the main thread; one that hits the run call would cut it short. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&sender->thread, NULL, sender_main, sender);
+	rc = rc ? rc : pthread_create(&sender->thread, &attr, sender_main, sender);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
 	sender->running = rc == 0;
 	return -rc;
 }
 
-void cp_sender_wake(struct cp_sender *sender)
+static void wake(struct cp_sender *sender)
 {
 	pthread_mutex_lock(&sender->lock);
 	pthread_cond_signal(&sender->more);
 	pthread_mutex_unlock(&sender->lock);
+}
+
+void cp_sender_push(struct cp_sender *sender, uint64_t head)
+{
+	bool was_idle = atomic_load(&sender->head) == atomic_load(&sender->done);
+
+	if (head == atomic_load(&sender->head))
+		return;
+	atomic_store_explicit(&sender->head, head, memory_order_release);
+	if (was_idle)
+		wake(sender);
 }
 
 void cp_sender_stop(struct cp_sender *sender)
@@ -159,7 +183,7 @@ void cp_sender_stop(struct cp_sender *sender)
 	if (!sender->running)
 		return;
 	atomic_store(&sender->stop, true);
-	cp_sender_wake(sender);
+	wake(sender);
 	pthread_join(sender->thread, NULL);
 	sender->running = false;
 }

@@ -4,13 +4,15 @@
  * and servers (dns_channel.c) nor what a reply holds (dns_message.c).
  *
  * A and AAAA are two questions of their own, so that one's failure does not hide
- * the other's reason.
+ * the other's reason. An address is asked for by its name below in-addr.arpa or
+ * ip6.arpa, which it has as long as it is in the window.
  */
 #include "resolve.h"
 
 #include <ares.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,7 +23,9 @@
 #define WINDOW 256
 #define TICK_MS 100
 
-enum { CLASS_IN = 1, TYPE_A = 1, TYPE_AAAA = 28 };
+#define REVERSE_MAX 80 /* 32 digits with their dots, and the domain */
+
+enum { CLASS_IN = 1, TYPE_A = 1, TYPE_PTR = 12, TYPE_AAAA = 28 };
 
 struct name;
 
@@ -37,13 +41,16 @@ struct name {
 	struct resolver *resolver;
 	size_t index;
 	unsigned int n_pending; /* questions */
-	struct question questions[2]; /* A, AAAA */
+	struct question questions[2]; /* A or PTR, AAAA */
 	struct name *next_free;
+	const char *text;
+	char reverse[REVERSE_MAX]; /* text of an address */
 };
 
 struct resolver {
 	const struct cp_resolve_config *config;
-	const char *const *names;
+	const char *const *names; /* NULL: addresses are asked for */
+	const struct cp_addr *addrs;
 	size_t n_names, n_started, n_in_flight;
 	cp_resolve_cb cb;
 	void *ctx;
@@ -144,15 +151,23 @@ static enum cp_dns_status status_of(int ares_status)
 
 static int read_reply(struct question *question, int status, const unsigned char *message, int len)
 {
-	const char *name = question->name->resolver->names[question->name->index];
+	const char *name = question->name->text;
 	struct cp_answer answer = {0};
+	const char *end;
 	int rc = 0;
 
 	if (message && (status == ARES_SUCCESS || status == ARES_ENODATA || status == ARES_ENOTFOUND))
-		rc = cp_dns_message_parse(message, (size_t)len, name, &answer);
+		rc = question->type == TYPE_PTR ? cp_dns_message_parse_ptr(message, (size_t)len, name, &answer)
+		                                : cp_dns_message_parse(message, (size_t)len, name, &answer);
 	if (rc == -ENOMEM)
 		return rc;
-	answer.status = rc < 0 ? CP_DNS_ERROR : answer.n_addrs ? CP_DNS_OK : status_of(status);
+	end = rc > 0 ? answer.cname[answer.n_cname - 1] : "";
+	if (rc < 0)
+		answer.status = CP_DNS_ERROR;
+	else if (answer.n_addrs || (*end && strlen(end) <= CP_RESOLVE_NAME_MAX))
+		answer.status = CP_DNS_OK;
+	else
+		answer.status = status_of(status);
 	question->answer = answer;
 	return 0;
 }
@@ -208,7 +223,21 @@ static void ask(struct question *question)
 	const struct resolver *resolver = question->name->resolver;
 	ares_channel channel = resolver->channels.items[question->n_asked++ % resolver->channels.n];
 
-	ares_query(channel, resolver->names[question->name->index], CLASS_IN, question->type, on_reply, question);
+	ares_query(channel, question->name->text, CLASS_IN, question->type, on_reply, question);
+}
+
+static void write_reverse(const struct cp_addr *addr, char buf[REVERSE_MAX])
+{
+	size_t n = 0;
+
+	if (cp_addr_is_v4(addr)) {
+		snprintf(buf, REVERSE_MAX, "%u.%u.%u.%u.in-addr.arpa", addr->b[15], addr->b[14], addr->b[13],
+		        addr->b[12]);
+		return;
+	}
+	for (size_t i = sizeof(addr->b); i-- > 0;)
+		n += (size_t)snprintf(buf + n, REVERSE_MAX - n, "%x.%x.", addr->b[i] & 15u, addr->b[i] >> 4);
+	snprintf(buf + n, REVERSE_MAX - n, "ip6.arpa");
 }
 
 static void start_name(struct resolver *resolver)
@@ -220,10 +249,15 @@ static void start_name(struct resolver *resolver)
 	resolver->n_in_flight++;
 	*name = (struct name){
 	        .resolver = resolver,
-	        .index = resolver->n_started++,
+	        .index = resolver->n_started,
 	        .n_pending = (want_v4 ? 1 : 0) + (want_v6 ? 1 : 0),
-	        .questions = {{.name = name, .type = TYPE_A}, {.name = name, .type = TYPE_AAAA}},
+	        .questions = {{.name = name, .type = resolver->names ? TYPE_A : TYPE_PTR},
+	                {.name = name, .type = TYPE_AAAA}},
+	        .text = resolver->names ? resolver->names[resolver->n_started] : name->reverse,
 	};
+	if (!resolver->names)
+		write_reverse(&resolver->addrs[resolver->n_started], name->reverse);
+	resolver->n_started++;
 	if (want_v4)
 		ask(&name->questions[0]);
 	if (want_v6)
@@ -338,21 +372,38 @@ static void close_resolver(struct resolver *resolver)
 	free(resolver->window);
 }
 
+/* Closes the resolver in any case. */
+static int resolve(struct resolver *resolver, struct cp_err *err)
+{
+	int rc = cp_dns_channels_open(resolver->config, &resolver->channels, err);
+
+	if (rc == 0 && resolver->n_names > 0)
+		rc = open_window(resolver, err);
+	if (rc == 0)
+		rc = run(resolver, err);
+	if (rc == -ECANCELED)
+		cp_err_set(err, rc, "stopped while resolving names");
+	close_resolver(resolver);
+	return rc;
+}
+
 int cp_resolve_all(const struct cp_resolve_config *config, const char *const *names, size_t n, cp_resolve_cb cb,
         void *ctx, struct cp_err *err)
 {
 	struct resolver resolver = {.config = config, .names = names, .n_names = n, .cb = cb, .ctx = ctx};
-	int rc;
 
 	if (!config->want_v4 && !config->want_v6)
 		return cp_err_set(err, -EINVAL, "neither IPv4 nor IPv6 addresses are wanted");
-	rc = cp_dns_channels_open(config, &resolver.channels, err);
-	if (rc == 0 && n > 0)
-		rc = open_window(&resolver, err);
-	if (rc == 0)
-		rc = run(&resolver, err);
-	if (rc == -ECANCELED)
-		cp_err_set(err, rc, "stopped while resolving names");
-	close_resolver(&resolver);
-	return rc;
+	return resolve(&resolver, err);
+}
+
+int cp_resolve_ptrs(const struct cp_resolve_config *config, const struct cp_addr *addrs, size_t n, cp_resolve_cb cb,
+        void *ctx, struct cp_err *err)
+{
+	struct cp_resolve_config one = *config;
+	struct resolver resolver = {.config = &one, .addrs = addrs, .n_names = n, .cb = cb, .ctx = ctx};
+
+	one.want_v4 = true; /* one question for each address: the first of its two */
+	one.want_v6 = false;
+	return resolve(&resolver, err);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * resolve.h: names -> addresses with their CNAME chain, many at once, through
- * c-ares. Owns sockets to resolvers and nothing else. Never prints.
+ * resolve.h: names -> addresses with their CNAME chain, and addresses -> names,
+ * many at once, through c-ares. Owns sockets to resolvers and nothing else.
+ * Never prints.
  */
 #ifndef CP_RESOLVE_H
 #define CP_RESOLVE_H
@@ -38,6 +39,17 @@ typedef void (*cp_resolve_cb)(void *ctx, size_t index, struct cp_answer *answer)
  * -EIO/-ENOMEM with err set.
  */
 int cp_resolve_all(const struct cp_resolve_config *config, const char *const *names, size_t n, cp_resolve_cb cb,
+        void *ctx, struct cp_err *err);
+
+/*
+ * The names of addrs[0..n), by PTR records (RFC 1035, 3.5; RFC 3596, 2.5); want_v4 and want_v6 play no part. The
+ * answer's status is OK when there is a name: the last of its chain, as a delegation by CNAMEs (RFC 2317) leads there.
+ * It is the first of several, in lower case, at most CP_RESOLVE_NAME_MAX bytes long, a longer one counts as none, as
+ * the root does; bytes that no host name has are escaped by c-ares ("\\010"), which does not make the name anything to
+ * trust. All else is as for cp_resolve_all().
+ */
+#define CP_RESOLVE_NAME_MAX 253
+int cp_resolve_ptrs(const struct cp_resolve_config *config, const struct cp_addr *addrs, size_t n, cp_resolve_cb cb,
         void *ctx, struct cp_err *err);
 
 /* The resolver that config means, for records and doctor: "198.18.0.53:53" or a comma-separated list. 0 or -errno. */

@@ -34,7 +34,7 @@ audit() { # out args...: of the IPv4 targets, unless others are named; what it s
 	[[ $* != *@* ]] || targets=
 	# shellcheck disable=SC2086 # none or one
 	lab_exec "$v" timeout -k 1 60 "$CP" audit --vantage-as 8075 --blocklist none --overlay "$LAB_OVERLAY" -r 1000 "$@" \
-		$targets -o "ndjson=$out" >"$out.said" 2>&1
+		$targets --no-rdns -o "ndjson=$out" >"$out.said" 2>&1
 }
 
 # Checks an ended run: its exit status, hops (left in out.hops) and accounting; leaves its $datapath and $why.

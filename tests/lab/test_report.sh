@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# test_report.sh: the outputs that other programs read. One audit of the story
+# lab in every format, compared with its NDJSON; Prometheus text for promtool;
+# and the HTML report in a real browser, which runs in a lab namespace so that
+# nothing it may ask for can leave the machine.
+
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+lab_need jq
+lab_up_story || exit 1
+
+results=$LAB_DIR/out
+shots=$BUILD/web/shots
+mkdir -p "$results" "$shots"
+
+audit() { # vantage-namespace name
+	run_cp "$1" audit --vantage-as 8075 "@$LAB_NAMES" -o "ndjson=$results/$2.ndjson" -o "csv=$results/$2.csv" \
+		-o "egress-csv=$results/$2.egress.csv" -o "atlas=$results/$2.atlas" -o "datadog=$results/$2.datadog" \
+		-o "prom=$results/$2.prom" -o "html=$results/$2.html"
+}
+
+check 'an audit writes all formats at once' audit "$LAB_HOT" hot
+paths=$(jq -c 'select(.type == "path")' "$results/hot.ndjson" | wc -l)
+
+# --- csv ---
+
+check_eq 'csv: a row a path' "$paths" "$(($(wc -l <"$results/hot.csv") - 1))"
+check_eq 'csv: names and verdicts are those of the NDJSON' \
+	"$(jq -r 'select(.type == "path") | [.target.name, .verdict] | join(",")' "$results/hot.ndjson" | sort)" \
+	"$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) at[$i] = i; next} {print $at["target"] "," $at["verdict"]}' \
+		"$results/hot.csv" | sort)"
+check_eq 'egress-csv: roles and ASes are those of the NDJSON' \
+	"$(jq -r 'select(.type == "summary") | .egress[] | [.role, .asn, .paths] | join(",")' "$results/hot.ndjson" | sort)" \
+	"$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) at[$i] = i; next} {print $at["role"] "," $at["asn"] "," $at["paths"]}' \
+		"$results/hot.egress.csv" | sort)"
+
+# --- atlas and datadog: the hops are those of the NDJSON ---
+
+jq -r 'select(.type == "path") | .target.name as $n | .hops[] | "\($n) \(.ttl) \(.ip // "*")"' "$results/hot.ndjson" |
+	sort >"$results/hops"
+jq -r '.dst_name as $n | .result[] | "\($n) \(.hop) \([.result[].from // empty][0] // "*")"' "$results/hot.atlas" |
+	sort >"$results/atlas.hops"
+check_same 'atlas: every hop' "$results/hops" "$results/atlas.hops"
+check 'atlas: what readers of results ask for is there' jq -es 'all(.[]; .fw == 5000 and .type == "traceroute" and
+	has("msm_id") and has("prb_id") and (.timestamp | type) == "number" and .lts == -1 and
+	.af == (if (.dst_addr | contains(":")) then 6 else 4 end) and
+	(.proto == "TCP") and (.paris_id >= 1) and all(.result[].result[]; .x == "*" or (.from and .ttl)))' "$results/hot.atlas"
+jq -r '.destination.hostname as $n | .traceroute.runs[0].hops[] | "\($n) \(.ttl) \(.ip_address // "*")"' \
+	"$results/hot.datadog" | sort >"$results/datadog.hops"
+check_same 'datadog: every hop' "$results/hops" "$results/datadog.hops"
+check 'datadog: one run, one protocol, a verdict in the tags' jq -es 'all(.[]; .protocol == "TCP" and
+	(.traceroute.runs | length) == 1 and any(.tags[]; startswith("verdict:")) and .source.hostname and
+	([.traceroute.runs[0].hops[] | .reachable == (.ip_address != null)] | all))' "$results/hot.datadog"
+
+# --- prom ---
+
+metric() { # name-and-labels-regex
+	awk -v m="$1" '$0 !~ /^#/ && $0 ~ m {sum += $NF} END {print sum + 0}' "$results/hot.prom"
+}
+
+for verdict in inside direct undecided transit detour; do
+	check_eq "prom: targets that are $verdict" \
+		"$(jq -r --arg v $verdict 'select(.type == "summary") | .verdicts[$v]' "$results/hot.ndjson")" \
+		"$(metric "^coldpotato_targets{.*verdict=\"$verdict\"")"
+done
+check_eq 'prom: paths' "$paths" "$(metric '^coldpotato_paths{')"
+check_eq 'prom: no address in a label' '' "$(grep -E '="[^"]*([0-9]+[.]){3}[0-9]+' "$results/hot.prom")"
+promtool=$("$_lib_root/scripts/fetch-promtool" "$BUILD/web" 2>"$results/promtool.log") || promtool=''
+if [[ -n $promtool ]]; then
+	for kind in story hostile 300; do
+		"$BUILD/web/sample" prom $kind >"$results/$kind.prom"
+		check_eq "prom: promtool has nothing to say about $kind" '' "$("$promtool" check metrics <"$results/$kind.prom" 2>&1)"
+	done
+	check_eq 'prom: promtool has nothing to say about the audit' '' "$("$promtool" check metrics <"$results/hot.prom" 2>&1)"
+else
+	echo "SKIP - Prometheus text is not checked by promtool: $(tail -n 1 "$results/promtool.log")"
+fi
+
+# --- html: the browser ---
+
+browser=''
+for name in chromium chromium-browser; do
+	[[ -n $browser ]] || browser=$(type -P "$name") || :
+done
+
+# Why the browser cannot be driven; nothing when it can.
+no_browser() {
+	local modules=$BUILD/web/browser
+
+	[[ -s $BUILD/web/echarts.js ]] || { echo 'the program was built without ECharts'; return; }
+	[[ -n $browser ]] || { echo 'no chromium (scripts/deps test)'; return; }
+	type node npm >/dev/null 2>&1 || { echo 'no nodejs or npm (scripts/deps test)'; return; }
+	cmp -s tests/web/package-lock.json "$modules/package-lock.json" && [[ -d $modules/node_modules ]] && return
+	mkdir -p "$modules" && cp tests/web/package.json tests/web/package-lock.json "$modules"
+	(cd "$modules" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
+		--fetch-retries=1 --fetch-timeout=60000) >"$results/npm.log" 2>&1 || echo 'npm cannot get playwright-core'
+}
+
+cd "$_lib_root" || exit 1
+why=$(no_browser)
+if [[ -z $why ]]; then
+	for kind in story hostile 5000; do
+		"$BUILD/web/sample" html $kind >"$results/$kind.html"
+	done
+	lab_exec "$LAB_HOT" node tests/web/report.mjs "$BUILD/web/browser" "$browser" "$shots" "story=$results/story.html" \
+		"hostile=$results/hostile.html" "large=$results/5000.html" "lab=$results/hot.html" >"$results/browser.log" 2>&1
+	cat "$results/browser.log"
+	while read -r line; do
+		case $line in
+		'ok - '*) _lib_n_ok=$((_lib_n_ok + 1)) ;;
+		'not ok - '*) _lib_n_not_ok=$((_lib_n_not_ok + 1)) ;;
+		esac
+	done <"$results/browser.log"
+	check 'the browser was driven to the end' grep -q '^# end$' "$results/browser.log"
+else
+	echo "SKIP - the report in a browser: $why"
+fi
+
+finish
