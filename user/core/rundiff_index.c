@@ -89,5 +89,6 @@ int cp_rundiff_grow(void *items_ptr, size_t *cap, size_t n, size_t size)
 		return -ENOMEM;
 	memcpy(items_ptr, &grown, sizeof(grown));
 	*cap = grown_cap;
+	/* cppcheck-suppress memleak ; items_ptr has it */
 	return 0;
 }

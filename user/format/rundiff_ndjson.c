@@ -226,12 +226,14 @@ static void write_shift(struct cp_json *json, const char *key, uint32_t before_u
 
 static int write_pair(struct writer *writer, const struct cp_rundiff_target *target, const struct cp_rundiff_pair *pair)
 {
-	const struct cp_rundiff_path *paths[CP_SIDES] = {NULL, NULL}, *any = NULL;
+	enum cp_rundiff_side side_of_any = pair->paths[CP_BEFORE] != CP_RUNDIFF_NONE ? CP_BEFORE : CP_AFTER;
+	const struct cp_rundiff_path *any = &writer->result->paths[side_of_any][pair->paths[side_of_any]];
+	const struct cp_rundiff_path *paths[CP_SIDES] = {NULL, NULL};
 	struct cp_json *json = begin(writer, "diff_path");
 
 	for (int side = 0; side < CP_SIDES; side++) {
 		if (pair->paths[side] != CP_RUNDIFF_NONE)
-			any = paths[side] = &writer->result->paths[side][pair->paths[side]];
+			paths[side] = &writer->result->paths[side][pair->paths[side]];
 	}
 	write_name(json, &target->name);
 	cp_json_addr(json, "ip", &any->dest);

@@ -84,7 +84,7 @@ static void describe_exit(const struct cp_rundiff_report *report, struct side *s
 	else if (cp_rundiff_exit_is_point(path))
 		snprintf(side->handover, sizeof(side->handover), "TTL %u, %s", path->exit_ttl_max, time);
 	else
-		snprintf(side->handover, sizeof(side->handover), "TTL %u to %u, %s", path->exit_ttl_min + 1,
+		snprintf(side->handover, sizeof(side->handover), "TTL %u to %u, %s", path->exit_ttl_min + 1u,
 		        path->exit_ttl_max, time);
 	if (cold != UINT32_MAX)
 		snprintf(side->cold, sizeof(side->cold), "%u%%", cold);
