@@ -50,6 +50,10 @@ _coldpotato()
 	--service-tags) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--home) return ;;
 	--vantage-as) return ;;
+	--rtt-pct) return ;;
+	--rtt-ms) return ;;
+	--top) return ;;
+	--fail-on-change) words='never worse any' ;;
 	--policy) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--fail-on) return ;;
 	-o | --output) words='table hops ndjson csv egress-csv atlas datadog prom html' ;;
@@ -59,7 +63,7 @@ _coldpotato()
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		audit | trace | analyze | doctor | policy | help | version) command=$word; break ;;
+		audit | trace | analyze | diff | doctor | policy | help | version) command=$word; break ;;
 		esac
 	done
 	if [[ -z $words && $cur == @* ]]; then
@@ -68,13 +72,14 @@ _coldpotato()
 	fi
 	if [[ -z $words ]]; then
 		case $command in
-		'') words='audit trace analyze doctor policy help version' ;;
+		'') words='audit trace analyze diff doctor policy help version' ;;
 		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
 		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
 		analyze) words='--input-format --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --color --help --version' ;;
+		diff) words='--side-by-side --rtt-pct --rtt-ms --top --fail-on-change --output --color --help --version' ;;
 		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --blocklist --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --color --verbose --help --version' ;;
 		policy) words='--output --color --help --version' ;;
-		help) words='audit trace analyze doctor policy help version --help --version' ;;
+		help) words='audit trace analyze diff doctor policy help version --help --version' ;;
 		version) words='--help --version' ;;
 		esac
 	fi

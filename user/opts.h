@@ -21,6 +21,7 @@ enum cp_command {
 	CP_CMD_AUDIT = 0,
 	CP_CMD_TRACE,
 	CP_CMD_ANALYZE,
+	CP_CMD_DIFF,
 	CP_CMD_DOCTOR,
 	CP_CMD_POLICY,
 	CP_CMD_HELP,
@@ -32,6 +33,7 @@ enum cp_command {
 
 enum cp_when { CP_WHEN_AUTO = 0, CP_WHEN_ALWAYS, CP_WHEN_NEVER };
 enum cp_tcp_method { CP_METHOD_SYN = 0, CP_METHOD_SACK, CP_METHOD_PREFER_SACK };
+enum cp_fail_on_change { CP_FAIL_NEVER = 0, CP_FAIL_ON_WORSE, CP_FAIL_ON_ANY };
 enum cp_addresses { CP_ADDRESSES_ALL = 0, CP_ADDRESSES_FIRST };
 
 #define CP_OPTS_LIST_MAX 16
@@ -89,6 +91,11 @@ struct cp_opts {
 
 	const struct cp_import_format *input_format; /* of analyze; NULL: found out */
 
+	bool side_by_side; /* of diff */
+	uint32_t rtt_pct, rtt_ms; /* from which on a shift of a round-trip time is one */
+	uint32_t top; /* 0: all */
+	enum cp_fail_on_change fail_on_change;
+
 	struct cp_opts_list asdbs;
 	const char *overlay, *ixp, *service_tags; /* NULL: none */
 	const char *home;
@@ -136,6 +143,7 @@ enum cp_opt_group {
 	CP_OPT_PROBING,
 	CP_OPT_DATAPATH,
 	CP_OPT_DATA,
+	CP_OPT_DIFF,
 	CP_OPT_OUTPUT,
 	CP_OPT_GENERAL,
 	CP_OPT_HIDDEN,

@@ -11,6 +11,7 @@
 #define ALL (PROBING | 1u << CP_CMD_DOCTOR)
 #define POLICY (1u << CP_CMD_POLICY)
 #define ANALYZE (1u << CP_CMD_ANALYZE)
+#define DIFF (1u << CP_CMD_DIFF)
 #define EVERY (~0u)
 
 const struct cp_opts cp_opts_defaults = {
@@ -27,6 +28,9 @@ const struct cp_opts cp_opts_defaults = {
         .timeout_ms = 1000,
         .n_flows = 1,
         .gap = 12,
+        .rtt_pct = 20,
+        .rtt_ms = 5,
+        .top = 20,
         .rdns_max = 65536,
         .home = "microsoft",
 };
@@ -64,6 +68,18 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .takes_words = true,
                         .output = "table",
                 },
+        [CP_CMD_DIFF] =
+                {
+                        .name = "diff",
+                        .args = "RUN RUN",
+                        .help = "say what changed between two runs, or lay two vantages side by side",
+                        .about = "Reads two runs that were written with -o ndjson, the one before and the one after "
+                                 "(- for one of them is standard input), and tells what is different: verdicts, "
+                                 "exits, AS paths, reach, round-trip times. Silence is no difference. Writes "
+                                 "table or ndjson. Sends nothing and needs no rights.",
+                        .takes_words = true,
+                        .output = "table",
+                },
         [CP_CMD_DOCTOR] =
                 {
                         .name = "doctor",
@@ -98,6 +114,7 @@ const char *cp_opt_group_name(enum cp_opt_group group)
 	        [CP_OPT_PROBING] = "Probing",
 	        [CP_OPT_DATAPATH] = "Interface and datapath",
 	        [CP_OPT_DATA] = "Addresses to networks",
+	        [CP_OPT_DIFF] = "Comparison",
 	        [CP_OPT_OUTPUT] = "Output",
 	        [CP_OPT_GENERAL] = "General",
 	        [CP_OPT_HIDDEN] = "Hidden",
@@ -112,6 +129,7 @@ static const char *const addresses_names[] = {"all", "first", NULL};
 static const char *const datapath_names[] = {"auto", "xdp", "tc", NULL};
 static const char *const xdp_mode_names[] = {"auto", "native", "generic", NULL};
 static const char *const tc_attach_names[] = {"auto", "tcx", "clsact", NULL};
+static const char *const fail_on_change_names[] = {"never", "worse", "any", NULL};
 static const char *const when_names[] = {"auto", "always", "never", NULL};
 
 const struct cp_opt cp_opt_table[] = {
@@ -428,6 +446,48 @@ const struct cp_opt cp_opt_table[] = {
                 .arg = "AS",
                 .wants = "an AS number, 8075 or AS8075",
                 .help = "AS the probes start in, where it cannot be found out"},
+        {.name = "side-by-side",
+                .group = CP_OPT_DIFF,
+                .commands = DIFF,
+                .parse = cp_opt_parse_flag,
+                .offset = offsetof(struct cp_opts, side_by_side),
+                .help = "every target in two columns, one run each; also without it when the runs have different "
+                        "vantages"},
+        {.name = "rtt-pct",
+                .group = CP_OPT_DIFF,
+                .commands = DIFF,
+                .parse = cp_opt_parse_number,
+                .offset = offsetof(struct cp_opts, rtt_pct),
+                .arg = "PERCENT",
+                .wants = "percent of the time before, up to 100000",
+                .max = 100000,
+                .help = "a round-trip time has shifted when it differs by so much, and by --rtt-ms"},
+        {.name = "rtt-ms",
+                .group = CP_OPT_DIFF,
+                .commands = DIFF,
+                .parse = cp_opt_parse_number,
+                .offset = offsetof(struct cp_opts, rtt_ms),
+                .arg = "MS",
+                .wants = "milliseconds, up to 60000",
+                .max = 60000,
+                .help = "... and by so many milliseconds"},
+        {.name = "top",
+                .group = CP_OPT_DIFF,
+                .commands = DIFF,
+                .parse = cp_opt_parse_number,
+                .offset = offsetof(struct cp_opts, top),
+                .arg = "N",
+                .wants = "a number of lines, 0 for all",
+                .max = 1000000000,
+                .help = "show the worst N targets and exits in the table; 0: all"},
+        {.name = "fail-on-change",
+                .group = CP_OPT_DIFF,
+                .commands = DIFF,
+                .parse = cp_opt_parse_choice,
+                .offset = offsetof(struct cp_opts, fail_on_change),
+                .choices = fail_on_change_names,
+                .help = "exit with 3 when a verdict or the reach of a destination became worse, or on any change of "
+                        "verdict, exit, AS path, reach or targets"},
         {.name = "policy",
                 .group = CP_OPT_OUTPUT,
                 .commands = PROBING | ANALYZE,
@@ -446,7 +506,7 @@ const struct cp_opt cp_opt_table[] = {
         {.name = "output",
                 .letter = 'o',
                 .group = CP_OPT_OUTPUT,
-                .commands = PROBING | ANALYZE | POLICY,
+                .commands = PROBING | ANALYZE | DIFF | POLICY,
                 .parse = cp_opt_parse_output,
                 .arg = "FORMAT[=FILE]",
                 .help = "result format, to standard output or a file (repeatable)"},
@@ -458,7 +518,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "say in sentences why each verdict is what it is (table: of targets that are not well)"},
         {.name = "color",
                 .group = CP_OPT_OUTPUT,
-                .commands = ALL | ANALYZE | POLICY,
+                .commands = ALL | ANALYZE | DIFF | POLICY,
                 .parse = cp_opt_parse_choice,
                 .offset = offsetof(struct cp_opts, color),
                 .choices = when_names,

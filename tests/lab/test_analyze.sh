@@ -149,6 +149,25 @@ check 'but the record is named' grep -q 'atlas.json:3' <(tr '\n' ' ' <"$work/hos
 
 # --- samples of real results ---
 
+# What a sample's comment expects of the AS path, as far as the built-in data knows: home and exchanges, in order.
+expected() { # sample
+	sed -n 's/^# expect: *//p' "$1" | grep -oE '\bms\b|IXP\([^)]*\)' | uniq | paste -sd' '
+}
+found() { # ndjson
+	jq -rs '(.[] | select(.type == "start") | .home.asns | map(tostring)) as $home |
+		[.[] | select(.type == "path")][0].as_path[] | . as $step |
+		if $home | index($step) then "ms" elif startswith("IXP:") then "IXP(\(.[4:] | split(" ")[0]))" else empty end' \
+		"$1" | uniq | paste -sd' '
+}
+
+json_sample() { # name
+	check_eq "sample $1: every trace is judged" "$(grep -cE '"type": ?"(traceroute|trace)"' "$work/$1")" \
+		"$(jq -c 'select(.type == "path")' "$work/$1.out" | wc -l)"
+	check_eq "sample $1: the addresses are those in the file" '' \
+		"$(jq -r 'select(.type == "path") | .hops[].ip // empty' "$work/$1.out" | sort -u |
+			while read -r ip; do grep -qF "\"$ip\"" "$work/$1" || echo "$ip"; done)"
+}
+
 samples=${SAMPLES:-$(cd "$(dirname "$0")/../.." && pwd)/../shared/samples}
 for sample in "$samples"/*; do
 	name=$(basename "$sample")
@@ -157,17 +176,15 @@ for sample in "$samples"/*; do
 		break
 	fi
 	cp "$sample" "$work/$name" && chmod 644 "$work/$name"
+	if ! analyze "$work/$name" -o ndjson >"$work/$name.out" 2>"$work/$name.err" && [[ $name != *.json* ]]; then
+		echo "SKIP - sample $name: $(jq -r 'select(.type == "warning") | .text' "$work/$name.out" | tail -n 1)" \
+			"$(tail -n 1 "$work/$name.err")"
+		continue
+	fi
 	case $name in
-	*.json | *.jsonl) ;;
-	*) continue ;; # texts: test_analyze_text.sh
+	*.json | *.jsonl) json_sample "$name" ;;
+	*) check_eq "sample $name: the AS path is as expected" "$(expected "$sample")" "$(found "$work/$name.out")" ;;
 	esac
-	analyze "$work/$name" -o ndjson >"$work/$name.out"
-	check_eq "sample $name: exit status" 0 $?
-	check_eq "sample $name: every trace is judged" "$(grep -cE '"type": ?"(traceroute|trace)"' "$sample")" \
-		"$(jq -c 'select(.type == "path")' "$work/$name.out" | wc -l)"
-	check_eq "sample $name: the addresses are those in the file" '' \
-		"$(jq -r 'select(.type == "path") | .hops[].ip // empty' "$work/$name.out" | sort -u |
-			while read -r ip; do grep -qF "\"$ip\"" "$sample" || echo "$ip"; done)"
 done
 
 finish

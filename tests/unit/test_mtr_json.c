@@ -13,6 +13,7 @@
 #define SILENT(count)                                                                                                  \
 	"{'count':" count ",'host':'?\?\?','Loss%':100.0,'Snt':10,'Last':0.0,'Avg':0.0,'Best':0.0,'Wrst':0.0}"
 #define END "]}}"
+#define NOT_TOLD "1: the address of 'a.test' is not told: run mtr with it, or with --show-ips for a row of that name\n"
 
 static const struct import_case cases[] = {
         {HEAD("198.18.9.9") HUB("1", "192.168.0.1", "1.25") "," SILENT("2") "," HUB("3", "198.18.9.9", "2.0") END,
@@ -24,15 +25,20 @@ static const struct import_case cases[] = {
          "{'count':' 2','host':'198.18.1.1','ASN':'AS64500','Loss%':0.00,'Snt':'3','Avg':2}]}}",
                 "198.18.9.9>198.18.9.9 ?: 192.168.0.1@1500x3 198.18.1.1@2000x3 | max-ttl\n"},
         /* Names with addresses; a name that is the address again. */
-        {HEAD("a.test") HUB("1", "r1.test (192.168.0.1)", "1") "," HUB("2", "198.18.9.9 (198.18.9.9)", "2") END,
+        {HEAD("a.test") HUB("1", "r1.test (192.168.0.1)", "1") "," HUB("2", "198.18.9.9 (198.18.9.9)", "2") "," HUB(
+                 "3", "A.test (198.18.9.9)", "2") END,
                 "a.test>198.18.9.9 ?: 192.168.0.1@1000x10\"r1.test\" 198.18.9.9@2000=?x10 | reached\n"},
-        {HEAD("a.test") HUB("1", "r1 (x).test (2001:db8::1)", "1") END,
-                "a.test>2001:db8::1 ?: 2001:db8::1@1000=?x10\"r1 (x).test\" | reached\n"},
+        {HEAD("r1 (x).test") HUB("1", "r1 (x).test (2001:db8::1)", "1") END,
+                "1: the destination has no valid host name\n"},
+        {HEAD("r1.test") HUB("1", "r1.test (2001:db8::1)", "1") END,
+                "r1.test>2001:db8::1 ?: 2001:db8::1@1000=?x10\"r1.test\" | reached\n"},
+        /* The last row may be a router that refused. */
+        {HEAD("a.test") HUB("1", "192.168.0.1", "1") "," HUB("2", "198.18.9.9", "2") END, NOT_TOLD},
+        {HEAD("a.test") HUB("1", "b.test (198.18.9.9)", "2") END, NOT_TOLD},
         /* mtr shows a row beyond the last router, so that the destination did not answer here. */
         {HEAD("198.18.9.9") HUB("1", "192.168.0.1", "1") "," SILENT("2") END,
                 "198.18.9.9>198.18.9.9 ?: 192.168.0.1@1000x10 | max-ttl\n"},
-        {HEAD("a.test") HUB("1", "192.168.0.1", "1") "," SILENT("2") END,
-                "1: the destination's address is not told: dst is a name, and it did not answer\n"},
+        {HEAD("a.test") HUB("1", "192.168.0.1", "1") "," SILENT("2") END, NOT_TOLD},
         /* Average, or what there is. */
         {HEAD("198.18.9.9") "{'count':1,'host':'192.168.0.1','Best':0.7,'Last':3}" END,
                 "198.18.9.9>198.18.9.9 ?: 192.168.0.1@700 | max-ttl\n"},

@@ -267,6 +267,8 @@ static void test_commands(void **state)
 		enum cp_command command, topic;
 	} cases[] = {
 	        {"trace t", CP_CMD_TRACE, CP_COMMANDS},
+	        {"analyze", CP_CMD_ANALYZE, CP_COMMANDS},
+	        {"analyze f", CP_CMD_ANALYZE, CP_COMMANDS},
 	        {"doctor", CP_CMD_DOCTOR, CP_COMMANDS},
 	        {"policy check p r", CP_CMD_POLICY, CP_COMMANDS},
 	        {"doctor t", CP_CMD_DOCTOR, CP_COMMANDS},
@@ -331,6 +333,20 @@ static void test_default_format(void **state)
 	assert_false(opts.explain);
 	assert_int_equal(opts.n_outputs, 1);
 	assert_ptr_equal(opts.outputs[0].format, &cp_format_hops);
+	cp_opts_free(&opts);
+}
+
+static void test_diff(void **state)
+{
+	(void)state;
+	ACCEPT("diff a - --rtt-pct 0 --rtt-ms 60000 --top 0 --fail-on-change worse --side-by-side");
+	assert_int_equal(opts.n_targets, 2);
+	assert_int_equal(opts.rtt_pct, 0);
+	assert_int_equal(opts.rtt_ms, 60000);
+	assert_int_equal(opts.top, 0);
+	assert_int_equal(opts.fail_on_change, CP_FAIL_ON_WORSE);
+	assert_true(opts.side_by_side);
+	assert_ptr_equal(opts.outputs[0].format, &cp_format_table);
 	cp_opts_free(&opts);
 }
 
@@ -414,6 +430,13 @@ static void test_refusals(void **state)
 	        {"audit -o table -o ndjson t",
 	                "two formats for standard output; write one to a file: --output ndjson=FILE"},
 	        {"audit -o table=f -o ndjson=f t", "--output writes two formats to 'f'"},
+	        {"diff a b --rtt-pct 100001", "--rtt-pct wants percent of the time before, up to 100000, not '100001'"},
+	        {"diff a b --rtt-ms -1", "--rtt-ms wants milliseconds, up to 60000, not '-1'"},
+	        {"diff a b --top x", "--top wants a number of lines, 0 for all, not 'x'"},
+	        {"diff a b --fail-on-change maybe", "--fail-on-change wants never, worse or any, not 'maybe'"},
+	        {"diff a b --side-by-side=yes", "--side-by-side takes no argument"},
+	        {"diff a b --rate 5", "--rate is not an option of diff"},
+	        {"audit t --top 5", "--top is not an option of audit"},
 	        {"audit t --rate", "--rate wants packets per second (k and M are understood) after it"},
 	        {"audit t -o", "--output wants a word after it"},
 	        {"audit t --dry-run=yes", "--dry-run takes no argument"},
@@ -553,6 +576,7 @@ int main(void)
 	        cmocka_unit_test(test_commands),
 	        cmocka_unit_test(test_policies),
 	        cmocka_unit_test(test_default_format),
+	        cmocka_unit_test(test_diff),
 	        cmocka_unit_test(test_explain),
 	        cmocka_unit_test(test_refusals),
 	        cmocka_unit_test(test_too_many),

@@ -214,7 +214,7 @@ static void judge(struct analyze *analyze, const struct cp_kept_trace *trace, ui
 	cp_judge(&input, judgement);
 	if (trace->reasons & route_changed) {
 		judgement->reasons |= route_changed;
-		judgement->confidence = CP_CONF_LOW;
+		judgement->confidence = cp_reason_cap(CP_WHY_ROUTE_CHANGED);
 	}
 	analyze->records[i] = (struct cp_rec_path){
 	        .target = cp_traces_target(analyze->traces, trace->target),
@@ -224,6 +224,7 @@ static void judge(struct analyze *analyze, const struct cp_kept_trace *trace, ui
 	        .judgement = judgement,
 	        .asdb = audit->asdb,
 	        .service_tag = cp_audit_service_tag(audit, &trace->addr),
+	        .start = &audit->start,
 	        .tcp_method = trace->tcp_method,
 	        .sack_fallback = trace->sack_fallback,
 	};
@@ -237,17 +238,19 @@ static void count_path(struct cp_accounting *acc, const struct cp_path *path)
 		acc->n_hops_seen += path->hops[i].kind != CP_REPLY_NONE;
 }
 
-/* The paths [first, first + n) all lead to one address; the first of them is flow `flow`. Returns the worst verdict. */
-static int report_batch(struct analyze *analyze, size_t first, uint32_t n, uint32_t flow, enum cp_verdict *verdict)
+/* The paths [first, first + n) all lead to one address, dest; the first of them is flow `flow`. */
+static int report_batch(struct analyze *analyze, size_t first, uint32_t n, uint32_t flow, struct cp_combined *dest)
 {
 	struct cp_audit *audit = analyze->audit;
+	struct cp_combined batch;
 	uint32_t target = cp_traces_at(analyze->traces, first)->target;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		judge(analyze, cp_traces_at(analyze->traces, first + i), flow + i, i);
+	cp_combine_flows(analyze->paths, analyze->judgements, n, &audit->home, &batch);
 	for (uint32_t i = 0; i < n && rc == 0; i++) {
-		*verdict = cp_verdict_worse(*verdict, analyze->judgements[i].verdict);
+		cp_combine_path(dest, &analyze->judgements[i], &audit->home);
 		count_path(&audit->accounting, &analyze->paths[i]);
 		cp_outputs_path(audit, &analyze->records[i]);
 		rc = cp_gate_path(
@@ -260,10 +263,11 @@ static int report_batch(struct analyze *analyze, size_t first, uint32_t n, uint3
 }
 
 /* All paths to the address of the trace at *at, which is moved behind them. */
-static int report_dest(struct analyze *analyze, size_t *at, enum cp_verdict *verdict)
+static int report_dest(struct analyze *analyze, size_t *at, struct cp_combined *target)
 {
 	const struct cp_traces *traces = analyze->traces;
 	uint32_t dest = cp_traces_at(traces, *at)->dest, flow = 0;
+	struct cp_combined combined = {0};
 	int rc = 0;
 
 	while (rc == 0 && *at < cp_traces_n(traces) && cp_traces_at(traces, *at)->dest == dest) {
@@ -271,10 +275,11 @@ static int report_dest(struct analyze *analyze, size_t *at, enum cp_verdict *ver
 
 		while (n < BATCH && *at + n < cp_traces_n(traces) && cp_traces_at(traces, *at + n)->dest == dest)
 			n++;
-		rc = report_batch(analyze, *at, n, flow, verdict);
+		rc = report_batch(analyze, *at, n, flow, &combined);
 		flow += n;
 		*at += n;
 	}
+	cp_combine_dest(target, &combined);
 	return rc;
 }
 
@@ -282,20 +287,23 @@ static int report_target(struct analyze *analyze, size_t *at)
 {
 	const struct cp_traces *traces = analyze->traces;
 	uint32_t target = cp_traces_at(traces, *at)->target;
+	struct cp_combined combined = {0};
 	struct cp_rec_target rec = {
 	        .target = cp_traces_target(traces, target),
 	        .answer = cp_traces_answer(traces, target),
-	        .verdict = CP_INSIDE,
+	        .asdb = analyze->audit->asdb,
+	        .combined = &combined,
 	};
 	int rc = 0;
 
 	cp_egress_group(analyze->egress, rec.target->group);
 	while (rc == 0 && *at < cp_traces_n(traces) && cp_traces_at(traces, *at)->target == target) {
 		rec.n_dests++;
-		rc = report_dest(analyze, at, &rec.verdict);
+		rc = report_dest(analyze, at, &combined);
 	}
 	if (rc)
 		return rc;
+	rec.verdict = combined.verdict;
 	analyze->verdicts[rec.verdict]++;
 	cp_outputs_target(analyze->audit, &rec);
 	cp_gate_target(analyze->audit->gate, &rec);

@@ -15,7 +15,8 @@ enum {
 	CP_EXIT_OK = 0,
 	CP_EXIT_FAILED = 1,
 	CP_EXIT_USAGE = 2,
-	CP_EXIT_VIOLATED = 3, /* done, and a path breaks --policy or has what --fail-on names */
+	CP_EXIT_VIOLATED = 3, /* done, and a path breaks --policy or has what --fail-on names; diff: what
+	                         --fail-on-change refuses */
 	CP_EXIT_UNDECIDED =
 	        4, /* done, but some targets could not be measured, or more are undecided than the policy allows */
 };
@@ -23,6 +24,7 @@ enum {
 int cp_cmd_audit(const struct cp_opts *opts);
 int cp_cmd_trace(const struct cp_opts *opts);
 int cp_cmd_analyze(const struct cp_opts *opts);
+int cp_cmd_diff(const struct cp_opts *opts);
 int cp_cmd_doctor(const struct cp_opts *opts);
 int cp_cmd_policy(const struct cp_opts *opts);
 int cp_cmd_help(const struct cp_opts *opts);
@@ -32,5 +34,8 @@ int cp_cmd_completion(const struct cp_opts *opts);
 
 /* What stands there when no command is given. */
 void cp_help_short(FILE *out);
+
+/* Columns of the terminal on standard output, or what COLUMNS says; 0: unknown. */
+unsigned cp_terminal_width(void);
 
 #endif

@@ -22,7 +22,8 @@ const struct cp_help_pair cp_help_statuses[] = {
         {"0", "every target was measured, whatever the verdicts; with a policy: it holds"},
         {"1", "the run failed"},
         {"2", "the command line, or a file it names, is wrong"},
-        {"3", "the policy is violated, or a path has what --fail-on names"},
+        {"3", "the policy is violated, or a path has what --fail-on names; two runs differ, with "
+              "--fail-on-change"},
         {"4", "the run is complete, but some targets could not be measured (no address, no route, blocked), or more "
               "are undecided than the policy allows"},
         {"130, 143", "ended by SIGINT or SIGTERM; what was found until then is reported"},
@@ -52,6 +53,13 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        {"sc_warts2json trace.warts | coldpotato analyze - -o ndjson=judged.ndjson", "scamper's, as records"},
 	        {NULL, NULL},
 	};
+	static const struct cp_help_pair diff[] = {
+	        {"coldpotato diff monday.ndjson tuesday.ndjson", "what changed since Monday?"},
+	        {"coldpotato diff --side-by-side cold.ndjson hot.ndjson", "hot potato against cold potato"},
+	        {"coldpotato diff --fail-on-change worse good.ndjson now.ndjson",
+	                "a gate: exit status 3 when something became worse"},
+	        {NULL, NULL},
+	};
 	static const struct cp_help_pair doctor[] = {
 	        {"coldpotato doctor", "can this host probe?"},
 	        {"coldpotato doctor -i eth0 login.microsoft.com", "... through eth0, and do replies come back?"},
@@ -67,6 +75,7 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        [CP_CMD_AUDIT] = audit,
 	        [CP_CMD_TRACE] = trace,
 	        [CP_CMD_ANALYZE] = analyze,
+	        [CP_CMD_DIFF] = diff,
 	        [CP_CMD_DOCTOR] = doctor,
 	        [CP_CMD_POLICY] = policy,
 	};

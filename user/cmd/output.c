@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "audit_impl.h"
+#include "cmd.h"
 #include "gate.h"
 #include "version.h"
 
@@ -82,7 +83,7 @@ static int open_file(const char *path, struct cp_output_file **ret_file)
 	return 0;
 }
 
-static unsigned terminal_width(void)
+unsigned cp_terminal_width(void)
 {
 	const char *columns = getenv("COLUMNS");
 	struct winsize size;
@@ -99,7 +100,7 @@ static int open_output(struct cp_audit *audit, const struct cp_opts_output *spec
 {
 	struct cp_output *output = &audit->outputs[audit->n_outputs];
 	enum cp_when color = audit->opts->color;
-	struct cp_format_options options = {.width = terminal_width(), .explain = audit->opts->explain};
+	struct cp_format_options options = {.width = cp_terminal_width(), .explain = audit->opts->explain};
 	int rc;
 
 	*output = (struct cp_output){.format = spec->format, .path = spec->path};

@@ -108,7 +108,7 @@ int cp_value_object(const json_t *object, const char *key, json_t **ret_value, s
 
 int cp_value_ms(const json_t *object, const char *key, uint32_t *ret_us, struct cp_err *err)
 {
-	double ms, us;
+	double ms = 0, us;
 	int rc = cp_value_real(object, key, &ms, err);
 
 	if (rc <= 0)

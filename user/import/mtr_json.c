@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "json_formats.h"
 #include "json_records.h"
@@ -108,8 +109,8 @@ static int read_hub(struct mtr *mtr, const json_t *json, struct hub *hub, struct
 }
 
 /*
- * mtr shows one row beyond the last router that answered, unless it is the destination: a report that ends with an
- * answer ends there. Needed where the destination is given by its name.
+ * The destination's address, where it is given by its name: that of the last row, if the row bears that name. The place
+ * alone proves nothing: a report ends with a router that refused just as it does with the destination.
  */
 static int find_dest(struct mtr *mtr, const json_t *hubs, const char *dst, struct cp_err *err)
 {
@@ -124,9 +125,10 @@ static int find_dest(struct mtr *mtr, const json_t *hubs, const char *dst, struc
 	rc = read_hub(mtr, json_array_get(hubs, n - 1), &last, err);
 	if (rc)
 		return rc;
-	if (last.is_silent)
-		return cp_err_set(
-		        err, -EINVAL, "the destination's address is not told: dst is a name, and it did not answer");
+	if (last.is_silent || !last.hop.ptr || strcasecmp(last.hop.ptr, dst) != 0)
+		return cp_err_set(err, -EINVAL,
+		        "the address of '%s' is not told: run mtr with it, or with --show-ips for a row of that name",
+		        dst);
 	mtr->trace.trace.dest = last.hop.addr;
 	return 0;
 }

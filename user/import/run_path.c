@@ -215,9 +215,9 @@ static int read_reply(struct cp_fields *fields, void *out)
 	};
 	struct cp_run_hop *hop = out;
 
-	for (uint8_t i = CP_REPLY_TIME_EXCEEDED; i < CP_COUNT(names); i++) {
+	for (size_t i = CP_REPLY_TIME_EXCEEDED; i < CP_COUNT(names); i++) {
 		if (says(fields, names[i])) {
-			hop->hop.kind = i;
+			hop->hop.kind = (uint8_t)i;
 			return 0;
 		}
 	}

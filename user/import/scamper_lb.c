@@ -84,8 +84,14 @@ static void note_hop(struct graph *graph, struct flow *flow, uint64_t ttl, const
 
 /* ---- From the record ---- */
 
-/* One probe of a link: it showed `addr`, and if `node` is not NULL passed that one a hop before. */
-static int take_probe(struct graph *graph, const json_t *probe, const struct cp_addr *addr, const struct cp_addr *node,
+/* Where a link comes from. */
+struct origin {
+	const struct cp_addr *node; /* NULL: silent */
+	uint32_t n_hops; /* from there to the addresses at hand */
+};
+
+/* One probe of a link: it showed `addr`, and passed the link's node some hops before. */
+static int take_probe(struct graph *graph, const json_t *probe, const struct cp_addr *addr, struct origin from,
         uint32_t *ret_ttl, struct cp_err *err)
 {
 	struct cp_hop hop = {.addr = *addr}, before = {.kind = CP_REPLY_NONE};
@@ -103,10 +109,10 @@ static int take_probe(struct graph *graph, const json_t *probe, const struct cp_
 	if (rc)
 		return rc == -EFBIG ? cp_err_set(err, -EINVAL, "more than %u flows", FLOWS_MAX) : rc;
 	*ret_ttl = (uint32_t)ttl;
-	if (node && ttl > 1) {
-		before.addr = *node;
+	if (from.node && ttl > from.n_hops) {
+		before.addr = *from.node;
 		cp_json_set_icmp(&before, CP_REPLY_TIME_EXCEEDED, 0);
-		note_hop(graph, flow, ttl - 1, &before);
+		note_hop(graph, flow, ttl - from.n_hops, &before);
 	}
 	if (!json_array_size(replies))
 		return 0;
@@ -117,8 +123,7 @@ static int take_probe(struct graph *graph, const json_t *probe, const struct cp_
 }
 
 /* An address that a set of probes found, or "*". *ttl: of the set, as far as it is known; 0: it is not. */
-static int take_link(
-        struct graph *graph, const json_t *link, const struct cp_addr *node, uint32_t *ttl, struct cp_err *err)
+static int take_link(struct graph *graph, const json_t *link, struct origin from, uint32_t *ttl, struct cp_err *err)
 {
 	const char *text = NULL;
 	json_t *probes = NULL, *probe;
@@ -138,7 +143,7 @@ static int take_link(
 		return -EINVAL;
 	json_array_foreach(probes, i, probe)
 	{
-		int rc = take_probe(graph, probe, &addr, node, ttl, err);
+		int rc = take_probe(graph, probe, &addr, from, ttl, err);
 
 		if (rc)
 			return rc;
@@ -173,7 +178,8 @@ static int take_links(
 
 		json_array_foreach(set, j, link)
 		{
-			int rc = take_link(graph, link, i == 0 ? node : NULL, &set_ttl, err);
+			struct origin from = {.node = node, .n_hops = (uint32_t)i + 1};
+			int rc = take_link(graph, link, from, &set_ttl, err);
 
 			if (rc)
 				return rc;

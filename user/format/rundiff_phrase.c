@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * rundiff_phrase.c: the words of a comparison. Must not know how a format
+ * arranges them.
+ */
+#include "rundiff_phrase.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "phrase.h"
+
+/* A string under construction; what does not fit is cut. */
+struct line {
+	char *buf;
+	size_t size, len;
+};
+
+static struct line line_of(char *buf, size_t size)
+{
+	buf[0] = '\0';
+	return (struct line){.buf = buf, .size = size};
+}
+
+__attribute__((format(printf, 2, 3))) static void append(struct line *line, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(line->buf + line->len, line->size - line->len, fmt, args);
+	va_end(args);
+	if (n > 0)
+		line->len += (size_t)n < line->size - line->len ? (size_t)n : line->size - line->len - 1;
+}
+
+const char *cp_rundiff_say_target(const struct cp_rundiff_name *name, char *buf, size_t size)
+{
+	const struct cp_target target = {.host = name->host, .port = name->port, .proto = name->proto};
+
+	return cp_phrase_target(&target, buf, size);
+}
+
+const char *cp_rundiff_say_verdict(int8_t verdict)
+{
+	return verdict < 0 ? "not measured" : cp_verdict_name(verdict);
+}
+
+enum cp_text_color cp_rundiff_verdict_color(int8_t verdict)
+{
+	return verdict < 0 ? CP_YELLOW : cp_phrase_color(verdict);
+}
+
+/* ---- changes ---- */
+
+static const struct {
+	const char *phrase;
+	enum cp_text_color color;
+} changes[CP_RD_MAX] = {
+        [CP_RD_WORSE] = {"worse", CP_RED},
+        [CP_RD_UNREACHED] = {"unreached", CP_RED},
+        [CP_RD_EXIT] = {"other exit", CP_YELLOW},
+        [CP_RD_AS_PATH] = {"other AS path", CP_YELLOW},
+        [CP_RD_BETTER] = {"better", CP_GREEN},
+        [CP_RD_REACHED] = {"reached", CP_GREEN},
+        [CP_RD_GONE] = {"gone", CP_YELLOW},
+        [CP_RD_NEW] = {"new", CP_CYAN},
+        [CP_RD_SLOWER] = {"slower", CP_YELLOW},
+        [CP_RD_EXIT_SLOWER] = {"slower exit", CP_YELLOW},
+        [CP_RD_DNS] = {"resolves otherwise", CP_YELLOW},
+        [CP_RD_ADDRESSES] = {"other addresses", CP_CYAN},
+        [CP_RD_CNAME] = {"other CNAME chain", CP_CYAN},
+        [CP_RD_ROUTER] = {"other exit router", CP_CYAN},
+        [CP_RD_EXIT_FASTER] = {"faster exit", CP_GREEN},
+        [CP_RD_FASTER] = {"faster", CP_GREEN},
+};
+
+const char *cp_rundiff_say_change(enum cp_rundiff_change change)
+{
+	return changes[change].phrase;
+}
+
+enum cp_text_color cp_rundiff_change_color(enum cp_rundiff_change change)
+{
+	return changes[change].color;
+}
+
+/* ---- AS paths and exits ---- */
+
+static bool is_step_of(const char *step, uint32_t asn)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", asn);
+	return asn && strcmp(step, text) == 0;
+}
+
+/* The step of an AS path that is the first one outside; n when it is not there. */
+static uint32_t border_of(const struct cp_rundiff_path *path)
+{
+	const struct cp_rundiff_list *steps = path->as_path;
+	uint32_t i = 0;
+
+	if (!path->has_exit)
+		return steps->n;
+	while (i < steps->n && !is_step_of(steps->items[i], path->exit_asn) &&
+	        !(path->exit_ixp && strncmp(steps->items[i], "IXP:", 4) == 0 &&
+	                strcmp(steps->items[i] + 4, path->exit_ixp) == 0))
+		i++;
+	return i;
+}
+
+static const char *short_name(const struct cp_rundiff_report *report, uint32_t asn, char *buf, size_t size)
+{
+	return cp_phrase_name(cp_rundiff_as_name(report->diff, asn), buf, size);
+}
+
+/* The number of a step that is an AS; 0: it is something else. */
+static uint32_t asn_of(const char *step)
+{
+	char *end;
+	unsigned long asn = strtoul(step, &end, 10);
+
+	return *step >= '0' && *step <= '9' && !*end && asn <= UINT32_MAX ? (uint32_t)asn : 0;
+}
+
+/* Of neighbours with one name, the last one has it. */
+static const char *name_of_step(
+        const struct cp_rundiff_report *report, const struct cp_rundiff_list *steps, uint32_t i, char *buf, size_t size)
+{
+	char next[48] = "";
+
+	short_name(report, asn_of(steps->items[i]), buf, size);
+	if (i + 1 < steps->n)
+		short_name(report, asn_of(steps->items[i + 1]), next, sizeof(next));
+	if (*buf && strcmp(buf, next) == 0)
+		buf[0] = '\0';
+	return buf;
+}
+
+const char *cp_rundiff_say_as_path(
+        const struct cp_rundiff_report *report, const struct cp_rundiff_path *path, char *buf, size_t size)
+{
+	struct line line = line_of(buf, size);
+	uint32_t border = border_of(path);
+
+	for (uint32_t i = 0; i < path->as_path->n; i++) {
+		const char *step = path->as_path->items[i];
+		char name[48] = "";
+
+		append(&line, "%s%s%s", line.len ? " " : "", i == border ? "> " : "", step);
+		if (path->verdict != CP_INSIDE && (i >= border || (!path->has_exit && i > 0)))
+			name_of_step(report, path->as_path, i, name, sizeof(name));
+		append(&line, "%s%s", *name ? " " : "", name);
+	}
+	return buf;
+}
+
+const char *cp_rundiff_say_exit(
+        const struct cp_rundiff_report *report, const struct cp_rundiff_path *path, char *buf, size_t size)
+{
+	struct line line = line_of(buf, size);
+	char name[48];
+
+	if (!path->has_exit) {
+		append(&line, "none");
+		return buf;
+	}
+	if (path->exit_asn) {
+		short_name(report, path->exit_asn, name, sizeof(name));
+		append(&line, "AS%u%s%s", path->exit_asn, *name ? " " : "", name);
+	} else {
+		append(&line, "to whom is not seen");
+	}
+	if (path->exit_ixp)
+		append(&line, " over %s", *path->exit_ixp ? path->exit_ixp : "an exchange");
+	if (path->site)
+		append(&line, " at %s", path->site);
+	return buf;
+}
+
+const char *cp_rundiff_say_border(
+        const struct cp_rundiff_report *report, const struct cp_rundiff_path *path, char *buf, size_t size)
+{
+	struct line line;
+	char addr[CP_ADDR_STRLEN];
+
+	cp_rundiff_say_exit(report, path, buf, size);
+	line = (struct line){buf, size, strlen(buf)};
+	if (path->has_exit && !cp_addr_is_zero(&path->last_home))
+		append(&line, " from %s", cp_addr_format(&path->last_home, addr));
+	return buf;
+}
+
+const char *cp_rundiff_say_end(const struct cp_rundiff_path *path, char *buf, size_t size)
+{
+	const char *end = path->end >= 0 ? cp_end_name(path->end) : path->reached > 0 ? "reached" : "not reached";
+
+	snprintf(buf, size, "%s", end);
+	return buf;
+}
+
+/* ---- times ---- */
+
+const char *cp_rundiff_say_time(uint32_t rtt_us, char *buf, size_t size)
+{
+	char ms[CP_NUM_MAX];
+
+	if (rtt_us)
+		snprintf(buf, size, "%s ms", cp_text_ms(rtt_us, ms));
+	else
+		snprintf(buf, size, "-");
+	return buf;
+}
+
+static const char *signed_ms(int64_t us, char buf[CP_NUM_MAX + 1])
+{
+	uint64_t size = us < 0 ? -(uint64_t)us : (uint64_t)us;
+	char ms[CP_NUM_MAX];
+
+	cp_text_ms(size < UINT32_MAX ? (uint32_t)size : UINT32_MAX - 1, ms);
+	if (size < 1000)
+		snprintf(ms, sizeof(ms), "0.%03u", (unsigned)size);
+	snprintf(buf, CP_NUM_MAX + 1, "%s%s", us < 0 ? "-" : us > 0 ? "+" : "", ms);
+	return buf;
+}
+
+const char *cp_rundiff_say_shift(uint32_t before_us, uint32_t after_us, char *buf, size_t size)
+{
+	int64_t by = (int64_t)after_us - before_us;
+	char ms[CP_NUM_MAX + 1];
+
+	snprintf(buf, size, "%s ms (%+lld%%)", signed_ms(by, ms), (long long)(by * 100 / before_us));
+	return buf;
+}
+
+const char *cp_rundiff_say_median(const struct cp_rundiff_shift *shift, char *buf, size_t size)
+{
+	char ms[CP_NUM_MAX + 1], count[CP_NUM_MAX];
+
+	if (shift->n)
+		snprintf(buf, size, "median %s ms (%+.1f%%) over %s path%s", signed_ms(shift->median_us, ms),
+		        (double)shift->median_permille / 10, cp_text_count(shift->n, count), shift->n == 1 ? "" : "s");
+	else
+		snprintf(buf, size, "not known in both");
+	return buf;
+}
