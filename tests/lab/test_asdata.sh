@@ -214,6 +214,8 @@ check_eq 'analyze: service tags' 'Storage.LabEurope labeurope' \
 		"\(.destination.service_tag) \(.destination.service_region)"' "$LAB_DIR/again.ndjson")"
 check_eq 'csv: the service tags are the last column' '299 AzureCloud,1 Storage.LabEurope,1 service_tag,' \
 	"$(awk -F, '{print $NF}' "$LAB_DIR/again.csv" | LC_ALL=C sort | uniq -c | sed 's/^ *//' | tr '\n' ',')"
+check_eq 'diff: service tags make two runs no less alike' '' \
+	"$("$CP" diff "$LAB_DIR/text.ndjson" "$LAB_DIR/tags.ndjson" -o ndjson | grep -F '"databases"')"
 check 'html: the age of an old database' grep -q '<td>400 days <b class="old">old</b></td>' "$LAB_DIR/again.html"
 check 'html: what an MMDB calls itself' grep -q 'geolite-28-6.mmdb (GeoLite2-ASN)' "$LAB_DIR/again.html"
 check 'html: service tags' grep -q 'Storage.LabEurope' "$LAB_DIR/again.html"

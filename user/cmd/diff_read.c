@@ -61,6 +61,7 @@ static int keep_lists(struct reader *reader, const struct cp_run_start *rec)
 {
 	uint32_t *asns = reallocarray(NULL, rec->n_home_asns + 1, sizeof(*asns));
 	struct cp_rec_database *databases = reallocarray(NULL, rec->n_databases + 1, sizeof(*databases));
+	size_t n_databases = 0;
 
 	reader->diff->home_asns[reader->side] = asns;
 	reader->diff->databases[reader->side] = databases;
@@ -69,15 +70,23 @@ static int keep_lists(struct reader *reader, const struct cp_run_start *rec)
 	if (rec->n_home_asns)
 		memcpy(asns, rec->home_asns, rec->n_home_asns * sizeof(*asns));
 	qsort(asns, rec->n_home_asns, sizeof(*asns), compare_asns);
-	for (size_t i = 0; i < rec->n_databases; i++)
-		databases[i] = (struct cp_rec_database){.layer = rec->databases[i].layer,
-		        .name = rec->databases[i].name,
-		        .n_rows = rec->databases[i].n_rows,
-		        .built_at_s = rec->databases[i].built_at_s};
+	for (size_t i = 0; i < rec->n_databases; i++) {
+		const struct cp_run_database *database = &rec->databases[i];
+
+		/* Labels of destinations: no verdict rests on them. */
+		if (database->layer && strcmp(database->layer, "service-tags") == 0)
+			continue;
+		databases[n_databases++] = (struct cp_rec_database){.layer = database->layer,
+		        .name = database->name,
+		        .type = database->type,
+		        .n_rows = database->n_rows,
+		        .built_at_s = database->built_at_s,
+		        .age_days = database->age_days};
+	}
 	reader->run->home_asns = asns;
 	reader->run->n_home_asns = rec->n_home_asns;
 	reader->run->databases = databases;
-	reader->run->n_databases = rec->n_databases;
+	reader->run->n_databases = n_databases;
 	return 0;
 }
 _Static_assert(CP_RUN_UNKNOWN == CP_UNKNOWN, "unknown numbers are copied as they are");

@@ -32,8 +32,8 @@ struct cp_run_target {
 };
 
 struct cp_run_database {
-	const char *layer, *name;
-	uint64_t n_rows, built_at_s;
+	const char *layer, *name, *type;
+	uint64_t n_rows, built_at_s, age_days;
 };
 
 struct cp_run_start {

@@ -22,6 +22,7 @@ static int grow(void *items_ptr, size_t *cap, size_t n, size_t size)
 		return -ENOMEM;
 	memcpy(items_ptr, &grown, sizeof(grown));
 	*cap = *cap ? *cap * 2 : 16;
+	/* cppcheck-suppress memleak ; items_ptr has it */
 	return 0;
 }
 
@@ -70,8 +71,10 @@ static int read_database(struct cp_fields *fields, void *out)
 	static const struct cp_field table[] = {
 	        CP_FIELD(CP_FIELD_STRING, "layer", struct cp_run_database, layer),
 	        CP_FIELD(CP_FIELD_STRING, "name", struct cp_run_database, name),
+	        CP_FIELD(CP_FIELD_STRING, "database_type", struct cp_run_database, type),
 	        CP_FIELD(CP_FIELD_UINT, "rows", struct cp_run_database, n_rows),
 	        CP_FIELD(CP_FIELD_UINT, "built_at_s", struct cp_run_database, built_at_s),
+	        CP_FIELD(CP_FIELD_UINT, "age_days", struct cp_run_database, age_days),
 	};
 	struct cp_run_work *work = out;
 	struct cp_run_database *database;
@@ -80,7 +83,8 @@ static int read_database(struct cp_fields *fields, void *out)
 	if (rc)
 		return rc;
 	database = &work->databases[work->start.n_databases++];
-	*database = (struct cp_run_database){.n_rows = CP_RUN_UNKNOWN, .built_at_s = CP_RUN_UNKNOWN};
+	*database = (struct cp_run_database){
+	        .n_rows = CP_RUN_UNKNOWN, .built_at_s = CP_RUN_UNKNOWN, .age_days = CP_RUN_UNKNOWN};
 	return cp_fields_object(fields, table, CP_COUNT(table), database);
 }
 
