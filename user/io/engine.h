@@ -126,7 +126,7 @@ uint32_t cp_engine_stop(struct cp_engine *engine);
 void cp_engine_detach(struct cp_engine *engine);
 void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret_stats);
 /*
- * Time from the first to the last transmission since the last call, the last frame's interval included: what an
+ * Time from the first transmission since the last call to the end of what the last ones fill at the rate: what an
  * achieved rate is measured over. Call it when idle; 0 when nothing was sent.
  */
 uint64_t cp_engine_take_busy_ns(struct cp_engine *engine);

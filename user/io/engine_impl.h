@@ -66,7 +66,8 @@ struct cp_sender {
 	atomic_bool stop;
 	_Atomic uint64_t rate_pps; /* may change while it runs */
 	_Atomic int error; /* -errno that ended the thread */
-	_Atomic uint64_t first_tx_ns, last_tx_ns;
+	_Atomic uint64_t first_tx_ns; /* 0: none yet */
+	_Atomic uint64_t end_ns; /* of the time that the latest frames fill at the rate, or took */
 	_Atomic uint64_t done; /* work whose run call has returned */
 	pthread_mutex_t lock; /* guards the sleep on an empty queue only */
 	pthread_cond_t more;

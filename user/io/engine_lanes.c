@@ -15,8 +15,6 @@
 #define XDP_LANE_PPS 1500000u
 #define TC_LANE_PPS 300000u
 
-#define NSEC_PER_SEC 1000000000ull
-
 /* The CPUs this process may use and a lane can be told by. Returns how many. */
 static uint32_t usable_cpus(uint32_t cpus[CP_CPUS_MAX])
 {
@@ -128,7 +126,7 @@ uint32_t cp_lanes_queued(const struct cp_lanes *lanes)
 /* All that shares a budget has one lane, so that a budget is charged by one CPU only. */
 static uint32_t lane_of(const struct cp_lanes *lanes, uint32_t dest)
 {
-	return lanes->n == 1 ? 0 : lanes->dests[dest].prefix_budget % lanes->n;
+	return lanes->n <= 1 ? 0 : lanes->dests[dest].prefix_budget % lanes->n;
 }
 
 int cp_lanes_push(struct cp_lanes *lanes, enum cp_work_op op, const uint32_t *ids, uint32_t n)
@@ -168,19 +166,18 @@ uint64_t cp_lanes_consumed(const struct cp_lanes *lanes)
 
 uint64_t cp_lanes_take_busy_ns(struct cp_lanes *lanes)
 {
-	uint64_t first_ns = UINT64_MAX, last_ns = 0, rate_pps = 0;
+	uint64_t first_ns = UINT64_MAX, last_ns = 0;
 
 	for (uint32_t i = 0; i < lanes->n; i++) {
 		uint64_t first = atomic_exchange(&lanes->senders[i].first_tx_ns, 0);
-		uint64_t last = atomic_load(&lanes->senders[i].last_tx_ns);
+		uint64_t last = atomic_load(&lanes->senders[i].end_ns);
 
-		rate_pps += atomic_load(&lanes->senders[i].rate_pps);
 		if (!first)
 			continue;
 		first_ns = first < first_ns ? first : first_ns;
 		last_ns = last > last_ns ? last : last_ns;
 	}
-	return last_ns ? last_ns - first_ns + NSEC_PER_SEC / rate_pps : 0;
+	return last_ns ? last_ns - first_ns : 0;
 }
 
 int cp_lanes_error(const struct cp_lanes *lanes)

@@ -114,7 +114,9 @@ static void *sender_main(void *arg)
 			atomic_store(&sender->first_tx_ns, start_ns);
 		int rc = emit(sender, (uint32_t)n);
 
-		atomic_store(&sender->last_tx_ns, now_ns());
+		now = now_ns();
+		due_ns = start_ns + n * NSEC_PER_SEC / rate;
+		atomic_store(&sender->end_ns, now > due_ns ? now : due_ns);
 		atomic_store(&sender->done, *sender->cursor);
 		if (rc) {
 			atomic_store(&sender->error, rc);
