@@ -2,55 +2,7 @@
 /*
  * test_atlas.c: a path as a RIPE Atlas traceroute result, compared as a whole with another parser's reading.
  */
-#include "story.h"
-
-#include <jansson.h>
-
-static json_t *written(const struct fixture *fix, uint64_t wall_ms)
-{
-	struct mem_sink mem = {0};
-	struct cp_sink sink = mem_sink_of(&mem);
-	struct cp_rec_start start = story_start();
-	json_error_t error;
-	json_t *got;
-	void *ctx;
-
-	start.wall_ms = wall_ms;
-	assert_int_equal(cp_format_atlas.open(&sink, NULL, &ctx), 0);
-	assert_int_equal(cp_format_atlas.start(ctx, &start), 0);
-	assert_int_equal(cp_format_atlas.path(ctx, &fix->rec), 0);
-	assert_int_equal(mem.n_writes, 1);
-	assert_int_equal(mem.buf[mem.len - 1], '\n');
-	got = json_loadb(mem.buf, mem.len, JSON_REJECT_DUPLICATES, &error);
-	if (!got)
-		fail_msg("%s at %d: %s", error.text, error.position, mem.buf);
-	cp_format_atlas.close(ctx);
-	mem_free(&mem);
-	return got;
-}
-
-/* Takes got; expected is JSON text with ' for ". */
-static void assert_json(json_t *got, const char *expected)
-{
-	char *text = strdup(expected), *got_text;
-	json_error_t error;
-	json_t *want;
-
-	for (char *s = text; *s; s++)
-		*s = *s == '\'' ? '"' : *s;
-	want = json_loads(text, 0, &error);
-	if (!want)
-		fail_msg("the test's own JSON, column %d: %s", error.column, error.text);
-	if (!json_equal(got, want)) {
-		got_text = json_dumps(got, JSON_SORT_KEYS);
-		free(text);
-		text = json_dumps(want, JSON_SORT_KEYS);
-		assert_string_equal(got_text, text);
-	}
-	free(text);
-	json_decref(want);
-	json_decref(got);
-}
+#include "json_lab.h"
 
 #define HEAD                                                                                                           \
 	"{'fw':5000,'type':'traceroute','msm_id':null,'msm_name':'Traceroute','prb_id':null,'lts':-1,"                 \
@@ -68,7 +20,7 @@ static void test_reached(void **state)
 	fix.path.hops[1].mpls[0] = 24001u << 12 | 5u << 9 | 1u << 8 | 254;
 	fix.path.hops[2].quoted_ttl = 4;
 	fix.path.flow = 2;
-	assert_json(written(&fix, 1784116800123),
+	assert_json(json_lab_written(&cp_format_atlas, &fix, 1784116800123),
 	        HEAD "'proto':'TCP','paris_id':3,'result':["
 	             "{'hop':1,'result':[{'x':'*'},{'x':'*'}]},"
 	             "{'hop':2,'result':[{'x':'*'},{'x':'*'},{'from':'198.18.0.1','ttl':60,'rtt':1.0,'icmpext':"
@@ -99,7 +51,7 @@ static void test_corners(void **state)
 	hop->icmp_code = 10;
 	hop->reply_ttl = 0;
 	fix_hop(&fix, NULL, 0, 0)->attempts = 0;
-	assert_json(written(&fix, 1784116800123),
+	assert_json(json_lab_written(&cp_format_atlas, &fix, 1784116800123),
 	        HEAD "'proto':'ICMP','paris_id':1,'result':[{'hop':1,'result':[{'from':'198.18.0.1','ttl':60}]},"
 	             "{'hop':2,'result':[{'x':'*'}]},"
 	             "{'hop':3,'result':[{'from':'198.18.0.3','rtt':0.08,'err':'A'}]},"
@@ -119,7 +71,7 @@ static void test_ipv6_and_unknown_time(void **state)
 	hop = fix_hop(&fix, "2001:db8::9", 13335, 90);
 	hop->kind = CP_REPLY_UNREACHABLE;
 	hop->icmp_code = 4;
-	got = written(&fix, CP_UNKNOWN);
+	got = json_lab_written(&cp_format_atlas, &fix, CP_UNKNOWN);
 	assert_true(json_is_null(json_object_get(got, "timestamp")));
 	assert_int_equal(json_integer_value(json_object_get(got, "af")), 6);
 	assert_string_equal(json_string_value(json_object_get(got, "proto")), "UDP");
@@ -135,7 +87,7 @@ static void test_hostile_name(void **state)
 
 	(void)state;
 	story_outside(&fix, "a\"b\n\033[31m\xff", 0, 13335);
-	got = written(&fix, 0);
+	got = json_lab_written(&cp_format_atlas, &fix, 0);
 	assert_string_equal(json_string_value(json_object_get(got, "dst_name")), "a\"b\n\033[31m\ufffd");
 	json_decref(got);
 }

@@ -2,55 +2,7 @@
 /*
  * test_datadog.c: a path in the shape of Datadog's payload, compared as a whole with another parser's reading.
  */
-#include "story.h"
-
-#include <jansson.h>
-
-static json_t *written(const struct fixture *fix, uint64_t wall_ms)
-{
-	struct mem_sink mem = {0};
-	struct cp_sink sink = mem_sink_of(&mem);
-	struct cp_rec_start start = story_start();
-	json_error_t error;
-	json_t *got;
-	void *ctx;
-
-	start.wall_ms = wall_ms;
-	assert_int_equal(cp_format_datadog.open(&sink, NULL, &ctx), 0);
-	assert_int_equal(cp_format_datadog.start(ctx, &start), 0);
-	assert_int_equal(cp_format_datadog.path(ctx, &fix->rec), 0);
-	assert_int_equal(mem.n_writes, 1);
-	assert_int_equal(mem.buf[mem.len - 1], '\n');
-	got = json_loadb(mem.buf, mem.len, JSON_REJECT_DUPLICATES, &error);
-	if (!got)
-		fail_msg("%s at %d: %s", error.text, error.position, mem.buf);
-	cp_format_datadog.close(ctx);
-	mem_free(&mem);
-	return got;
-}
-
-/* Takes got; expected is JSON text with ' for ". */
-static void assert_json(json_t *got, const char *expected)
-{
-	char *text = strdup(expected), *got_text;
-	json_error_t error;
-	json_t *want;
-
-	for (char *s = text; *s; s++)
-		*s = *s == '\'' ? '"' : *s;
-	want = json_loads(text, 0, &error);
-	if (!want)
-		fail_msg("the test's own JSON, column %d: %s", error.column, error.text);
-	if (!json_equal(got, want)) {
-		got_text = json_dumps(got, JSON_SORT_KEYS);
-		free(text);
-		text = json_dumps(want, JSON_SORT_KEYS);
-		assert_string_equal(got_text, text);
-	}
-	free(text);
-	json_decref(want);
-	json_decref(got);
-}
+#include "json_lab.h"
 
 static void test_reached(void **state)
 {
@@ -65,7 +17,7 @@ static void test_reached(void **state)
 	fix.target.group = "controls";
 	fix.path.hops[1].ptr = "ae1.icr01.example";
 	fix.path.hops[3].attempts = 4;
-	got = written(&fix, 1784116800123);
+	got = json_lab_written(&cp_format_datadog, &fix, 1784116800123);
 	run = strdup(json_string_value(json_object_get(got, "test_run_id")));
 	assert_int_equal(strlen(run), 16);
 	assert_memory_equal(json_string_value(json_object_get(got, "test_result_id")), run, 16);
@@ -102,7 +54,7 @@ static void test_unreached(void **state)
 	story_undecided(&fix, "quiet.example");
 	fix.target.port = 0;
 	fix.target.proto = IPPROTO_ICMP;
-	got = written(&fix, CP_UNKNOWN);
+	got = json_lab_written(&cp_format_datadog, &fix, CP_UNKNOWN);
 	count = json_object_get(json_object_get(got, "traceroute"), "hop_count");
 	assert_true(json_is_null(json_object_get(got, "timestamp")));
 	assert_true(json_is_null(json_object_get(got, "e2e_probe")));
@@ -123,9 +75,9 @@ static void test_identity(void **state)
 
 	(void)state;
 	story_inside(&fix, "login.microsoft.com", 8075);
-	a = written(&fix, 1000);
-	b = written(&fix, 1000);
-	c = written(&fix, 1001);
+	a = json_lab_written(&cp_format_datadog, &fix, 1000);
+	b = json_lab_written(&cp_format_datadog, &fix, 1000);
+	c = json_lab_written(&cp_format_datadog, &fix, 1001);
 	assert_true(json_equal(a, b));
 	assert_string_not_equal(json_string_value(json_object_get(a, "test_run_id")),
 	        json_string_value(json_object_get(c, "test_run_id")));
@@ -142,7 +94,7 @@ static void test_inferred_is_not_reachable(void **state)
 	(void)state;
 	story_inside(&fix, "login.microsoft.com", 8075);
 	fix.path.hops[1].flags = CP_HOP_INFERRED;
-	got = written(&fix, 1000);
+	got = json_lab_written(&cp_format_datadog, &fix, 1000);
 	hop = json_array_get(
 	        json_object_get(json_array_get(json_object_get(json_object_get(got, "traceroute"), "runs"), 0), "hops"),
 	        1);

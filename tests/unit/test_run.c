@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * test_run.c: what the NDJSON format writes is read back as it was; odd, old,
- * new and broken records.
+ * test_run.c: what NDJSON says is read back as it was; odd, new and broken records.
  */
 #include "records.h"
 #include "story.h"
