@@ -11,7 +11,7 @@
 #define ROW_TITLES 1u
 #define ROW_LINES 2u
 #define NAME_AT 2u
-#define NAME_MIN 20u
+#define NAME_MIN 19u
 #define DETAIL_MIN 17u
 #define VERDICT_WIDTH 9u /* "undecided" */
 #define CONFIDENCE_WIDTH 6u
@@ -27,7 +27,8 @@ struct layout {
 static struct layout lay_out(const struct cp_live_frame *frame)
 {
 	unsigned fixed = NAME_AT + 1 + 1 + VERDICT_WIDTH + 1 + CONFIDENCE_WIDTH + 1 + LOSS_WIDTH + 1 + RTT_WIDTH + 1;
-	unsigned least = fixed + NAME_MIN + DETAIL_MIN + AS_MIN, left = frame->n_columns - least;
+	unsigned least = fixed + NAME_MIN + DETAIL_MIN + AS_MIN; /* CP_LIVE_COLUMNS_MIN */
+	unsigned left = frame->n_columns - least;
 	struct layout layout = {.name_width = NAME_MIN + left / 3, .detail_width = DETAIL_MIN + left / 3};
 
 	layout.detail = NAME_AT + layout.name_width + 1;

@@ -225,6 +225,7 @@ static void draw_graph(
 {
 	static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	static const char *const ascii_bars[] = {"_", ".", "-", "~", "=", "+", "*", "#"};
+	unsigned lost = hop->n_answered ? CP_LIVE_RED : CP_LIVE_DIM; /* who never answers is not lost */
 	uint32_t rtt_us, least_us = UINT32_MAX, most_us = 0, n = 0;
 
 	for (; n < layout->graph_width && cp_live_hop_recent(hop, n, &rtt_us); n++) {
@@ -241,7 +242,7 @@ static void draw_graph(
 			mark = (frame->ascii ? ascii_bars : bars)[level_of(rtt_us, least_us, most_us)];
 		else if (rtt_us)
 			mark = "x";
-		cp_live_put(frame, row, layout->graph + i, 1, rtt_us == CP_LIVE_LOST ? CP_LIVE_RED : 0, mark);
+		cp_live_put(frame, row, layout->graph + i, 1, rtt_us == CP_LIVE_LOST ? lost : 0, mark);
 	}
 }
 
