@@ -23,9 +23,9 @@
 #define MESSAGE_NS (15 * NSEC_PER_SEC) /* that a warning stays */
 #define PAGE_OVERHEAD 6u /* rows of a screen that do not scroll */
 
-/* One path, and what is shown of it. */
+/* One path, and what is shown of it; or a target of which nothing is probed. */
 struct watched {
-	const struct cp_probe_dest *dest;
+	const struct cp_probe_dest *dest; /* NULL: the latter, only name and as_path are set */
 	struct cp_live_path live;
 	struct cp_path view;
 	struct cp_judgement judgement;
@@ -50,15 +50,48 @@ struct live {
 
 /* ---- Paths ---- */
 
-static uint32_t count_paths(const struct cp_audit *audit)
+/* Addresses of a target that are probed. */
+static uint32_t count_dests(const struct cp_audit *audit, size_t target)
+{
+	uint32_t n = 0;
+
+	for (uint32_t d = audit->target_first[target]; d < audit->target_first[target + 1]; d++)
+		n += !audit->dests[audit->target_dests[d]].skip;
+	return n;
+}
+
+static uint32_t count_rows(const struct cp_audit *audit)
 {
 	uint32_t n = 0;
 
 	for (size_t t = 0; t < audit->targets.n; t++) {
-		for (uint32_t d = audit->target_first[t]; d < audit->target_first[t + 1]; d++)
-			n += audit->dests[audit->target_dests[d]].skip ? 0 : audit->opts->n_flows;
+		uint32_t n_dests = count_dests(audit, t);
+
+		n += n_dests ? n_dests * audit->opts->n_flows : 1;
 	}
 	return n;
+}
+
+static struct cp_live_row bare_row(const struct watched *path)
+{
+	return (struct cp_live_row){
+	        .name = path->name, .detail = path->detail, .rtt_us = UINT32_MAX, .loss_permille = UINT32_MAX};
+}
+
+/* A target that is not probed is listed with the reason. */
+static void add_unprobed(struct live *live, size_t number)
+{
+	const struct cp_audit *audit = live->audit;
+	const struct cp_target *target = &audit->targets.items[number];
+	struct watched *path = &live->paths[live->n];
+	const char *why = cp_dns_status_name(cp_audit_answer(audit, target)->status);
+
+	for (uint32_t d = audit->target_first[number]; d < audit->target_first[number + 1]; d++)
+		why = cp_skip_name(audit->dests[audit->target_dests[d]].skip);
+	cp_phrase_target(target, path->name, sizeof(path->name));
+	snprintf(path->as_path, sizeof(path->as_path), "%s", why);
+	live->rows[live->n] = bare_row(path);
+	live->rows[live->n++].as_path = path->as_path;
 }
 
 static void add_path(struct live *live, const struct cp_target *target, const struct cp_probe_dest *dest, uint32_t flow)
@@ -85,8 +118,7 @@ static void add_path(struct live *live, const struct cp_target *target, const st
 		snprintf(path->detail, sizeof(path->detail), "%s f%u", addr, flow);
 	else
 		snprintf(path->detail, sizeof(path->detail), "%s", addr);
-	live->rows[live->n++] = (struct cp_live_row){
-	        .name = path->name, .detail = path->detail, .rtt_us = UINT32_MAX, .loss_permille = UINT32_MAX};
+	live->rows[live->n++] = bare_row(path);
 }
 
 static void add_paths(struct live *live)
@@ -94,6 +126,8 @@ static void add_paths(struct live *live)
 	const struct cp_audit *audit = live->audit;
 
 	for (size_t t = 0; t < audit->targets.n; t++) {
+		if (!count_dests(audit, t))
+			add_unprobed(live, t);
 		for (uint32_t d = audit->target_first[t]; d < audit->target_first[t + 1]; d++) {
 			const struct cp_probe_dest *dest = &audit->dests[audit->target_dests[d]];
 
@@ -184,8 +218,11 @@ static void take_round(struct live *live)
 	live->n_rounds++;
 	for (uint32_t i = 0; i < live->n; i++) {
 		struct watched *path = &live->paths[i];
-		uint32_t number = path->dest->index * audit->opts->n_flows + path->view.flow;
+		uint32_t number;
 
+		if (!path->dest)
+			continue;
+		number = path->dest->index * audit->opts->n_flows + path->view.flow;
 		cp_sweep_path(audit->sweep, number, &round);
 		cp_live_path_round(&path->live, &round, asked_of(audit, number));
 		refresh_path(live, i);
@@ -197,10 +234,11 @@ static void reset(struct live *live)
 	for (uint32_t i = 0; i < live->n; i++) {
 		struct watched *path = &live->paths[i];
 
+		if (!path->dest)
+			continue;
 		cp_live_path_init(&path->live, live->audit->opts->first_ttl, live->audit->opts->max_ttl);
 		path->rec.judgement = NULL;
-		live->rows[i] = (struct cp_live_row){
-		        .name = path->name, .detail = path->detail, .rtt_us = UINT32_MAX, .loss_permille = UINT32_MAX};
+		live->rows[i] = bare_row(path);
 	}
 	live->n_rounds = 0;
 }
@@ -211,6 +249,7 @@ static int draw(struct live *live)
 {
 	struct cp_live_about about = {.title = live->title, .n_rounds = live->n_rounds};
 	struct cp_live_frame *frame = NULL;
+	const struct watched *current;
 	struct cp_live_shown shown;
 	int rc = cp_live_ui_arrange(&live->ui, live->rows, live->n);
 
@@ -220,10 +259,9 @@ static int draw(struct live *live)
 	rc = rc ? rc : cp_live_frame_new(live->n_rows, live->n_columns, cp_term_is_ascii(live->term), &frame);
 	if (rc)
 		return rc;
-	shown = (struct cp_live_shown){.live = &live->paths[live->ui.current].live,
-	        .rec = &live->paths[live->ui.current].rec,
-	        .home = &live->audit->home};
-	cp_live_draw(frame, &live->ui, &about, live->rows, live->ui.n_shown ? &shown : NULL);
+	current = &live->paths[live->ui.current];
+	shown = (struct cp_live_shown){.live = &current->live, .rec = &current->rec, .home = &live->audit->home};
+	cp_live_draw(frame, &live->ui, &about, live->rows, live->ui.n_shown && current->dest ? &shown : NULL);
 	cp_term_show(live->term, frame);
 	cp_live_frame_free(frame);
 	return 0;
@@ -333,7 +371,7 @@ static bool wants_color(const struct cp_audit *audit)
 static int open_live(struct live *live, struct cp_err *err)
 {
 	struct cp_audit *audit = live->audit;
-	uint32_t n = count_paths(audit);
+	uint32_t n = count_rows(audit);
 	int rc;
 
 	if (n > PATHS_MAX)

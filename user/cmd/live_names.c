@@ -193,6 +193,7 @@ bool cp_live_names_poll(struct cp_live_names *names)
 
 int cp_live_names_open(const struct cp_opts *opts, struct cp_live_names **ret_names)
 {
+	static const int own_doing[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 	struct cp_live_names *names = calloc(1, sizeof(*names));
 	sigset_t all, old;
 	int rc;
@@ -203,8 +204,10 @@ int cp_live_names_open(const struct cp_opts *opts, struct cp_live_names **ret_na
 	rc = grow(names);
 	pthread_mutex_init(&names->lock, NULL);
 	pthread_cond_init(&names->change, NULL);
-	/* Signals are the main thread's. */
+	/* Signals are the main thread's, but for those that this one's own doing raises. */
 	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(own_doing) / sizeof(own_doing[0]); i++)
+		sigdelset(&all, own_doing[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	rc = rc ? rc : -pthread_create(&names->thread, NULL, run, names);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

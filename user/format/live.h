@@ -11,8 +11,8 @@
 #include "core/live.h"
 #include "record.h"
 
-#define CP_LIVE_COLUMNS_MIN 80
-#define CP_LIVE_ROWS_MIN 24
+#define CP_LIVE_COLUMNS_MIN 80u
+#define CP_LIVE_ROWS_MIN 24u
 
 /* ---- Frames ---- */
 

@@ -41,7 +41,8 @@ void cp_live_draw_state(struct cp_live_frame *frame, const struct cp_live_ui *ui
 	cp_live_put(frame, 0, frame->n_columns - n, n, ui->paused ? CP_LIVE_YELLOW | CP_LIVE_BOLD : 0, words);
 }
 
-static void draw_last_row(struct cp_live_frame *frame, const struct cp_live_ui *ui, const struct cp_live_about *about)
+static void draw_last_row(
+        struct cp_live_frame *frame, const struct cp_live_ui *ui, const struct cp_live_about *about, bool is_list)
 {
 	static const char list_keys[] = "q quit  p pause  r reset  Enter open  s sort  / filter  ? help";
 	static const char path_keys[] =
@@ -55,7 +56,7 @@ static void draw_last_row(struct cp_live_frame *frame, const struct cp_live_ui *
 	} else if (about->message) {
 		cp_live_put(frame, row, 0, frame->n_columns, CP_LIVE_YELLOW, about->message);
 	} else {
-		cp_live_put(frame, row, 0, frame->n_columns, CP_LIVE_DIM, ui->in_list ? list_keys : path_keys);
+		cp_live_put(frame, row, 0, frame->n_columns, CP_LIVE_DIM, is_list ? list_keys : path_keys);
 	}
 }
 
@@ -114,5 +115,5 @@ void cp_live_draw(struct cp_live_frame *frame, struct cp_live_ui *ui, const stru
 		cp_live_draw_list(frame, ui, about, rows);
 	else
 		cp_live_draw_path(frame, ui, about, shown);
-	draw_last_row(frame, ui, about);
+	draw_last_row(frame, ui, about, ui->in_list || !shown);
 }

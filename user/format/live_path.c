@@ -46,17 +46,20 @@ static const char *say_host(
 	const struct cp_hop *hop = hop_at(shown, i);
 	const struct cp_live_hop *live = cp_live_path_hop(shown->live, shown->live->first_ttl + i);
 	char addr[CP_ADDR_STRLEN], before[CP_ADDR_STRLEN];
+	char was[CP_ADDR_STRLEN + 8] = "";
 	size_t len;
 
 	if (!hop) {
 		snprintf(buf, WORDS, "*");
 		return buf;
 	}
+	if (ui->columns == CP_LIVE_NAMES && live && cp_live_hop_is_fresh(shown->live, live))
+		snprintf(was, sizeof(was), ", was %s", cp_addr_format(&live->before, before));
+	width -= strlen(was) < width ? (unsigned)strlen(was) : width;
 	if (ui->addresses || !hop->ptr || !*cp_phrase_router(hop->ptr, width, buf, WORDS))
 		snprintf(buf, WORDS, "%s", cp_addr_format(&hop->addr, addr));
 	len = strlen(buf);
-	if (ui->columns == CP_LIVE_NAMES && live && cp_live_hop_is_fresh(shown->live, live))
-		snprintf(buf + len, WORDS - len, ", was %s", cp_addr_format(&live->before, before));
+	snprintf(buf + len, WORDS - len, "%s", was);
 	return buf;
 }
 
