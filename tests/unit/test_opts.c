@@ -116,6 +116,7 @@ static void test_live(void **state)
 	assert_int_equal(opts.interval_ms, 1000);
 	assert_int_equal(opts.attempts, 1);
 	assert_int_equal(opts.progress, CP_WHEN_NEVER);
+	cp_opts_free(&opts);
 }
 
 static void test_live_interval(void **state)
@@ -123,6 +124,7 @@ static void test_live_interval(void **state)
 	(void)state;
 	ACCEPT("trace --live --interval 100 t");
 	assert_int_equal(opts.interval_ms, 100);
+	cp_opts_free(&opts);
 }
 
 static void test_every_long(void **state)

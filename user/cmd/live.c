@@ -376,8 +376,8 @@ static int open_live(struct live *live, struct cp_err *err)
 
 	if (n > PATHS_MAX)
 		return cp_err_set(err, -E2BIG, "%u paths are more than --live can show; %u are the most", n, PATHS_MAX);
-	live->paths = calloc(n, sizeof(*live->paths));
-	live->rows = calloc(n, sizeof(*live->rows));
+	live->paths = calloc((size_t)n + 1, sizeof(*live->paths));
+	live->rows = calloc((size_t)n + 1, sizeof(*live->rows));
 	if (!live->paths || !live->rows)
 		return cp_err_set(err, -ENOMEM, "out of memory");
 	add_paths(live);

@@ -123,8 +123,8 @@ static void set_colors(struct cp_term *term, bool color)
 	if (!term->color)
 		return;
 	use_default_colors();
-	for (short i = CP_LIVE_GREEN; i < CP_LIVE_COLORS; i++)
-		init_pair(i, colors[i], -1);
+	for (int i = CP_LIVE_GREEN; i < CP_LIVE_COLORS; i++)
+		init_pair((short)i, colors[i], -1);
 }
 
 int cp_term_open(bool color, struct cp_term **ret_term, struct cp_err *err)
