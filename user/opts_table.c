@@ -561,3 +561,5 @@ const struct cp_opt cp_opt_table[] = {
         {.name = "help-completion", .group = CP_OPT_HIDDEN, .commands = EVERY, .instead = CP_CMD_COMPLETION},
         {0},
 };
+
+_Static_assert(sizeof(cp_opt_table) / sizeof(cp_opt_table[0]) - 1 <= 64, "struct cp_opts.given has a bit per option");
