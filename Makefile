@@ -22,6 +22,7 @@ BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wshadow -target bpf -mcpu
 
 PURE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libcyaml yaml-0.1 libmaxminddb 2>/dev/null) -lz
 IO_LIBS := $(shell $(PKG_CONFIG) --libs libbpf libcares libmnl 2>/dev/null) -lelf -lz
+TERM_LIBS := $(shell $(PKG_CONFIG) --libs ncursesw 2>/dev/null)
 TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
 PURE_SRC := $(wildcard user/core/*.c user/format/*.c user/import/*.c)
@@ -54,7 +55,7 @@ help: ## list the targets
 
 $(B)/coldpotato: $(CMD_OBJ) $(EFFECT_OBJ) $(B)/libcp.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -pthread -o $@ $^ $(IO_LIBS) $(PURE_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -pthread -o $@ $^ $(IO_LIBS) $(PURE_LIBS) $(TERM_LIBS)
 
 $(B)/libcp.a: $(PURE_OBJ)
 	$(call say,AR,$@)

@@ -248,8 +248,8 @@ enum cp_stat {
 
 /*
  * Settings of the run; one instance, in the BPF object's .bss, mapped by user
- * space. All but `closing` are written before the first probe and constant
- * afterwards.
+ * space. All but `closing` and, between rounds, `token_key` are written before
+ * the first probe and constant afterwards.
  */
 struct cp_run {
 	__u32 token_key[4]; /* per-run secret of the probe identity */

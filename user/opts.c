@@ -219,6 +219,10 @@ static void fill_in(struct cp_opts *opts)
 
 	if (!opts->want_v4 && !opts->want_v6)
 		opts->want_v4 = opts->want_v6 = true;
+	if (opts->live) {
+		opts->attempts = 1; /* a round */
+		opts->progress = CP_WHEN_NEVER;
+	}
 	if (!opts->n_outputs && output)
 		opts->outputs[opts->n_outputs++].format = cp_format_find(output);
 }
@@ -242,6 +246,23 @@ static int check_outputs(const struct cp_opts *opts, struct cp_err *err)
 	return 0;
 }
 
+/* A live view is neither stored nor judged as a whole, and asks each TTL once a round. */
+static int check_live(const struct cp_opts *opts, struct cp_err *err)
+{
+	static const char *const others[] = {
+	        "output", "policy", "fail-on", "explain", "attempts", "dry-run", "progress", NULL};
+
+	if (!opts->live)
+		return cp_opts_given(opts, "interval") ? cp_err_set(err, -EINVAL, "--interval is for --live") : 0;
+	for (size_t i = 0; others[i]; i++) {
+		if (cp_opts_given(opts, others[i]))
+			return cp_err_set(err, -EINVAL, "--live does not go with --%s", others[i]);
+	}
+	if (opts->tcp_method != CP_METHOD_SYN)
+		return cp_err_set(err, -EINVAL, "--live probes with --tcp-method syn only");
+	return 0;
+}
+
 static int check_settings(const struct reader *reader)
 {
 	const struct cp_opts *opts = &reader->opts;
@@ -259,6 +280,8 @@ static int check_settings(const struct reader *reader)
 		        opts->max_ttl, opts->first_ttl);
 	if (opts->has_source && !(cp_addr_is_v4(&opts->source) ? opts->want_v4 : opts->want_v6))
 		return cp_err_set(reader->err, -EINVAL, "--source is an address of the family that -4 or -6 excludes");
+	if (check_live(opts, reader->err))
+		return -EINVAL;
 	return check_outputs(opts, reader->err);
 }
 

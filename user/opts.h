@@ -80,6 +80,8 @@ struct cp_opts {
 	struct cp_opts_list blocklists;
 	bool dry_run;
 	uint32_t max_runtime_s; /* 0: no limit */
+	bool live; /* round by round, on a terminal */
+	uint32_t interval_ms; /* from the start of a round to the next one's, at least */
 
 	const char *interface; /* NULL: by route */
 	bool has_source;

@@ -8,6 +8,7 @@
 #include "opts_value.h"
 
 #define PROBING (1u << CP_CMD_AUDIT | 1u << CP_CMD_TRACE)
+#define TRACE (1u << CP_CMD_TRACE)
 #define ALL (PROBING | 1u << CP_CMD_DOCTOR)
 #define POLICY (1u << CP_CMD_POLICY)
 #define ANALYZE (1u << CP_CMD_ANALYZE)
@@ -25,6 +26,7 @@ const struct cp_opts cp_opts_defaults = {
         .first_ttl = 1,
         .max_ttl = 30,
         .attempts = 3,
+        .interval_ms = 1000,
         .timeout_ms = 1000,
         .n_flows = 1,
         .gap = 12,
@@ -344,6 +346,22 @@ const struct cp_opt cp_opt_table[] = {
                 .min = 1,
                 .max = 604800,
                 .help = "stop after so many seconds and report what was found"},
+        {.name = "live",
+                .group = CP_OPT_PROBING,
+                .commands = TRACE,
+                .parse = cp_opt_parse_flag,
+                .offset = offsetof(struct cp_opts, live),
+                .help = "keep probing in rounds, and show the paths and their statistics on the terminal"},
+        {.name = "interval",
+                .group = CP_OPT_PROBING,
+                .commands = TRACE,
+                .parse = cp_opt_parse_number,
+                .offset = offsetof(struct cp_opts, interval_ms),
+                .arg = "MS",
+                .wants = "milliseconds",
+                .min = 100,
+                .max = 3600000,
+                .help = "with --live: time from one round to the next, in milliseconds"},
         {.name = "interface",
                 .letter = 'i',
                 .group = CP_OPT_DATAPATH,
@@ -552,3 +570,5 @@ const struct cp_opt cp_opt_table[] = {
         {.name = "help-completion", .group = CP_OPT_HIDDEN, .commands = EVERY, .instead = CP_CMD_COMPLETION},
         {0},
 };
+
+_Static_assert(sizeof(cp_opt_table) / sizeof(cp_opt_table[0]) - 1 <= 64, "struct cp_opts.given has a bit per option");

@@ -109,6 +109,15 @@ static void test_every_short(void **state)
 	cp_opts_free(&opts);
 }
 
+static void test_live(void **state)
+{
+	(void)state;
+	ACCEPT("trace --live --interval 100 t");
+	assert_int_equal(opts.interval_ms, 100);
+	assert_true(opts.live && opts.attempts == 1 && opts.progress == CP_WHEN_NEVER);
+	cp_opts_free(&opts);
+}
+
 static void test_every_long(void **state)
 {
 	struct cp_addr source;
@@ -383,6 +392,11 @@ static void test_refusals(void **state)
 	        {"audit --flows 65 t", "--flows wants a number of flows, 1 to 64, not '65'"},
 	        {"audit --gap 0 t", "--gap wants a number of hops, 1 to 64, not '0'"},
 	        {"audit -p 65536 t", "--port wants a port, 1 to 65535, not '65536'"},
+	        {"trace --live --interval 99 t", "--interval wants milliseconds, 100 to 3600000, not '99'"},
+	        {"trace --interval 500 t", "--interval is for --live"},
+	        {"trace --live -o ndjson t", "--live does not go with --output"},
+	        {"trace --live -q 2 t", "--live does not go with --attempts"},
+	        {"trace --live --tcp-method sack t", "--live probes with --tcp-method syn only"},
 	        {"audit --max-runtime 0 t", "--max-runtime wants seconds, 1 to 604800, not '0'"},
 	        {"audit --seed 9007199254740992 t",
 	                "--seed wants a number, 0 to 9007199254740991, not '9007199254740992'"},
@@ -568,6 +582,7 @@ int main(void)
 	        cmocka_unit_test(test_defaults),
 	        cmocka_unit_test(test_every_short),
 	        cmocka_unit_test(test_every_long),
+	        cmocka_unit_test(test_live),
 	        cmocka_unit_test(test_choices),
 	        cmocka_unit_test(test_rates),
 	        cmocka_unit_test(test_resolvers),

@@ -167,6 +167,8 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 	if (cp_outputs_dead(
 	            audit)) /* nobody would see what we probe for; the outputs' own error is reported at their end */
 		return 0;
+	if (audit->opts->live)
+		return cp_live_run(audit, err);
 	rc = cp_audit_probe(audit, err);
 	if (audit->replies_lost)
 		cp_outputs_warn(audit, "replies-lost",
@@ -249,7 +251,10 @@ static int run_command(const struct cp_opts *opts, const char *command)
 	audit->start_ns = cp_host_clock_mono_ns();
 	audit->start_wall_ms = cp_host_clock_wall_ms();
 	audit->end_reason = "done";
-	rc = opts->dry_run ? 0 : cp_outputs_open(audit, &err);
+	if (opts->live)
+		rc = cp_live_check(&err);
+	else
+		rc = opts->dry_run ? 0 : cp_outputs_open(audit, &err);
 	rc = rc ? rc : run(audit, &effective, &err);
 	status = exit_status(audit, rc);
 	if (rc == -ECANCELED)

@@ -74,6 +74,18 @@ struct cp_output {
 
 struct cp_names;
 
+/* Who has a run go round and round, and looks on (live.c). Calls come from the thread that probes. */
+struct cp_rounds {
+	int (*look)(void *ctx); /* often, while probing; not 0: stop */
+	/*
+	 * A round is over: audit->sweep has what it found. Returns, when it is time for another one, 1; 0: enough;
+	 * or -errno with err set.
+	 */
+	int (*between)(void *ctx, struct cp_err *err);
+	void (*warn)(void *ctx, const char *text); /* instead of standard error */
+	void *ctx;
+};
+
 struct cp_audit {
 	const struct cp_opts *opts;
 	const char *command;
@@ -119,6 +131,7 @@ struct cp_audit {
 	struct cp_accounting accounting;
 	bool replies_lost; /* silence is doubtful */
 	const char *end_reason; /* "done", "interrupted", "failed", "max-runtime" */
+	const struct cp_rounds *rounds; /* NULL: a single one, and nobody looks on */
 
 	/* gate.h; NULL: nothing is expected of the run */
 	struct cp_gate *gate;
@@ -255,6 +268,13 @@ bool cp_outputs_dead(const struct cp_audit *audit);
 
 /* Judges every path and hands paths, targets and the summary to the outputs. 0 or -ENOMEM. */
 int cp_audit_report(struct cp_audit *audit, struct cp_err *err);
+
+/* ---- live.c: --live, instead of outputs and report ---- */
+
+/* Is there a terminal to live on? Before anything is begun. -EINVAL: no. */
+int cp_live_check(struct cp_err *err);
+/* After cp_audit_open(): probes round by round, and shows it, until the user has enough. */
+int cp_live_run(struct cp_audit *audit, struct cp_err *err);
 
 /* ---- progress.c: one line on a terminal. ---- */
 

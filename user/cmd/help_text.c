@@ -45,6 +45,7 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        {"coldpotato trace login.microsoft.com", "every address of one name, hop by hop"},
 	        {"coldpotato trace --addresses first --flows 8 www.xbox.com:443", "eight flows to one address"},
 	        {"coldpotato trace -o ndjson 192.0.2.1:443", "one address, as records"},
+	        {"coldpotato trace --live login.microsoft.com", "round by round, on the terminal; ? explains the keys"},
 	        {NULL, NULL},
 	};
 	static const struct cp_help_pair analyze[] = {

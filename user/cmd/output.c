@@ -211,7 +211,9 @@ void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, 
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	rec.text = text;
-	if (!shown_on_stdout(audit))
+	if (audit->rounds)
+		audit->rounds->warn(audit->rounds->ctx, text);
+	else if (!shown_on_stdout(audit))
 		fprintf(stderr, "coldpotato: warning: %s\n", text);
 	EACH_OUTPUT(audit, warning, &rec)
 }

@@ -91,10 +91,10 @@ static int open_sweep(struct cp_audit *audit)
 	        .gap = opts->gap,
 	        .exhaustive = opts->exhaustive,
 	        .timeout_ms = opts->timeout_ms,
-	        .slow_ms = SLOW_MS,
+	        .slow_ms = opts->live ? 0 : SLOW_MS, /* a round is to be short */
 	        .seed = audit->seed,
 	        .dests = audit->probe_addrs,
-	        .find_per_packet = true,
+	        .find_per_packet = !opts->live,
 	        .count_losses = count_losses,
 	        .losses_ctx = audit->engine,
 	};
@@ -352,8 +352,49 @@ static int run_sweep(struct probing *probing, struct cp_err *err)
 		if (rc < 0 && rc != -EINTR)
 			return stopped(rc, err);
 		cp_progress_probing(&probing->progress, audit, probing->n_answered);
+		if (audit->rounds && audit->rounds->look(audit->rounds->ctx))
+			return 0;
 		if (cp_sweep_done(audit->sweep, cp_host_clock_mono_ns()))
 			return 0;
+	}
+}
+
+/* The same slots anew, and a secret under which no answer to an older probe of them is valid. */
+static int begin_round(struct probing *probing)
+{
+	struct cp_audit *audit = probing->audit;
+	struct cp_sweep *before = audit->sweep;
+	uint32_t token_key[4];
+	int rc = cp_host_random(token_key, sizeof(token_key));
+
+	if (rc)
+		return rc;
+	rc = open_sweep(audit);
+	if (rc)
+		return rc;
+	cp_sweep_free(before);
+	cp_engine_set_key(audit->engine, token_key);
+	probing->pass = 0;
+	return 0;
+}
+
+static int run_rounds(struct probing *probing, struct cp_err *err)
+{
+	const struct cp_audit *audit = probing->audit;
+	int rc;
+
+	for (;;) {
+		rc = run_sweep(probing, err);
+		if (rc || strcmp(audit->end_reason, "done") != 0 || !audit->rounds)
+			return rc;
+		rc = audit->rounds->between(audit->rounds->ctx, err);
+		if (rc <= 0)
+			return rc;
+		/* What is late by now is not of the next round. */
+		rc = drain(probing, 0);
+		rc = rc < 0 && rc != -EINTR ? rc : begin_round(probing);
+		if (rc)
+			return stopped(rc, err);
 	}
 }
 
@@ -420,7 +461,7 @@ int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 	set_queue_max(&probing, audit->opts->rate_pps);
 	cp_progress_init(&probing.progress, audit->opts);
 	audit->end_reason = "done";
-	rc = run_sweep(&probing, err);
+	rc = run_rounds(&probing, err);
 	cp_connections_close(audit, &(struct cp_waiting){wait_and_drain, &probing});
 	cp_engine_stop(audit->engine);
 	if (strcmp(audit->end_reason, "done") != 0)

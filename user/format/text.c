@@ -11,17 +11,9 @@
 
 #include "utf8.h"
 
-/* One character as it may be shown: itself, or its escape. */
-struct glyph {
-	size_t taken; /* bytes of the source */
-	size_t len;
-	unsigned columns;
-	char bytes[12];
-};
-
-static struct glyph next_glyph(const char *s, size_t len)
+struct cp_glyph cp_text_glyph(const char *s, size_t len)
 {
-	struct glyph glyph = {.taken = 1, .len = 3, .columns = 1, .bytes = CP_UTF8_REPLACEMENT};
+	struct cp_glyph glyph = {.taken = 1, .len = 3, .columns = 1, .bytes = CP_UTF8_REPLACEMENT};
 	uint32_t c = 0;
 	size_t n = cp_utf8_decode(s, len, &c);
 
@@ -128,7 +120,7 @@ static void wrap(struct cp_text *text)
 	text->blanks = indent_of(text);
 }
 
-static void put_glyph(struct cp_text *text, const struct glyph *glyph)
+static void put_glyph(struct cp_text *text, const struct cp_glyph *glyph)
 {
 	if (text->column + text->blanks + glyph->columns > text->width)
 		wrap(text);
@@ -141,7 +133,7 @@ static void put_glyph(struct cp_text *text, const struct glyph *glyph)
 
 static void put_char(struct cp_text *text, const char **s, const char *end)
 {
-	struct glyph glyph = next_glyph(*s, (size_t)(end - *s));
+	struct cp_glyph glyph = cp_text_glyph(*s, (size_t)(end - *s));
 
 	if (**s == ' ')
 		text->blanks++;
@@ -163,7 +155,7 @@ static unsigned columns_n(const char *s, size_t len)
 	unsigned columns = 0;
 
 	for (size_t at = 0; at < len;) {
-		struct glyph glyph = next_glyph(s + at, len - at);
+		struct cp_glyph glyph = cp_text_glyph(s + at, len - at);
 
 		columns += glyph.columns;
 		at += glyph.taken;
@@ -226,7 +218,7 @@ static size_t fit(const char *s, size_t len, unsigned n, unsigned *ret_columns)
 	size_t at = 0;
 
 	while (at < len) {
-		struct glyph glyph = next_glyph(s + at, len - at);
+		struct cp_glyph glyph = cp_text_glyph(s + at, len - at);
 
 		if (columns + glyph.columns > n)
 			break;

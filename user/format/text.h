@@ -56,6 +56,16 @@ void cp_text_newline(struct cp_text *text);
 /* Hands everything to the sink. 0 or the first -errno. */
 int cp_text_flush(struct cp_text *text);
 
+/* One character as it may be shown: itself, or its escape. */
+struct cp_glyph {
+	size_t taken; /* bytes of the source */
+	size_t len;
+	unsigned columns;
+	char bytes[12];
+};
+/* The first one of s; len > 0 bytes are readable. */
+struct cp_glyph cp_text_glyph(const char *s, size_t len);
+
 /* Columns that s takes once escaped. */
 unsigned cp_text_columns(const char *s);
 

@@ -453,6 +453,11 @@ const struct cp_conn *cp_engine_conn(const struct cp_engine *engine, uint32_t pa
 	return &((const struct cp_conn *)engine->conns.base)[path];
 }
 
+void cp_engine_set_key(struct cp_engine *engine, const uint32_t token_key[4])
+{
+	memcpy(engine->skel->bss->run.token_key, token_key, sizeof(engine->skel->bss->run.token_key));
+}
+
 void cp_engine_open_no_more(struct cp_engine *engine)
 {
 	__atomic_store_n(&engine->skel->bss->run.closing, 1, __ATOMIC_SEQ_CST);

@@ -107,6 +107,12 @@ uint32_t cp_engine_n_lanes(const struct cp_engine *engine);
 int cp_engine_start(struct cp_engine *engine, struct cp_err *err);
 /* From now on; at least 1. */
 void cp_engine_set_rate(struct cp_engine *engine, uint64_t rate_pps);
+/*
+ * Another secret for the probes' identity, between rounds that ask the same slots anew: an answer to anything older is
+ * rejected from now on (CP_STAT_REJ_TOKEN), so that it never counts for a newer probe. Only while idle, and not in a
+ * run with connections (config.sack).
+ */
+void cp_engine_set_key(struct cp_engine *engine, const uint32_t token_key[4]);
 /* Work in the queues, and how much more they take for certain, in probe ids. */
 uint32_t cp_engine_queued(const struct cp_engine *engine);
 uint32_t cp_engine_room(const struct cp_engine *engine);

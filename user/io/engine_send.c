@@ -139,6 +139,7 @@ void cp_sender_init(struct cp_sender *sender)
 
 int cp_sender_start(struct cp_sender *sender)
 {
+	static const int own_doing[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 	sigset_t all, old;
 	pthread_attr_t attr;
 	cpu_set_t cpus;
@@ -152,8 +153,13 @@ int cp_sender_start(struct cp_sender *sender)
 		rc = pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
 	}
 
-	/* Signals belong to the main thread; one that hits the run call would cut it short. */
+	/*
+	 * Signals belong to the main thread; one that hits the run call would cut it short. But for those that this
+	 * thread's own doing raises: blocked, they would kill past the handler that puts a terminal back.
+	 */
 	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(own_doing) / sizeof(own_doing[0]); i++)
+		sigdelset(&all, own_doing[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	rc = rc ? rc : pthread_create(&sender->thread, &attr, sender_main, sender);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
