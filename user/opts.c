@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS_MAX 64 /* bits of cp_opts.given */
 #define LONG_BASE 256 /* getopt's value of long option i is LONG_BASE + i; letters are below */
 
 struct reader {
@@ -23,8 +22,8 @@ struct reader {
 
 /* What getopt_long() wants, made from the table. */
 struct getopt_spec {
-	struct option longs[OPTIONS_MAX + 1];
-	char letters[2 + 2 * OPTIONS_MAX + 1];
+	struct option longs[CP_OPTS_MAX + 1];
+	char letters[2 + 2 * CP_OPTS_MAX + 1];
 };
 
 /* Levenshtein distance; words beyond 31 characters are far from everything. */
@@ -136,7 +135,7 @@ static void make_spec(struct getopt_spec *spec)
 	char *letter = stpcpy(spec->letters, "-:");
 	size_t i;
 
-	for (i = 0; i < OPTIONS_MAX && cp_opt_table[i].name; i++) {
+	for (i = 0; cp_opt_table[i].name; i++) {
 		const struct cp_opt *opt = &cp_opt_table[i];
 		int has_arg = takes_argument(opt) ? required_argument : no_argument;
 
@@ -152,7 +151,7 @@ static void make_spec(struct getopt_spec *spec)
 
 static int take_option(struct reader *reader, const struct cp_opt *opt, const char *text)
 {
-	reader->opts.given |= 1ull << (opt - cp_opt_table);
+	reader->opts.given[opt - cp_opt_table] = true;
 	if (opt->parse)
 		return opt->parse(opt, text, &reader->opts, reader->err);
 	reader->instead = opt->instead;
@@ -269,7 +268,7 @@ static int check_settings(const struct reader *reader)
 	const struct cp_command_info *command = &cp_commands[opts->command];
 
 	for (size_t i = 0; cp_opt_table[i].name; i++)
-		if (opts->given >> i & 1 && !(cp_opt_table[i].commands >> opts->command & 1))
+		if (opts->given[i] && !(cp_opt_table[i].commands >> opts->command & 1))
 			return cp_err_set(reader->err, -EINVAL, "--%s is not an option of %s", cp_opt_table[i].name,
 			        command->name);
 	if (command->needs_target && !opts->n_targets && !opts->datadog_conf)
@@ -334,7 +333,7 @@ bool cp_opts_given(const struct cp_opts *opts, const char *name)
 {
 	for (size_t i = 0; cp_opt_table[i].name; i++) {
 		if (strcmp(cp_opt_table[i].name, name) == 0)
-			return opts->given >> i & 1;
+			return opts->given[i];
 	}
 	return false;
 }

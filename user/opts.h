@@ -37,6 +37,7 @@ enum cp_fail_on_change { CP_FAIL_NEVER = 0, CP_FAIL_ON_WORSE, CP_FAIL_ON_ANY };
 enum cp_addresses { CP_ADDRESSES_ALL = 0, CP_ADDRESSES_FIRST };
 
 #define CP_OPTS_LIST_MAX 16
+#define CP_OPTS_MAX 128 /* options of the table */
 
 /* The values of a repeatable option, in the order given. */
 struct cp_opts_list {
@@ -113,7 +114,7 @@ struct cp_opts {
 	bool explain;
 	enum cp_when color, progress;
 	uint32_t verbose;
-	uint64_t given; /* bit per option of cp_opt_table that was there; see cp_opts_given() */
+	bool given[CP_OPTS_MAX]; /* options of cp_opt_table that were there; see cp_opts_given() */
 };
 
 extern const struct cp_opts cp_opts_defaults;

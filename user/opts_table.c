@@ -571,4 +571,5 @@ const struct cp_opt cp_opt_table[] = {
         {0},
 };
 
-_Static_assert(sizeof(cp_opt_table) / sizeof(cp_opt_table[0]) - 1 <= 64, "struct cp_opts.given has a bit per option");
+_Static_assert(
+        sizeof(cp_opt_table) / sizeof(cp_opt_table[0]) - 1 <= CP_OPTS_MAX, "more options than there is room for");
