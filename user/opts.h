@@ -13,6 +13,7 @@
 
 #include "core/addr.h"
 #include "core/err.h"
+#include "core/quality.h"
 #include "format/record.h"
 #include "import/import.h"
 #include "io/engine.h"
@@ -80,6 +81,8 @@ struct cp_opts {
 	struct cp_opts_list blocklists;
 	bool dry_run;
 	uint32_t max_runtime_s; /* 0: no limit */
+	uint32_t n_e2e; /* probes to each destination itself; 0: none */
+	uint32_t e2e_interval_ms; /* 0: by their number */
 
 	const char *interface; /* NULL: by route */
 	bool has_source;
