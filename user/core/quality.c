@@ -22,8 +22,7 @@
 #define NSEC_PER_MSEC 1000000ull
 #define NONE UINT32_MAX
 #define REST_MS 8000u /* of the number of a probe that was lost */
-#define REPEAT_MS                                                                                                      \
-	1200u /* until a server has repeated its first SYN-ACK; its way here, and our reset's back, come on top */
+#define REPEAT_MS 1200u /* until a server has repeated its first SYN-ACK; the round trip comes on top */
 #define UNSENT_MAX 3u /* times that a probe may fail to be transmitted */
 #define SLACK_MS 20u /* an answer in time is captured at once, but "left" is not known to the microsecond */
 
