@@ -203,11 +203,12 @@ SEC("tc")
 int cp_tc_emit(struct __sk_buff *skb)
 {
 	struct emission emission = {};
-	__u32 ifindex;
+	__u32 ifindex, sent;
 	long rc;
 
 	if (!emit_take(&emission))
 		return TC_ACT_OK;
+	sent = *emission.sent;
 	if (emission.probe.nexthop->flags & CP_NH_L3)
 		tc_mark(skb, emission.probe.dest->flags & CP_DEST_V6 ? CP_ETH_P_IPV6 : CP_ETH_P_IP);
 	if (skb->len != emission.frame_len)
@@ -217,8 +218,10 @@ int cp_tc_emit(struct __sk_buff *skb)
 		return TC_ACT_OK;
 	rc = bpf_clone_redirect(skb, ifindex, 0);
 	/* 2 is NET_XMIT_CN: congestion notified, frame taken. */
-	if (rc != 0 && rc != 2)
+	if (rc != 0 && rc != 2) {
 		count(CP_STAT_TX_ERROR);
+		*emission.sent = sent;
+	}
 	return TC_ACT_OK;
 }
 

@@ -38,6 +38,8 @@ _coldpotato()
 	--blocklist) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--max-runtime) return ;;
 	--interval) return ;;
+	--e2e) return ;;
+	--e2e-interval) return ;;
 	-i | --interface) words=$(cd /sys/class/net && echo *) ;;
 	--source) return ;;
 	--datapath) words='auto xdp tc' ;;
@@ -74,8 +76,8 @@ _coldpotato()
 	if [[ -z $words ]]; then
 		case $command in
 		'') words='audit trace analyze diff doctor policy help version' ;;
-		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
-		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --live --interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
+		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
+		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --live --interval --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
 		analyze) words='--input-format --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --color --help --version' ;;
 		diff) words='--side-by-side --rtt-pct --rtt-ms --top --fail-on-change --output --color --help --version' ;;
 		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --blocklist --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --color --verbose --help --version' ;;

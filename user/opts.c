@@ -249,7 +249,7 @@ static int check_outputs(const struct cp_opts *opts, struct cp_err *err)
 static int check_live(const struct cp_opts *opts, struct cp_err *err)
 {
 	static const char *const others[] = {
-	        "output", "policy", "fail-on", "explain", "attempts", "dry-run", "progress", NULL};
+	        "output", "policy", "fail-on", "explain", "attempts", "dry-run", "progress", "e2e", NULL};
 
 	if (!opts->live)
 		return cp_opts_given(opts, "interval") ? cp_err_set(err, -EINVAL, "--interval is for --live") : 0;

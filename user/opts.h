@@ -13,6 +13,7 @@
 
 #include "core/addr.h"
 #include "core/err.h"
+#include "core/quality.h"
 #include "format/record.h"
 #include "import/import.h"
 #include "io/engine.h"
@@ -83,6 +84,8 @@ struct cp_opts {
 	uint32_t max_runtime_s; /* 0: no limit */
 	bool live; /* round by round, on a terminal */
 	uint32_t interval_ms; /* from the start of a round to the next one's, at least */
+	uint32_t n_e2e; /* probes to each destination itself; 0: none */
+	uint32_t e2e_interval_ms; /* 0: by their number */
 
 	const char *interface; /* NULL: by route */
 	bool has_source;

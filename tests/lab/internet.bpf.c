@@ -295,7 +295,7 @@ static __always_inline int answer(struct xdp_md *ctx, const int v6, struct arriv
 	if (rc > 0)
 		return close_half_open(knobs, &arrival->probe);
 	note_port(arrival->probe.sport);
-	if (internet_loses(knobs, arrival->seq))
+	if (internet_loses(knobs, arrival->seq ^ (knobs->loss_anew ? (__u32)bpf_ktime_get_ns() : 0)))
 		return done(INTERNET_COUNT_lost, XDP_DROP);
 	arrival->probe.identity = arrival->seq;
 	internet_route(knobs, &arrival->probe, &hop);

@@ -68,6 +68,7 @@ static const struct knob knob_table[] = {
         {"unreachable", KNOB(unreachable), 100, "% ... whose port is unreachable"},
         {"prohibited", KNOB(prohibited), 100, "% ... behind a router that prohibits"},
         {"loss", KNOB(loss), 100, "% of probes without an answer"},
+        {"loss-anew", KNOB(loss_anew), 1, "1: also by time, not by the number of a probe alone"},
         {"mpls", KNOB(mpls), 100, "% of routers that show labels"},
         {"short-quote", KNOB(short_quote), 100, "% of routers that quote 28 bytes"},
         {"nat", KNOB(nat), 100, "% of destinations behind a NAT that rewrites quotes"},

@@ -53,6 +53,7 @@ struct internet_knobs {
 	__u32 silent; /* routers that answer nothing */
 	__u32 dark, rst, unreachable, prohibited; /* destinations by kind; the others accept */
 	__u32 loss; /* probes without an answer: each attempt anew */
+	__u32 loss_anew; /* 1: ... and each packet, also one of a sequence number that was there before */
 	__u32 mpls; /* routers that show their label stack */
 	__u32 short_quote; /* routers that quote no more than IP header + 8 bytes */
 	__u32 nat; /* destinations behind a NAT that rewrites the quoted source, of TCP over IPv4 */

@@ -6,11 +6,11 @@
  * 198.18.(8 t).1. It answers TCP SYNs over IPv4 and nothing else. Shares no
  * code with the program under test.
  *
- *   responder [--hops N] [--delay-ms N] [--copies N] [--twins] [--seconds N] INTERFACE
+ *   responder [--hops N] [--delay-ms N] [--sway-ms N] [--copies N] [--twins] [--seconds N] INTERFACE
  *
- * --copies: every answer so often; --twins: a router's answer once more, from
- * 198.18.(8 t).2. Prints "ready", and when it ends (SIGTERM, or after the
- * seconds) "received N" and "answered N", packets both.
+ * --sway-ms: every other answer of a destination so much later; --copies: every answer so often; --twins: a router's
+ * answer once more, from 198.18.(8 t).2. Prints "ready", and when it ends (SIGTERM, or after the seconds) "received N"
+ * and "answered N", packets both.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,11 +49,11 @@ struct answer {
 };
 
 struct responder {
-	uint32_t hops, delay_ms, copies, seconds;
+	uint32_t hops, delay_ms, sway_ms, copies, seconds;
 	bool twins;
 	int fd, signal_fd;
 	struct answer *queue; /* [QUEUE], in the order of due_ns */
-	uint64_t head, tail, n_received, n_answered;
+	uint64_t head, tail, n_received, n_answered, n_arrived;
 };
 
 /* An Ethernet frame with an IPv4 header without options, and what may follow. */
@@ -148,13 +148,17 @@ static size_t accept_syn(struct frame *answer, const struct frame *probe, uint32
 	return sizeof(answer->eth) + sizeof(answer->ip) + len;
 }
 
-static void enqueue(struct responder *responder, const struct frame *answer, size_t len)
+static void enqueue(struct responder *responder, const struct frame *answer, size_t len, uint32_t delay_ms)
 {
-	struct answer *slot = &responder->queue[responder->head % QUEUE];
+	uint64_t due_ns = now_ns() + delay_ms * NSEC_PER_MSEC, at = responder->head;
+	struct answer *slot;
 
 	if (responder->head - responder->tail == QUEUE)
 		return;
-	slot->due_ns = now_ns() + responder->delay_ms * NSEC_PER_MSEC;
+	for (; at > responder->tail && responder->queue[(at - 1) % QUEUE].due_ns > due_ns; at--)
+		responder->queue[at % QUEUE] = responder->queue[(at - 1) % QUEUE];
+	slot = &responder->queue[at % QUEUE];
+	slot->due_ns = due_ns;
 	slot->len = (uint32_t)len;
 	memcpy(slot->frame, answer, len);
 	responder->head++;
@@ -164,15 +168,18 @@ static void answer_probe(struct responder *responder, const struct frame *probe)
 {
 	uint32_t router = ROUTERS | (uint32_t)probe->ip.ttl << 11;
 	bool arrives = probe->ip.ttl >= responder->hops;
+	uint32_t delay_ms = responder->delay_ms;
 	struct frame answer;
 	size_t len;
 
+	if (arrives && responder->n_arrived++ % 2)
+		delay_ms += responder->sway_ms;
 	for (uint32_t i = 0; i < responder->copies; i++) {
 		len = arrives ? accept_syn(&answer, probe, responder->hops) : exceed(&answer, probe, router | 1);
-		enqueue(responder, &answer, len);
+		enqueue(responder, &answer, len, delay_ms);
 	}
 	if (responder->twins && !arrives)
-		enqueue(responder, &answer, exceed(&answer, probe, router | 2));
+		enqueue(responder, &answer, exceed(&answer, probe, router | 2), delay_ms);
 }
 
 /* ---- The wire ---- */
@@ -265,7 +272,8 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"hops", required_argument, NULL, 'h'},
 	        {"delay-ms", required_argument, NULL, 'd'}, {"copies", required_argument, NULL, 'c'},
-	        {"twins", no_argument, NULL, 't'}, {"seconds", required_argument, NULL, 's'}, {0}};
+	        {"sway-ms", required_argument, NULL, 'w'}, {"twins", no_argument, NULL, 't'},
+	        {"seconds", required_argument, NULL, 's'}, {0}};
 	struct responder responder = {.hops = 6, .copies = 1, .seconds = 60};
 	int c;
 
@@ -278,6 +286,8 @@ int main(int argc, char **argv)
 			responder.delay_ms = value;
 		else if (c == 'c')
 			responder.copies = value;
+		else if (c == 'w')
+			responder.sway_ms = value;
 		else if (c == 's')
 			responder.seconds = value;
 		else if (c == 't')

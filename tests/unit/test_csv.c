@@ -10,7 +10,9 @@
 	"target,port,protocol,group,expect,verdict,confidence,reasons,as_path,exit_asn,exit_as_name,exit_ixp,"         \
 	"exit_ttl_min,exit_ttl_max,last_home,first_foreign,first_foreign_rtt_us,destination,destination_asn,"          \
 	"destination_as_name,cname,flow,tcp_method,reached,end_reason,rtt_us,hops,hops_seen,probes,skip_reason,"       \
-	"service_tag\n"
+	"service_tag,e2e_sent,e2e_received,e2e_loss_pct,e2e_rtt_min_us,e2e_rtt_avg_us,e2e_rtt_max_us,e2e_rtt_p50_us,"  \
+	"e2e_rtt_p95_us,e2e_rtt_p99_us,e2e_jitter_us,e2e_jitter_mean_us\n"
+#define NO_E2E ",,,,,,,,,,,"
 
 static void test_story(void **state)
 {
@@ -20,28 +22,30 @@ static void test_story(void **state)
 	tell_story(&cp_format_csv, NULL, &mem);
 	assert_string_equal(mem.buf, PATH_HEADER
 	        "zenn.dev,443,tcp,controls,,direct,high,,* 8075 13335,13335,Cloudflare Inc.,,2,3,198.18.0.1,198.18.3.1,"
-	        "1800,203.0.113.9,13335,Cloudflare Inc.,,0,,true,reached,2000,4,3,0,,\n"
+	        "1800,203.0.113.9,13335,Cloudflare Inc.,,0,,true,reached,2000,4,3,0,," NO_E2E "\n"
 	        "hot.zenn.dev,443,tcp,controls,,transit,medium,silent-border,* 8075 3491 13335,3491,"
 	        "PCCW Global (HK) Limited,,2,3,198.18.0.1,198.18.2.1,1500,203.0.113.9,13335,Cloudflare Inc.,,0,,true,"
-	        "reached,2000,5,4,0,,\n"
+	        "reached,2000,5,4,0,," NO_E2E "\n"
 	        "203.0.113.77,443,tcp,m365,,inside,high,,* 8075,,,,,,,,,198.18.77.7,8075,Microsoft "
 	        "Corporation,,0,,true,"
-	        "reached,1200,3,2,0,,\n"
+	        "reached,1200,3,2,0,," NO_E2E "\n"
 	        "login.microsoft.com,443,tcp,m365,,inside,high,,* 8075,,,,,,,,,198.18.77.7,8075,Microsoft "
 	        "Corporation,,0,"
-	        ",true,reached,1200,3,2,0,,\n"
+	        ",true,reached,1200,3,2,0,," NO_E2E "\n"
 	        "security.microsoft.com,443,tcp,m365,,inside,high,siblings,* 8075 8068,,,,,,,,,198.18.77.7,8068,"
-	        "Microsoft Corporation,,0,,true,reached,1200,3,2,0,,\n"
+	        "Microsoft Corporation,,0,,true,reached,1200,3,2,0,," NO_E2E "\n"
 	        "www.microsoft.com,443,tcp,m365,,direct,high,cname-cdn,* 8075 16625,16625,Akamai Technologies "
 	        "Inc.,,2,3,"
 	        "198.18.0.1,198.18.3.1,1800,203.0.113.9,16625,Akamai Technologies Inc.,"
-	        "www.microsoft.com-c-3.edgekey.test e13678.dscb.akamaiedge.test,0,,true,reached,2000,4,3,0,,\n"
+	        "www.microsoft.com-c-3.edgekey.test e13678.dscb.akamaiedge.test,0,,true,reached,2000,4,3,0,," NO_E2E
+	        "\n"
 	        "www.xbox.com,443,tcp,m365,,direct,high,siblings,* 8075 20940 16625,20940,Akamai International "
 	        "B.V.,,2,3,"
-	        "198.18.0.1,198.18.2.1,1500,203.0.113.9,16625,Akamai Technologies Inc.,,0,,true,reached,2000,5,4,0,,\n"
+	        "198.18.0.1,198.18.2.1,1500,203.0.113.9,16625,Akamai Technologies "
+	        "Inc.,,0,,true,reached,2000,5,4,0,," NO_E2E "\n"
 	        "quiet.example,443,tcp,m365,,undecided,low,no-evidence not-reached,*,,,,,,,,,"
-	        "2001:db8:1234:5678:9abc:def0:1234:5678,13335,Cloudflare Inc.,,0,,false,gap,,2,0,0,,\n"
-	        "gone.microsoft.com,443,tcp,m365,,,,,,,,,,,,,,,,,,,,,,,,,,dns_nxdomain,\n");
+	        "2001:db8:1234:5678:9abc:def0:1234:5678,13335,Cloudflare Inc.,,0,,false,gap,,2,0,0,," NO_E2E "\n"
+	        "gone.microsoft.com,443,tcp,m365,,,,,,,,,,,,,,,,,,,,,,,,,,dns_nxdomain," NO_E2E "\n");
 	mem_free(&mem);
 }
 
@@ -77,7 +81,8 @@ static void assert_cell(const char *group, const char *expected)
 	rec = (struct cp_rec_target){.target = &fix.target, .answer = &fix.answer};
 	assert_int_equal(cp_format_csv.open(&sink, NULL, &ctx), 0);
 	assert_int_equal(cp_format_csv.target(ctx, &rec), 0);
-	snprintf(want, sizeof(want), "gone.example,443,tcp,%s,,,,,,,,,,,,,,,,,,,,,,,,,,dns_nxdomain,\n", expected);
+	snprintf(want, sizeof(want), "gone.example,443,tcp,%s,,,,,,,,,,,,,,,,,,,,,,,,,,dns_nxdomain," NO_E2E "\n",
+	        expected);
 	assert_string_equal(mem.buf, want);
 	cp_format_csv.close(ctx);
 	mem_free(&mem);
@@ -129,7 +134,7 @@ static void test_exchange_and_unknowns(void **state)
 	assert_string_equal(mem.buf,
 	        "zenn.dev,,tcp,,,direct,high,,* 8075 IXP:Lab-IX 13335,13335,Cloudflare Inc.,Lab-IX,2,3,198.18.0.1,"
 	        "198.18.2.1,,203.0.113.9,13335,Cloudflare "
-	        "Inc.,,0,sack,true,reached,2000,5,4,0,,\"Storage,\\x1bNorthEurope\"\n");
+	        "Inc.,,0,sack,true,reached,2000,5,4,0,,\"Storage,\\x1bNorthEurope\"" NO_E2E "\n");
 	cp_format_csv.close(ctx);
 	cp_asdb_free(asdb);
 	mem_free(&mem);

@@ -195,8 +195,8 @@ static void test_widest(void **state)
 	assert_int_equal(conf.settings.max_ttl, 20);
 	assert_int_equal(conf.settings.n_flows, 5);
 	assert_string_equal(conf.settings.tcp_method, "prefer_sack");
-	assert_int_equal(conf.n_warnings, 5);
-	assert_true(warns(&conf, "f:1:78: e2e_queries is not honoured: loss and jitter end to end are not measured"));
+	assert_int_equal(conf.settings.n_e2e, 50);
+	assert_int_equal(conf.n_warnings, 4);
 	assert_true(warns(&conf,
 	        "f:4:52: max_ttl is not the same for all instances, and one for the run: the greatest is taken"));
 	assert_true(warns(

@@ -126,7 +126,7 @@ static void test_path_direct(void **state)
 	        "'exit':{'ttl_min':2,'ttl_max':3,'last_home':{'ip':'198.18.0.1','ptr':null,'role':null,'site':null,'"
 	        "city':null},"
 	        "'first_foreign':{'ip':'198.18.3.1','asn':13335,'as_name':'Cloudflare Inc.','ixp':null}},"
-	        "'hops':[" SILENT("1",
+	        "'e2e':null,'hops':[" SILENT("1",
 	                "3") ","
 	                     "{'ttl':2,'ip':'198.18.0.1','rtt_us':1000,'asn':8075,'as_name':'Microsoft "
 	                     "Corporation','asns':null,'ixp':null,"
@@ -212,7 +212,8 @@ static void test_path_of_corners(void **state)
 	                     "'unreachable','end_code':0,'probes':0,"
 	                     "'verdict':'undecided','confidence':'low','rule':null,'reasons':[],"
 	                     "'as_path':['IXP:','3491','?','private'],"
-	                     "'exit':{'ttl_min':0,'ttl_max':null,'last_home':null,'first_foreign':null},'hops':["
+	                     "'exit':{'ttl_min':0,'ttl_max':null,'last_home':null,'first_foreign':null},'e2e':null,'"
+	                     "hops':["
 	                     "{'ttl':1,'ip':'2001:db8::1','rtt_us':null,'asn':null,'as_name':null,'asns':null,'ixp':'',"
 	                     "'ptr':"
 	                     "null," NAMELESS
@@ -321,7 +322,8 @@ static void test_start(void **state)
 	                      "'host':'vm-weu-01','datapath':'tc-tcx','datapath_why':'rate at most 200,000 pps',"
 	                      "'interfaces':['eth0'],'rate_pps':10000,'senders':1,'first_ttl':1,'max_ttl':32,'attempts'"
 	                      ":2,"
-	                      "'timeout_ms':1000,'flows':1,'tcp_method':null,'seed':42,'resolver':'198.18.0.53:53',"
+	                      "'timeout_ms':1000,'flows':1,'tcp_method':null,'e2e':null,'e2e_interval_ms':null,'seed':"
+	                      "42,'resolver':'198.18.0.53:53',"
 	                      "'vantage':{'asn':8075,'why':'azure-dmi'},"
 	                      "'home':{'spec':'microsoft','asns':[8068,8075]},"
 	                      "'databases':[{'layer':'database','name':'asn.mmdb','database_type':'GeoLite2-ASN','rows'"
@@ -338,7 +340,8 @@ static void test_start(void **state)
 	        HEAD("start") "'version':'0.1.0','command':'trace','wall_ms':0,'mono_ns':0,'host':null,"
 	                      "'datapath':null,'datapath_why':null,'interfaces':[],'rate_pps':null,'senders':null,'"
 	                      "first_ttl':null,"
-	                      "'max_ttl':null,'attempts':null,'timeout_ms':null,'flows':null,'tcp_method':null,'seed':"
+	                      "'max_ttl':null,'attempts':null,'timeout_ms':null,'flows':null,'tcp_method':null,'e2e':"
+	                      "null,'e2e_interval_ms':null,'seed':"
 	                      "0,"
 	                      "'resolver':"
 	                      "null,"
@@ -350,7 +353,8 @@ static void test_start(void **state)
 	"'accounting':{'attempted':1234,'transmitted':1230,'tx_errors':0,'blocked':4,'over_budget':0,'replied':30,'"   \
 	"timed_out':1200,"                                                                                             \
 	"'matched':33,'duplicates':2,'late':1,'rejected':{'token':3,'dest':0,'unsent':1,'flags':0,'short':0},"         \
-	"'lost':0,'resets_sent':0,'acks_sent':0,'connections_opened':0,'connections_closed':0,'probing_ns':122900000," \
+	"'lost':0,'resets_sent':0,'acks_sent':0,'connections_opened':0,'connections_closed':0,'e2e_attempted':0,'e2e_" \
+	"replied':0,'e2e_timed_out':0,'e2e_unsent':0,'e2e_late':0,'probing_ns':122900000,"                             \
 	"'total_ns':1400000000,'targets':9,'unresolved':1,"                                                            \
 	"'skipped':0,'destinations':8,'paths':8,'complete_paths':7,'hops':60,'hops_seen':41}"
 #define NO_RTT                                                                                                         \

@@ -21,6 +21,7 @@ void cp_audit_free(struct cp_audit *audit)
 	cp_ports_release(audit->tcp_ports);
 	cp_ports_release(audit->udp_ports);
 	cp_sweep_free(audit->sweep);
+	cp_e2e_free(audit->e2e);
 	cp_names_free(audit->names);
 	cp_budget_free(audit->budget);
 	for (size_t i = 0; audit->answers && i < audit->targets.n_names; i++)
@@ -175,6 +176,7 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 		        "%" PRIu64 " probes were not transmitted and %" PRIu64
 		        " replies found the ring buffer full: what stayed silent is not judged by its silence",
 		        audit->accounting.tx_errors + audit->accounting.over_budget, audit->accounting.lost);
+	cp_e2e_warn(audit);
 	if (rc == 0)
 		cp_audit_name_hops(audit);
 	cp_signals_spare_writes();

@@ -14,6 +14,7 @@
 #include "core/blocklist.h"
 #include "core/budget.h"
 #include "core/service_tag.h"
+#include "core/quality.h"
 #include "core/sweep.h"
 #include "core/target.h"
 #include "core/verdict.h"
@@ -62,6 +63,7 @@ struct cp_hop_out {
 
 struct cp_gate;
 struct cp_datadog;
+struct cp_e2e;
 
 struct cp_output {
 	const struct cp_format *format;
@@ -132,6 +134,9 @@ struct cp_audit {
 	bool replies_lost; /* silence is doubtful */
 	const char *end_reason; /* "done", "interrupted", "failed", "max-runtime" */
 	const struct cp_rounds *rounds; /* NULL: a single one, and nobody looks on */
+
+	/* quality.c; NULL: no --e2e */
+	struct cp_e2e *e2e;
 
 	/* gate.h; NULL: nothing is expected of the run */
 	struct cp_gate *gate;
@@ -226,6 +231,38 @@ void cp_connections_describe(const struct cp_audit *audit, const struct cp_probe
         struct cp_rec_path *rec);
 void cp_connections_count(const struct cp_audit *audit, struct cp_accounting *acc);
 
+/* ---- quality.c: --e2e: probes to the destinations themselves, once the paths are done ---- */
+
+static inline bool cp_e2e_wanted(const struct cp_audit *audit)
+{
+	return audit->opts->n_e2e != 0;
+}
+/* Between two of a destination's; 0 when there are none. */
+uint32_t cp_e2e_interval_ms(const struct cp_opts *opts);
+/* Bytes that it takes. */
+uint64_t cp_e2e_memory(const struct cp_audit *audit);
+/* Once the engine is idle. 0 or -ENOMEM. */
+int cp_e2e_begin(struct cp_audit *audit);
+/* Queues what is due, within the rate and the budgets. Returns the number queued, or -errno. */
+int cp_e2e_feed(struct cp_audit *audit, uint64_t now_ns);
+/* Takes its own out of n events. Returns how many are left, in their order. */
+uint32_t cp_e2e_take(struct cp_audit *audit, struct cp_event *events, uint32_t n);
+/* All that was captured up to before_ns was taken. */
+void cp_e2e_settle(struct cp_audit *audit, uint64_t before_ns);
+bool cp_e2e_done(const struct cp_audit *audit);
+/* Probes whose outcome is known, and all there will be. */
+void cp_e2e_progress(const struct cp_audit *audit, uint64_t *ret_settled, uint64_t *ret_total);
+/* Nothing more is transmitted, captured or taken. */
+void cp_e2e_end(struct cp_audit *audit);
+/* Adds to the accounting of the whole run, and says what part of it this was. */
+void cp_e2e_count(const struct cp_audit *audit, struct cp_accounting *acc);
+/* Says what this host lost of it itself. */
+void cp_e2e_warn(struct cp_audit *audit);
+/* Of a destination that was probed, filled into *ret_stats; NULL: no --e2e. */
+const struct cp_quality_stats *cp_e2e_stats(
+        const struct cp_audit *audit, const struct cp_probe_dest *dest, struct cp_quality_stats *ret_stats);
+void cp_e2e_free(struct cp_e2e *e2e); /* takes NULL */
+
 /* ---- follow.c: links, next hops and routes, as they change while probes are out ---- */
 
 struct cp_progress;
@@ -284,6 +321,7 @@ struct cp_progress {
 };
 void cp_progress_init(struct cp_progress *progress, const struct cp_opts *opts);
 void cp_progress_probing(struct cp_progress *progress, const struct cp_audit *audit, uint64_t n_replies);
+void cp_progress_e2e(struct cp_progress *progress, uint64_t n_settled, uint64_t n_total);
 void cp_progress_text(struct cp_progress *progress, const char *text);
 void cp_progress_clear(struct cp_progress *progress);
 

@@ -31,6 +31,8 @@ static void apply(const struct cp_datadog_settings *settings, struct cp_opts *op
 		opts->timeout_ms = settings->timeout_ms;
 	if (settings->n_flows && !cp_opts_given(opts, "flows"))
 		opts->n_flows = settings->n_flows;
+	if (settings->n_e2e && !cp_opts_given(opts, "e2e"))
+		opts->n_e2e = settings->n_e2e;
 	if (settings->tcp_method && !cp_opts_given(opts, "tcp-method"))
 		opts->tcp_method = method_of(settings->tcp_method);
 }

@@ -172,6 +172,8 @@ void cp_outputs_start(struct cp_audit *audit)
 	        .timeout_ms = opts->timeout_ms,
 	        .n_flows = opts->n_flows,
 	        .tcp_method = methods[opts->tcp_method],
+	        .n_e2e = opts->n_e2e,
+	        .e2e_interval_ms = cp_e2e_interval_ms(opts),
 	        .seed = audit->seed,
 	        .resolver = audit->resolver[0] ? audit->resolver : NULL,
 	        .vantage = audit->vantage,

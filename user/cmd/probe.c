@@ -117,10 +117,10 @@ static int reserve_ports(
  * Refuses what would not fit, before anything is taken: the kernel's tables,
  * and per slot at most a cell of the path store and its share of a row.
  */
-static int check_memory(const struct cp_engine_config *config, struct cp_err *err)
+static int check_memory(const struct cp_engine_config *config, uint64_t e2e_bytes, struct cp_err *err)
 {
 	uint64_t n_slots = (uint64_t)config->n_dests * config->n_flows * config->n_ttls, left;
-	uint64_t needed = cp_engine_memory(config) + n_slots * SLOT_BYTES;
+	uint64_t needed = cp_engine_memory(config) + n_slots * SLOT_BYTES + e2e_bytes;
 
 	if (cp_host_memory(&left) || needed <= left)
 		return 0;
@@ -163,7 +163,7 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 	if (rc)
 		return cp_err_set(err, rc, "no random bytes: %s", strerror(-rc));
 	cp_audit_describe_ifaces(audit, &config);
-	rc = check_memory(&config, err);
+	rc = check_memory(&config, cp_e2e_memory(audit), err);
 	rc = rc ? rc : cp_engine_open(&config, &audit->engine, err);
 	if (rc)
 		return rc;
@@ -192,6 +192,7 @@ static void take_events(struct probing *probing)
 {
 	enum cp_reply_result results[EVENTS];
 
+	probing->n_events = cp_e2e_take(probing->audit, probing->events, probing->n_events);
 	cp_sweep_replies(probing->audit->sweep, probing->events, probing->n_events, results);
 	for (uint32_t i = 0; i < probing->n_events; i++) {
 		if (results[i] == CP_REPLY_DUP)
@@ -319,6 +320,27 @@ static int stopped(int rc, struct cp_err *err)
 	return cp_err_set(err, rc, "probing stopped: %s", strerror(-rc));
 }
 
+enum attention { GO_ON = 0, PAUSE, STOP };
+
+/* What the world around wants: an enum attention, or -errno with err set. */
+static int attend(struct probing *probing, uint64_t now_ns, struct cp_err *err)
+{
+	struct cp_audit *audit = probing->audit;
+	int paused;
+
+	if (cp_signals_seen(NULL)) {
+		audit->end_reason = "interrupted";
+		return STOP;
+	}
+	if (out_of_time(audit, now_ns)) {
+		audit->end_reason = "max-runtime";
+		return STOP;
+	}
+	follow_rate(probing);
+	paused = cp_follow_poll(probing->follow, now_ns, err);
+	return paused < 0 ? paused : paused ? PAUSE : GO_ON;
+}
+
 static int run_sweep(struct probing *probing, struct cp_err *err)
 {
 	struct cp_audit *audit = probing->audit;
@@ -326,21 +348,11 @@ static int run_sweep(struct probing *probing, struct cp_err *err)
 
 	for (;;) {
 		uint64_t now_ns = cp_host_clock_mono_ns();
-		int n, paused;
+		int n, attention = attend(probing, now_ns, err);
 
-		if (cp_signals_seen(NULL)) {
-			audit->end_reason = "interrupted";
-			return 0;
-		}
-		if (out_of_time(audit, now_ns)) {
-			audit->end_reason = "max-runtime";
-			return 0;
-		}
-		follow_rate(probing);
-		paused = cp_follow_poll(probing->follow, now_ns, err);
-		if (paused < 0)
-			return paused;
-		n = paused ? 0 : feed(probing, now_ns);
+		if (attention < 0 || attention == STOP)
+			return attention < 0 ? attention : 0;
+		n = attention == PAUSE ? 0 : feed(probing, now_ns);
 		rc = n < 0 ? n : cp_engine_error(audit->engine);
 		if (rc)
 			return stopped(rc, err);
@@ -398,6 +410,42 @@ static int run_rounds(struct probing *probing, struct cp_err *err)
 	}
 }
 
+/* What only holds as long as nothing but probes of paths was out. */
+static void close_paths(struct probing *probing)
+{
+	probing->busy_ns += cp_engine_take_busy_ns(probing->audit->engine);
+	probing->audit->replies_lost = cp_sweep_doubtful(probing->audit->sweep);
+}
+
+/* The paths are done, and their connections closed: the destinations themselves. */
+static int run_e2e(struct probing *probing, struct cp_err *err)
+{
+	struct cp_audit *audit = probing->audit;
+	int rc;
+
+	close_paths(probing);
+	rc = cp_e2e_begin(audit);
+	if (rc)
+		return stopped(rc, err);
+	while (!cp_e2e_done(audit)) {
+		uint64_t now_ns = cp_host_clock_mono_ns(), n_settled, n_total;
+		int n, attention = attend(probing, now_ns, err);
+
+		if (attention < 0 || attention == STOP)
+			return attention < 0 ? attention : 0;
+		n = attention == PAUSE ? 0 : cp_e2e_feed(audit, now_ns);
+		rc = n < 0 ? n : cp_engine_error(audit->engine);
+		if (rc == 0)
+			rc = drain(probing, n ? 0 : TICK_MS);
+		if (rc < 0 && rc != -EINTR)
+			return stopped(rc, err);
+		cp_e2e_settle(audit, now_ns);
+		cp_e2e_progress(audit, &n_settled, &n_total);
+		cp_progress_e2e(&probing->progress, n_settled, n_total);
+	}
+	return 0;
+}
+
 /* After a stop, what is already under way is still taken; a second signal cuts that short. */
 static void short_drain(struct probing *probing)
 {
@@ -419,7 +467,6 @@ static void account(struct probing *probing)
 	acc->over_budget = stats.stat[CP_STAT_TX_BUDGET];
 	acc->blocked = stats.stat[CP_STAT_TX_BLOCKED] + acc->over_budget;
 	acc->replied = probing->n_answered;
-	acc->timed_out = acc->attempted - acc->tx_errors - acc->blocked - acc->replied;
 	acc->matched = stats.stat[CP_STAT_RX_MATCHED];
 	acc->duplicates = probing->n_dup;
 	acc->late = probing->n_late;
@@ -433,8 +480,12 @@ static void account(struct probing *probing)
 	acc->acks_sent = stats.stat[CP_STAT_RX_ACK_SENT];
 	acc->connections_opened = stats.stat[CP_STAT_CONN_OPENED];
 	cp_connections_count(probing->audit, acc);
-	acc->probing_ns = probing->busy_ns + cp_engine_take_busy_ns(probing->audit->engine);
-	probing->audit->replies_lost = cp_sweep_doubtful(probing->audit->sweep);
+	/* The probes to the destinations are apart: slow on purpose, and no word on what the paths' went through. */
+	if (!probing->audit->e2e)
+		close_paths(probing);
+	acc->probing_ns = probing->busy_ns;
+	cp_e2e_count(probing->audit, acc);
+	acc->timed_out = acc->attempted - acc->tx_errors - acc->blocked - acc->replied;
 }
 
 /* A run whose probes all stayed on this host has measured nothing. */
@@ -463,11 +514,14 @@ int cp_audit_probe(struct cp_audit *audit, struct cp_err *err)
 	audit->end_reason = "done";
 	rc = run_rounds(&probing, err);
 	cp_connections_close(audit, &(struct cp_waiting){wait_and_drain, &probing});
+	if (rc == 0 && cp_e2e_wanted(audit) && strcmp(audit->end_reason, "done") == 0)
+		rc = run_e2e(&probing, err);
 	cp_engine_stop(audit->engine);
 	if (strcmp(audit->end_reason, "done") != 0)
 		short_drain(&probing);
 	cp_engine_detach(audit->engine);
 	drain(&probing, 0);
+	cp_e2e_end(audit);
 	account(&probing);
 	cp_progress_clear(&probing.progress);
 	cp_follow_finish(probing.follow);

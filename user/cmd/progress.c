@@ -47,6 +47,20 @@ void cp_progress_probing(struct cp_progress *progress, const struct cp_audit *au
 	        rate > 0 ? (double)(total - sent) / rate : 0);
 }
 
+void cp_progress_e2e(struct cp_progress *progress, uint64_t n_settled, uint64_t n_total)
+{
+	uint64_t now_ns;
+
+	if (!progress->on)
+		return;
+	now_ns = cp_host_clock_mono_ns();
+	if (now_ns < progress->next_ns)
+		return;
+	progress->next_ns = now_ns + EVERY_NS;
+	fprintf(stderr, CLEAR "end to end  %llu of %llu probes", (unsigned long long)n_settled,
+	        (unsigned long long)n_total);
+}
+
 void cp_progress_clear(struct cp_progress *progress)
 {
 	if (progress->on)

@@ -20,6 +20,7 @@ struct report {
 	struct cp_path *paths;
 	struct cp_judgement *judgements;
 	struct cp_rec_path *records;
+	struct cp_quality_stats e2e;
 };
 
 static void count_coverage(struct cp_audit *audit, uint32_t number, const struct cp_path *path)
@@ -122,11 +123,14 @@ static int report_dest(
 {
 	struct cp_audit *audit = report->audit;
 	uint32_t n_flows = audit->opts->n_flows;
+	const struct cp_quality_stats *e2e = cp_e2e_stats(audit, dest, &report->e2e);
 	struct cp_combined combined;
 	int rc = 0;
 
-	for (uint32_t flow = 0; flow < n_flows; flow++)
+	for (uint32_t flow = 0; flow < n_flows; flow++) {
 		judge_flow(report, target_index, dest, flow);
+		report->records[flow].e2e = e2e;
+	}
 	cp_combine_flows(report->paths, report->judgements, n_flows, &audit->home, &combined);
 	cp_combine_dest(target, &combined);
 	for (uint32_t flow = 0; flow < n_flows && rc == 0; flow++) {

@@ -164,8 +164,9 @@ static const char *const path_columns[] = {"target", "port", "protocol", "group"
         "reasons", "as_path", "exit_asn", "exit_as_name", "exit_ixp", "exit_ttl_min", "exit_ttl_max", "last_home",
         "first_foreign", "first_foreign_rtt_us", "destination", "destination_asn", "destination_as_name", "cname",
         "flow", "tcp_method", "reached", "end_reason", "rtt_us", "hops", "hops_seen", "probes", "skip_reason",
-        "service_tag"};
-enum { N_PATH_COLUMNS = sizeof(path_columns) / sizeof(path_columns[0]), N_TARGET_COLUMNS = 5 };
+        "service_tag", "e2e_sent", "e2e_received", "e2e_loss_pct", "e2e_rtt_min_us", "e2e_rtt_avg_us", "e2e_rtt_max_us",
+        "e2e_rtt_p50_us", "e2e_rtt_p95_us", "e2e_rtt_p99_us", "e2e_jitter_us", "e2e_jitter_mean_us"};
+enum { N_PATH_COLUMNS = sizeof(path_columns) / sizeof(path_columns[0]), N_TARGET_COLUMNS = 5, N_E2E_COLUMNS = 11 };
 
 static int start_paths(void *ctx, const struct cp_rec_start *rec)
 {
@@ -230,6 +231,30 @@ static void path_cells(struct csv *csv, const struct cp_rec_path *rec, const str
 	cell(csv, NULL);
 }
 
+/* NULL: not measured. */
+static void e2e_cells(struct csv *csv, const struct cp_quality_stats *e2e)
+{
+	uint32_t loss = e2e ? cp_quality_loss(e2e) : CP_QUALITY_UNKNOWN;
+	char pct[16];
+
+	for (int i = 0; !e2e && i < N_E2E_COLUMNS; i++)
+		cell(csv, NULL);
+	if (!e2e)
+		return;
+	number(csv, e2e->n_sent, true);
+	number(csv, e2e->n_received, true);
+	snprintf(pct, sizeof(pct), "%u.%02u", loss / 100, loss % 100);
+	cell(csv, loss == CP_QUALITY_UNKNOWN ? NULL : pct);
+	number(csv, e2e->rtt_min_us, e2e->rtt_min_us != CP_QUALITY_UNKNOWN);
+	number(csv, e2e->rtt_avg_us, e2e->rtt_avg_us != CP_QUALITY_UNKNOWN);
+	number(csv, e2e->rtt_max_us, e2e->rtt_max_us != CP_QUALITY_UNKNOWN);
+	number(csv, e2e->rtt_p50_us, e2e->rtt_p50_us != CP_QUALITY_UNKNOWN);
+	number(csv, e2e->rtt_p95_us, e2e->rtt_p95_us != CP_QUALITY_UNKNOWN);
+	number(csv, e2e->rtt_p99_us, e2e->rtt_p99_us != CP_QUALITY_UNKNOWN);
+	number(csv, e2e->jitter_us, e2e->jitter_us != CP_QUALITY_UNKNOWN);
+	number(csv, e2e->jitter_mean_us, e2e->jitter_mean_us != CP_QUALITY_UNKNOWN);
+}
+
 static int write_path(void *ctx, const struct cp_rec_path *rec)
 {
 	const struct cp_judgement *judgement = rec->judgement;
@@ -251,6 +276,7 @@ static int write_path(void *ctx, const struct cp_rec_path *rec)
 	cname_cell(csv, rec->answer);
 	path_cells(csv, rec, &ends);
 	cell(csv, rec->service_tag ? rec->service_tag->name : NULL);
+	e2e_cells(csv, rec->e2e);
 	return end_row(csv);
 }
 
@@ -268,10 +294,11 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	if (!why && rec->answer)
 		why = cp_dns_status_name(rec->answer->status);
 	target_cells(csv, rec->target);
-	for (int i = N_TARGET_COLUMNS; i < N_PATH_COLUMNS - 2; i++)
+	for (int i = N_TARGET_COLUMNS; i < N_PATH_COLUMNS - N_E2E_COLUMNS - 2; i++)
 		cell(csv, NULL);
 	cell(csv, why);
 	cell(csv, NULL);
+	e2e_cells(csv, NULL);
 	return end_row(csv);
 }
 

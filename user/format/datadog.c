@@ -154,8 +154,8 @@ static void traceroute(struct datadog *state, const struct cp_rec_path *rec)
 	cp_json_object_end(json);
 }
 
-/* The destination's own answer: each of its probes but the last stayed without one. */
-static void end_to_end(struct cp_json *json, const struct cp_path *path)
+/* Without probes end to end, the destination's own answer: each of its probes but the last stayed without one. */
+static void last_probe(struct cp_json *json, const struct cp_path *path)
 {
 	const struct cp_hop *hop = path->reached && path->n_hops ? &path->hops[path->n_hops - 1] : NULL;
 	uint64_t n_sent = hop && hop->attempts ? hop->attempts : 1;
@@ -178,6 +178,43 @@ static void end_to_end(struct cp_json *json, const struct cp_path *path)
 		cp_json_fixed(json, "avg", hop->rtt_us, 3);
 		cp_json_fixed(json, "min", hop->rtt_us, 3);
 		cp_json_fixed(json, "max", hop->rtt_us, 3);
+		cp_json_object_end(json);
+	} else {
+		cp_json_null(json, "rtt");
+	}
+	cp_json_object_end(json);
+}
+
+static void milliseconds(struct cp_json *json, const char *key, uint32_t us)
+{
+	if (us == CP_QUALITY_UNKNOWN)
+		cp_json_null(json, key);
+	else
+		cp_json_fixed(json, key, us, 3);
+}
+
+/* As it was measured. Their jitter is the mean absolute difference of round trips that follow each other. */
+static void measured(struct cp_json *json, const struct cp_quality_stats *e2e)
+{
+	uint32_t loss = cp_quality_loss(e2e);
+
+	cp_json_object(json, "e2e_probe");
+	cp_json_array(json, "rtts");
+	for (uint32_t i = 0; i < e2e->n_rtts; i++)
+		cp_json_fixed(json, NULL, e2e->rtts_us[i], 3);
+	cp_json_array_end(json);
+	cp_json_uint(json, "packets_sent", e2e->n_sent);
+	cp_json_uint(json, "packets_received", e2e->n_received);
+	if (loss == CP_QUALITY_UNKNOWN)
+		cp_json_null(json, "packet_loss_percentage");
+	else
+		cp_json_fixed(json, "packet_loss_percentage", loss, 2);
+	milliseconds(json, "jitter", e2e->jitter_mean_us);
+	if (e2e->n_rtts) {
+		cp_json_object(json, "rtt");
+		milliseconds(json, "avg", e2e->rtt_avg_us);
+		milliseconds(json, "min", e2e->rtt_min_us);
+		milliseconds(json, "max", e2e->rtt_max_us);
 		cp_json_object_end(json);
 	} else {
 		cp_json_null(json, "rtt");
@@ -248,7 +285,10 @@ static int write_path(void *ctx, const struct cp_rec_path *rec)
 	port(json, rec->target);
 	cp_json_object_end(json);
 	traceroute(state, rec);
-	end_to_end(json, rec->path);
+	if (rec->e2e)
+		measured(json, rec->e2e);
+	else
+		last_probe(json, rec->path);
 	tags(json, rec);
 	cp_json_object_end(json);
 	state->n_paths++;

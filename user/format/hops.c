@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "e2e.h"
 #include "explain.h"
 #include "phrase.h"
 #include "phrase_policy.h"
@@ -365,6 +366,11 @@ static void write_meaning(struct cp_text *text, const struct cp_rec_path *rec)
 	cp_text_tab(text, 2);
 	cp_text_words(text, end_sentence(rec->path));
 	cp_text_break(text);
+	if (rec->e2e && rec->path->flow == 0) {
+		cp_text_tab(text, 2);
+		cp_e2e_words(text, rec->e2e);
+		cp_text_newline(text);
+	}
 	text->indent = 0;
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "e2e.h"
 #include "ends.h"
 #include "json.h"
 #include "ndjson_hop.h"
@@ -160,6 +161,8 @@ static int write_start(void *ctx, const struct cp_rec_start *rec)
 	setting(json, "timeout_ms", rec->timeout_ms);
 	setting(json, "flows", rec->n_flows);
 	cp_json_string(json, "tcp_method", rec->tcp_method);
+	setting(json, "e2e", rec->n_e2e);
+	setting(json, "e2e_interval_ms", rec->e2e_interval_ms);
 	maybe(json, "seed", rec->seed);
 	cp_json_string(json, "resolver", rec->resolver);
 	where_from(json, rec);
@@ -347,6 +350,7 @@ static int write_path(void *ctx, const struct cp_rec_path *rec)
 	cp_json_uint(json, "probes", path->n_probes);
 	judgement_fields(json, rec->judgement);
 	exit_object(state, rec);
+	cp_e2e_json(json, rec->e2e);
 	cp_json_array(json, "hops");
 	for (uint32_t i = 0; i < path->n_hops; i++)
 		hop_object(state, rec, i);
@@ -427,6 +431,11 @@ static void accounting_object(struct cp_json *json, const struct cp_accounting *
 	maybe(json, "acks_sent", accounting->acks_sent);
 	maybe(json, "connections_opened", accounting->connections_opened);
 	maybe(json, "connections_closed", accounting->connections_closed);
+	maybe(json, "e2e_attempted", accounting->e2e_attempted);
+	maybe(json, "e2e_replied", accounting->e2e_replied);
+	maybe(json, "e2e_timed_out", accounting->e2e_timed_out);
+	maybe(json, "e2e_unsent", accounting->e2e_unsent);
+	maybe(json, "e2e_late", accounting->e2e_late);
 	maybe(json, "probing_ns", accounting->probing_ns);
 	maybe(json, "total_ns", accounting->total_ns);
 	maybe(json, "targets", accounting->n_targets);

@@ -152,7 +152,8 @@ static void say_rejected(struct cp_text *text, const struct cp_accounting *a)
 static void say_rate(struct cp_text *text, const struct cp_accounting *a, uint64_t rate_pps)
 {
 	char achieved[CP_NUM_MAX], asked[CP_NUM_MAX], probing[CP_NUM_MAX], total[CP_NUM_MAX];
-	uint64_t n = known(a->transmitted), ns = known(a->probing_ns);
+	uint64_t n = known(a->transmitted) - (known(a->e2e_attempted) - known(a->e2e_unsent)),
+	         ns = known(a->probing_ns);
 
 	label(text, "rate");
 	if (n && ns)
@@ -179,7 +180,8 @@ static void say_coverage(struct cp_text *text, const struct cp_accounting *a)
 	cp_text_printf(text, "%s of %s hops answered,", cp_text_count(known(a->n_hops_seen), seen),
 	        cp_text_count(known(a->n_hops), hops));
 	if (known(a->n_dests))
-		cp_text_printf(text, "%.1f probes each", (double)known(a->attempted) / (double)a->n_dests);
+		cp_text_printf(text, "%.1f probes each",
+		        (double)(known(a->attempted) - known(a->e2e_attempted)) / (double)a->n_dests);
 	cp_text_newline(text);
 }
 
@@ -203,6 +205,8 @@ static void say_imported(struct cp_text *text, const struct cp_accounting *a)
 
 void cp_phrase_accounting(struct cp_text *text, const struct cp_accounting *a, uint64_t rate_pps)
 {
+	char e2e[CP_NUM_MAX];
+
 	if (a->attempted == CP_UNKNOWN && a->probing_ns == CP_UNKNOWN) {
 		say_imported(text, a);
 		return;
@@ -224,6 +228,8 @@ void cp_phrase_accounting(struct cp_text *text, const struct cp_accounting *a, u
 	item(text, known(a->blocked), "blocked", false);
 	item(text, a->replied, "replied", true);
 	item(text, a->timed_out, "timed out", true);
+	if (known(a->e2e_attempted))
+		cp_text_printf(text, "(%s of them end to end)", cp_text_count(a->e2e_attempted, e2e));
 	cp_text_newline(text);
 
 	label(text, "replies");

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "e2e.h"
 #include "silent.h"
 #include "tally.h"
 #include "utf8.h"
@@ -25,6 +26,7 @@
 struct group {
 	const char *name; /* borrowed until the end record; NULL: none */
 	uint64_t n[N_OUTCOMES];
+	struct cp_e2e_sum e2e;
 };
 
 struct prom {
@@ -289,6 +291,7 @@ static int take_path(void *ctx, const struct cp_rec_path *rec)
 	struct cp_ends ends;
 
 	cp_ends_of(rec, &ends);
+	cp_e2e_add(&group_of(prom, rec->target->group)->e2e, rec);
 	return cp_tally_add(prom->tally, rec, &ends);
 }
 
@@ -333,6 +336,80 @@ static void write_paths(struct prom *prom)
 		label(prom, false, "destination_as_name", row->dest_as_name);
 		end_labels(prom, row->n_paths);
 	}
+}
+
+/* ---- end to end ---- */
+
+static void e2e_labels(struct prom *prom, const char *name, size_t i, const char *key, const char *value)
+{
+	say(prom, "coldpotato_%s", name);
+	label(prom, true, "group", i == GROUPS_MAX ? OTHER : prom->groups[i].name);
+	if (key)
+		label(prom, false, key, value);
+}
+
+static void e2e_counts(struct prom *prom)
+{
+	family(prom, "e2e_probes", "Probes to the destinations themselves whose outcome is known, and those answered.");
+	for (size_t i = 0; i <= GROUPS_MAX; i++) {
+		if (!prom->groups[i].e2e.n_dests)
+			continue;
+		e2e_labels(prom, "e2e_probes", i, "state", "sent");
+		end_labels(prom, prom->groups[i].e2e.n_sent);
+		e2e_labels(prom, "e2e_probes", i, "state", "received");
+		end_labels(prom, prom->groups[i].e2e.n_received);
+	}
+	family(prom, "e2e_destinations", "Destinations probed end to end, by whether any of their probes was lost.");
+	for (size_t i = 0; i <= GROUPS_MAX; i++) {
+		const struct cp_e2e_sum *e2e = &prom->groups[i].e2e;
+
+		if (!e2e->n_dests)
+			continue;
+		e2e_labels(prom, "e2e_destinations", i, "lossy", "true");
+		end_labels(prom, e2e->n_lossy);
+		e2e_labels(prom, "e2e_destinations", i, "lossy", "false");
+		end_labels(prom, e2e->n_dests - e2e->n_lossy);
+	}
+}
+
+static void e2e_times(struct prom *prom)
+{
+	family(prom, "e2e_rtt_seconds", "Round trips of the probes to the destinations themselves.");
+	for (size_t i = 0; i <= GROUPS_MAX; i++) {
+		const struct cp_e2e_sum *e2e = &prom->groups[i].e2e;
+
+		if (!e2e->n_rtts)
+			continue;
+		e2e_labels(prom, "e2e_rtt_seconds", i, "stat", "min");
+		scaled(prom, "}", e2e->rtt_min_us, 1000000, 6);
+		e2e_labels(prom, "e2e_rtt_seconds", i, "stat", "avg");
+		scaled(prom, "}", e2e->rtt_sum_us / e2e->n_rtts, 1000000, 6);
+		e2e_labels(prom, "e2e_rtt_seconds", i, "stat", "max");
+		scaled(prom, "}", e2e->rtt_max_us, 1000000, 6);
+	}
+	family(prom, "e2e_jitter_seconds",
+	        "Mean difference of round trips that follow each other, averaged over destinations.");
+	for (size_t i = 0; i <= GROUPS_MAX; i++) {
+		const struct cp_e2e_sum *e2e = &prom->groups[i].e2e;
+
+		if (!e2e->n_jitters)
+			continue;
+		e2e_labels(prom, "e2e_jitter_seconds", i, NULL, NULL);
+		scaled(prom, "}", e2e->jitter_sum_us / e2e->n_jitters, 1000000, 6);
+	}
+}
+
+/* Nothing where it was not measured. */
+static void write_e2e(struct prom *prom)
+{
+	bool any = false;
+
+	for (size_t i = 0; i <= GROUPS_MAX; i++)
+		any |= prom->groups[i].e2e.n_dests != 0;
+	if (!any)
+		return;
+	e2e_counts(prom);
+	e2e_times(prom);
 }
 
 /* ---- summary ---- */
@@ -398,6 +475,7 @@ static int write_summary(void *ctx, const struct cp_rec_summary *rec)
 	write_targets(prom);
 	write_paths(prom);
 	write_egress(prom, rec);
+	write_e2e(prom);
 	return flush(prom);
 }
 

@@ -17,6 +17,7 @@
 #include "core/path.h"
 #include "core/policy.h"
 #include "core/service_tag.h"
+#include "core/quality.h"
 #include "core/target.h"
 #include "core/verdict.h"
 #include "sink.h"
@@ -47,6 +48,7 @@ struct cp_rec_start {
 	uint64_t n_senders;
 	uint32_t first_ttl, max_ttl, attempts, timeout_ms, n_flows; /* 0: unknown */
 	const char *tcp_method; /* "syn", "sack", "prefer_sack" */
+	uint32_t n_e2e, e2e_interval_ms; /* probes to each destination itself; 0: none, or unknown */
 	uint64_t seed;
 	const char *resolver;
 	struct cp_vantage vantage;
@@ -79,6 +81,7 @@ struct cp_rec_path {
 	const struct cp_service_tag *service_tag; /* of the destination; NULL: none, or not looked up */
 	const char *tcp_method; /* "syn" or "sack"; NULL: not TCP */
 	const char *sack_fallback; /* why it is not "sack", though asked for: closed list; NULL */
+	const struct cp_quality_stats *e2e; /* of the destination, the same for all its flows; NULL: not measured */
 	const struct cp_rec_start *start; /* of the run: vantage, home and data, for explanations; NULL: not known */
 };
 
@@ -96,7 +99,12 @@ struct cp_accounting {
 	uint64_t lost; /* ours, but the ring was full */
 	uint64_t resets_sent; /* in answer to segments */
 	uint64_t acks_sent, connections_opened, connections_closed; /* TCP SACK */
-	uint64_t probing_ns; /* time with probes to transmit: what the achieved rate is measured over */
+	/* Of all these, the probes to the destinations themselves: e2e_attempted = e2e_replied + e2e_timed_out +
+	 * e2e_unsent. */
+	uint64_t e2e_attempted, e2e_replied, e2e_timed_out;
+	uint64_t e2e_unsent; /* not transmitted: failed or blocked */
+	uint64_t e2e_late; /* of those replied, after their time */
+	uint64_t probing_ns; /* time with probes of paths to transmit: what the achieved rate is measured over */
 	uint64_t total_ns;
 	uint64_t n_targets, n_unresolved, n_skipped, n_dests, n_paths;
 	uint64_t n_complete; /* paths of which nothing is left to ask */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "e2e.h"
 #include "grid.h"
 #include "phrase.h"
 #include "phrase_policy.h"
@@ -48,6 +49,7 @@ struct table {
 	uint64_t n_warnings;
 	uint64_t rate_pps;
 	bool has_summary;
+	struct cp_e2e_sum e2e;
 	struct cp_policy_result policies[POLICIES]; /* borrowed until the end record */
 	size_t n_policies;
 };
@@ -102,6 +104,7 @@ static int take_path(void *ctx, const struct cp_rec_path *rec)
 {
 	struct table *table = ctx;
 
+	cp_e2e_add(&table->e2e, rec);
 	return cp_table_cases_path(&table->cases, rec);
 }
 
@@ -352,6 +355,17 @@ static int take_policy(void *ctx, const struct cp_rec_policy *rec)
 
 /* ---- end ---- */
 
+static void print_e2e(struct table *table)
+{
+	if (!table->e2e.n_dests)
+		return;
+	cp_text_newline(&table->text);
+	table->text.indent = 2;
+	cp_e2e_sum_words(&table->text, &table->e2e);
+	cp_text_newline(&table->text);
+	table->text.indent = 0;
+}
+
 /* "9 targets: 6 inside, 2 direct, 1 transit"; with groups the last line of their table says it. */
 static void print_total(struct table *table)
 {
@@ -393,6 +407,7 @@ static int take_end(void *ctx, const struct cp_rec_end *rec)
 	cp_table_cases_print(&table->cases, &table->text);
 	if (!rc)
 		rc = print_egress(table);
+	print_e2e(table);
 	for (size_t i = 0; i < table->n_policies && !rc; i++)
 		rc = cp_phrase_policy(&table->text, &table->policies[i]);
 	/* A run that failed before it began has nothing to account for. */

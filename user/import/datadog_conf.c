@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/quality.h"
 #include "cp_abi.h"
 #include "yaml.h"
 
@@ -216,7 +217,7 @@ static int check_bool(const struct reading *reading, const char *key, const char
 /* ---- settings that are one for a whole run ---- */
 
 struct numbers {
-	uint32_t max_ttl, timeout_ms, traceroute_queries; /* 0: not said */
+	uint32_t max_ttl, timeout_ms, traceroute_queries, e2e_queries; /* 0: not said */
 };
 
 /* Of an instance or of init_config, which say the same things in the same words. */
@@ -230,15 +231,12 @@ static int take_shared(struct reading *reading, const char *interval, const char
 	rc = rc ? rc
 	        : take_number(reading, "traceroute_queries", queries, NUMBER_MAX, &ret_numbers->traceroute_queries);
 	rc = rc ? rc : take_number(reading, "min_collection_interval", interval, NUMBER_MAX, &ignored);
-	rc = rc ? rc : take_number(reading, "e2e_queries", e2e, NUMBER_MAX, &ignored);
+	rc = rc ? rc : take_number(reading, "e2e_queries", e2e, NUMBER_MAX, &ret_numbers->e2e_queries);
 	if (rc)
 		return rc;
 	if (interval)
 		warn(reading, "min_collection_interval",
 		        "min_collection_interval is not honoured: an audit runs once; a timer repeats it");
-	if (e2e)
-		warn(reading, "e2e_queries",
-		        "e2e_queries is not honoured: loss and jitter end to end are not measured");
 	if (ret_numbers->max_ttl > CP_TTL_MAX) {
 		warn(reading, "max_ttl", "max_ttl %u is more than %d, which is taken", ret_numbers->max_ttl,
 		        CP_TTL_MAX);
@@ -253,6 +251,11 @@ static int take_shared(struct reading *reading, const char *interval, const char
 		warn(reading, "traceroute_queries", "traceroute_queries %u is more than %d flows, which are taken",
 		        ret_numbers->traceroute_queries, CP_FLOWS_MAX);
 		ret_numbers->traceroute_queries = CP_FLOWS_MAX;
+	}
+	if (ret_numbers->e2e_queries > CP_QUALITY_PROBES_MAX) {
+		warn(reading, "e2e_queries", "e2e_queries %u is more than %u probes, which are taken",
+		        ret_numbers->e2e_queries, CP_QUALITY_PROBES_MAX);
+		ret_numbers->e2e_queries = CP_QUALITY_PROBES_MAX;
 	}
 	return 0;
 }
@@ -417,6 +420,7 @@ static int take_instance(struct reading *reading, const struct instance *instanc
 	        &settings->timeout_ms);
 	widen(reading, "traceroute_queries", first_of(own.traceroute_queries, init->traceroute_queries, 0),
 	        &settings->n_flows);
+	widen(reading, "e2e_queries", first_of(own.e2e_queries, init->e2e_queries, 0), &settings->n_e2e);
 	reading->has_any = true;
 	return 0;
 }

@@ -21,6 +21,7 @@ struct cp_datadog_settings {
 	uint32_t max_ttl; /* 1 to CP_TTL_MAX */
 	uint32_t timeout_ms;
 	uint32_t n_flows; /* of traceroute_queries; 0: the file has none */
+	uint32_t n_e2e; /* of e2e_queries, at most CP_QUALITY_PROBES_MAX; 0: the file has none */
 	const char *tcp_method; /* "syn", "sack" or "prefer_sack"; NULL: no instance is TCP */
 };
 

@@ -566,6 +566,17 @@ void cp_engine_stats(const struct cp_engine *engine, struct cp_engine_stats *ret
 	}
 }
 
+bool cp_engine_transmitted(const struct cp_engine *engine, uint32_t id)
+{
+	uint32_t slot = cp_id_slot(id), pair = slot / 2;
+	struct cp_sent_pair pairs;
+
+	/* A slot has its place in the table; should it be out of reach, nothing is held against the probe. */
+	if (bpf_map_lookup_elem(bpf_map__fd(engine->skel->maps.cp_sent), &pair, &pairs))
+		return true;
+	return pairs.sent[slot % 2] && cp_sent_attempt(pairs.sent[slot % 2]) == cp_id_attempt(id);
+}
+
 uint64_t cp_engine_take_busy_ns(struct cp_engine *engine)
 {
 	return cp_lanes_take_busy_ns(&engine->lanes);

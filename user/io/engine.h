@@ -121,6 +121,11 @@ uint32_t cp_engine_room(const struct cp_engine *engine);
  * cp_engine_room(). -ENOSPC, or the sender's -errno once it failed.
  */
 int cp_engine_push(struct cp_engine *engine, enum cp_work_op op, const uint32_t *ids, uint32_t n);
+/*
+ * Was this probe the latest one transmitted for its slot? False, too, if it was over a budget or refused by the driver;
+ * but of what the driver refuses of live frames (xdp) nothing is known.
+ */
+bool cp_engine_transmitted(const struct cp_engine *engine, uint32_t id);
 /* Everything queued has been through the emitter. */
 bool cp_engine_idle(const struct cp_engine *engine);
 /* Reads events: waits up to timeout_ms for the first. Returns the number handed to cb, or -errno. */
