@@ -68,7 +68,8 @@ enum cp_change_dns_by { CP_CHANGE_DNS_AS = 0, CP_CHANGE_DNS_PREFIX, CP_CHANGE_DN
 
 struct cp_change_config {
 	struct cp_change_rule rules[CP_CHANGE_KINDS];
-	uint8_t n_learn; /* decided runs of a target from which what is usual is learned without a word: sets */
+	uint8_t n_learn, n_learn_dns; /* decided runs from which what is usual is learned without a word: exits and
+	                                 paths; answers and chains */
 	uint8_t n_level_min; /* values that a median needs before anything is a shift from it; at most 32 */
 	uint32_t rtt_abs_us, rtt_pct; /* a shift is both: more than this, and more than percent of the median ... */
 	uint32_t loss_abs_permille;
@@ -84,11 +85,12 @@ struct cp_change_config {
 /* 2 of 3 for all kinds; the numbers are in docs/alerts.md. */
 struct cp_change_config cp_change_defaults(void);
 
-#define CP_CHANGE_UNKNOWN UINT32_MAX /* of the numbers below; 0 is a value */
+#define CP_CHANGE_UNKNOWN UINT32_MAX
 
 struct cp_change_path {
 	const char *const *steps; /* as records show them: "*", "8075", "IXP:LINX", "private", "?" */
 	size_t n_steps;
+	bool reached; /* false: what comes behind the last step is not known */
 };
 
 struct cp_change_exit {
@@ -118,7 +120,7 @@ struct cp_change_target {
 	size_t n_exits;
 	const struct cp_change_path *paths; /* of all flows to all its destinations; silence is no difference */
 	size_t n_paths;
-	bool has_rtt, has_loss, has_coverage;
+	bool has_rtt, has_loss, has_coverage; /* false: unknown */
 	uint32_t rtt_us; /* median of its destinations' round-trip times */
 	uint32_t loss_permille;
 	uint32_t coverage_permille; /* of its paths that were seen to the end, or what the caller takes for it */
@@ -158,7 +160,8 @@ void cp_change_free(struct cp_change *change); /* takes NULL */
 
 /* run: its number in the store; at_ms: Unix time, for the events. */
 void cp_change_begin(struct cp_change *change, uint64_t run, uint64_t at_ms);
-/* 0; -ENOMEM: this observation is lost, the rest is as before; -ENOSPC: more targets than n_targets_max. */
+/* 0; -ENOMEM: this observation is lost, the rest is as before; -ENOSPC: more targets than n_targets_max;
+ * -EINVAL: a name or group of more than 1,024 bytes. */
 int cp_change_target(struct cp_change *change, const struct cp_change_target *target);
 /* group NULL: the whole run. permille CP_CHANGE_UNKNOWN: nothing is known. Errors as above. */
 int cp_change_coverage(struct cp_change *change, const char *group, uint32_t permille);
