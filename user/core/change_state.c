@@ -433,8 +433,10 @@ static int read_header(struct in *in)
 	}
 	in->at += sizeof(header) - 1;
 	in->number = 1;
-	if (!next_line(in) || !next_word(in, &word, &len) || !is_word(word, len, "runs"))
+	if (!next_line(in) || !next_word(in, &word, &len) || !is_word(word, len, "runs")) {
+		in->number = 2;
 		return bad(in, "wants the number of runs");
+	}
 	in->change->n_runs = number(in, UINT64_MAX);
 	in->change->n_events = number(in, UINT64_MAX);
 	return 0;
