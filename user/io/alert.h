@@ -62,7 +62,8 @@ int cp_alert_send(struct cp_alert *alert, const char *body, size_t n_body, const
 
 /* Moves everything on as far as it goes without waiting. */
 void cp_alert_tick(struct cp_alert *alert);
-/* The same, but waits up to timeout_ms for something to happen. For a shutdown that wants to see things delivered. */
+/* The same, but waits for something to happen, up to timeout_ms and to 50 ms. For a shutdown that wants to see things
+ * delivered. */
 void cp_alert_wait(struct cp_alert *alert, uint32_t timeout_ms);
 
 struct cp_alert_stats {
