@@ -149,11 +149,23 @@ static int read_once(char *word, struct cp_mute *mute, struct cp_err *err)
 	return 0;
 }
 
+/* The next word, ended with a NUL in place; NULL: no more. */
+static char *next_word(char **at)
+{
+	char *word = *at + strspn(*at, " \t");
+	size_t len = strcspn(word, " \t");
+
+	if (len == 0)
+		return NULL;
+	*at = word + len;
+	if (**at)
+		*(*at)++ = '\0';
+	return word;
+}
+
 static int read_globs(char *rest, struct cp_mute *mute, struct cp_err *err)
 {
-	char *save = NULL;
-
-	for (char *word = strtok_r(rest, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+	for (char *word = next_word(&rest); word; word = next_word(&rest)) {
 		bool is_group = strncmp(word, "group=", 6) == 0;
 		char *glob = is_group ? mute->group : mute->target;
 		size_t len;
@@ -174,24 +186,24 @@ static int read_globs(char *rest, struct cp_mute *mute, struct cp_err *err)
 int cp_mute_parse(const char *text, struct cp_mute *ret_mute, struct cp_err *err)
 {
 	struct cp_mute mute = {0};
-	char copy[512], *save = NULL, *first, *second;
+	char copy[512], *at = copy, *first, *second;
 	size_t len = strlen(text);
 	int rc;
 
 	if (len >= sizeof(copy))
 		return cp_err_set(err, -EINVAL, "mute window: longer than %zu bytes", sizeof(copy) - 1);
 	memcpy(copy, text, len + 1);
-	first = strtok_r(copy, " \t", &save);
+	first = next_word(&at);
 	if (!first)
 		return cp_err_set(err, -EINVAL, "mute window: is empty; write \"Sat,Sun 00:00-24:00 target=*\"");
 	if (strchr(first, '/')) {
 		rc = read_once(first, &mute, err);
 	} else {
-		second = strtok_r(NULL, " \t", &save);
+		second = next_word(&at);
 		rc = read_weekly(first, second ? second : "", &mute, err);
 	}
 	if (rc == 0)
-		rc = read_globs(save, &mute, err);
+		rc = read_globs(at, &mute, err);
 	if (rc == 0)
 		*ret_mute = mute;
 	return rc;
