@@ -308,6 +308,8 @@ static int read_verdict(struct in *in)
 		track->first_ms[i] = number(in, UINT64_MAX);
 	if ((track->usual < 0) != (track->now < 0))
 		return bad(in, "a verdict is known by half");
+	if (track->n == 0)
+		return bad(in, "a verdict is of no run");
 	return 0;
 }
 
