@@ -71,6 +71,7 @@ struct cp_output {
 };
 
 struct cp_names;
+struct cp_keep;
 
 struct cp_audit {
 	const struct cp_opts *opts;
@@ -127,6 +128,7 @@ struct cp_audit {
 	/* output.c */
 	struct cp_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs;
+	struct cp_keep *keep; /* keep.h; NULL: no --store */
 	struct cp_rec_start start; /* as it was handed to them */
 	const char *start_interfaces[CP_IFACES_MAX];
 	char host[256];
