@@ -231,6 +231,8 @@ void cp_names_free(struct cp_names *names); /* takes NULL */
 
 int cp_outputs_open(struct cp_audit *audit, struct cp_err *err);
 void cp_outputs_start(struct cp_audit *audit);
+/* Of a run that was made before; what it points to is borrowed until the end. */
+void cp_outputs_start_as(struct cp_audit *audit, const struct cp_rec_start *rec);
 void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 void cp_outputs_path(struct cp_audit *audit, const struct cp_rec_path *rec);

@@ -11,7 +11,7 @@
 #include "format/ndjson_part.h"
 #include "keep_impl.h"
 
-#define STEP_MAX 300 /* the name of an exchange, quoted */
+#define STEP_MAX 256
 #define REASONS_MAX 1024
 #define FLAGS_MAX 96
 
@@ -26,14 +26,17 @@ static int64_t known(uint32_t value)
 static void add_step(struct cp_keep_text *quoted, const struct cp_as_step *step, char *text, size_t size)
 {
 	size_t len = strlen(text);
-	char plain[STEP_MAX];
+	char plain[STEP_MAX]; /* as long as in records */
 	const char *word = cp_as_step_format(step, plain, sizeof(plain));
 
 	if (step->kind == CP_STEP_IXP) {
 		cp_json_string(cp_keep_text_begin(quoted), NULL, word);
 		word = cp_keep_text_end(quoted);
 	}
-	snprintf(text + len, size - len, "%s%s", len ? " " : "", word ? word : "?");
+	/* A name that is nothing but escapes may be too long: half a string is none. */
+	if (!word || len + strlen(word) + 2 > size)
+		word = "?";
+	snprintf(text + len, size - len, "%s%s", len ? " " : "", word);
 }
 
 static void join_reasons(uint32_t reasons, char *text, size_t size)

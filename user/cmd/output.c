@@ -171,6 +171,16 @@ static void forget_probing(struct cp_rec_start *rec)
 	rec->first_ttl = rec->max_ttl = rec->attempts = rec->timeout_ms = rec->n_flows = 0;
 }
 
+static void hand_over_start(struct cp_audit *audit)
+{
+	EACH_OUTPUT(audit, start, &audit->start)
+	cp_keep_start(audit->keep, &audit->start);
+	/* A reader of a pipe learns at once that a run has begun, and we whether anybody reads. */
+	for (uint32_t i = 0; i < audit->n_outputs; i++)
+		flush_output(&audit->outputs[i]);
+	check_store(audit);
+}
+
 void cp_outputs_start(struct cp_audit *audit)
 {
 	const struct cp_opts *opts = audit->opts;
@@ -208,12 +218,13 @@ void cp_outputs_start(struct cp_audit *audit)
 		audit->start_interfaces[i] = audit->links[i].name;
 	if (audit->is_import)
 		forget_probing(&audit->start);
-	EACH_OUTPUT(audit, start, &audit->start)
-	cp_keep_start(audit->keep, &audit->start);
-	/* A reader of a pipe learns at once that a run has begun, and we whether anybody reads. */
-	for (uint32_t i = 0; i < audit->n_outputs; i++)
-		flush_output(&audit->outputs[i]);
-	check_store(audit);
+	hand_over_start(audit);
+}
+
+void cp_outputs_start_as(struct cp_audit *audit, const struct cp_rec_start *rec)
+{
+	audit->start = *rec;
+	hand_over_start(audit);
 }
 
 static bool shown_on_stdout(const struct cp_audit *audit)
