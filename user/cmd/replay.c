@@ -39,6 +39,7 @@ static int learn_start(void *ctx, size_t line, const struct cp_run_start *rec)
 	struct cp_home *home = &replay->audit->home;
 
 	(void)line;
+	replay->is_run = true;
 	if (home->n || !rec->n_home_asns)
 		return 0;
 	home->asns = reallocarray(NULL, rec->n_home_asns, sizeof(*home->asns));
@@ -149,8 +150,10 @@ static void fill_start(const struct cp_run_start *rec, const struct cp_audit *au
 	        .host = rec->host,
 	        .datapath = rec->datapath,
 	        .datapath_why = rec->datapath_why,
+	        .interfaces = audit->start_interfaces,
+	        .n_interfaces = rec->interfaces.n < CP_IFACES_MAX ? rec->interfaces.n : CP_IFACES_MAX,
 	        .rate_pps = rec->rate_pps,
-	        .n_senders = CP_UNKNOWN,
+	        .n_senders = rec->n_senders,
 	        .first_ttl = rec->first_ttl == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->first_ttl,
 	        .max_ttl = rec->max_ttl == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->max_ttl,
 	        .attempts = rec->attempts == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->attempts,
@@ -184,6 +187,8 @@ static int show_start(void *ctx, size_t line, const struct cp_run_start *rec)
 		        .name = rec->databases[i].name,
 		        .n_rows = rec->databases[i].n_rows,
 		        .built_at_s = rec->databases[i].built_at_s};
+	for (uint32_t i = 0; i < rec->interfaces.n && i < CP_IFACES_MAX; i++)
+		audit->start_interfaces[i] = rec->interfaces.items[i];
 	audit->vantage = (struct cp_vantage){.asn = rec->vantage_asn, .why = rec->vantage_why};
 	fill_start(rec, audit, &start);
 	cp_outputs_start_as(audit, &start);
@@ -423,9 +428,9 @@ int cp_replay_run(struct cp_replay *replay, const char *text, size_t len, const 
 	int rc = prepare(replay, err);
 
 	rc = rc ? rc : cp_run_read(text, len, replay->words, &learn, &counts);
-	if (rc == 0 && !replay->n_targets && !counts.has_end)
-		return cp_err_set(
-		        err, -EINVAL, "%s: no target in it; is it a run that was written with -o ndjson?", source);
+	if (rc == 0 && !replay->is_run && !replay->n_targets && !counts.has_end)
+		return cp_err_set(err, -EINVAL,
+		        "%s: nothing of a run in it; is it a run that was written with -o ndjson?", source);
 	rc = rc ? rc : cp_run_read(text, len, replay->words, &show, &counts);
 	rc = rc == -EPIPE ? 0 : rc; /* the outputs say so themselves */
 	if (rc == -ENOMEM)

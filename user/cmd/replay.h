@@ -26,6 +26,7 @@ struct cp_replay {
 	size_t n_bad, first_bad; /* records left out; line of the first */
 	char bad_why[192];
 	int exit_status; /* as the run had it */
+	bool is_run; /* a start was found */
 	bool has_start, has_end;
 	char *error; /* of the end record */
 	/* Large: kept off the stack. */

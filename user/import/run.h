@@ -38,7 +38,8 @@ struct cp_run_database {
 
 struct cp_run_start {
 	const char *version, *command, *host, *datapath, *datapath_why, *tcp_method, *resolver;
-	uint64_t wall_ms, mono_ns, rate_pps, seed, n_targets, n_dests;
+	struct cp_run_strings interfaces;
+	uint64_t wall_ms, mono_ns, rate_pps, n_senders, seed, n_targets, n_dests;
 	uint64_t first_ttl, max_ttl, attempts, timeout_ms, n_flows;
 	uint32_t vantage_asn; /* 0: unknown */
 	const char *vantage_why;

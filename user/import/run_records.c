@@ -90,6 +90,11 @@ static int read_databases(struct cp_fields *fields, void *out)
 	return cp_fields_array(fields, read_database, out);
 }
 
+static int read_interfaces(struct cp_fields *fields, void *out)
+{
+	return cp_run_read_strings(fields, &((struct cp_run_work *)out)->start.interfaces);
+}
+
 int cp_run_read_start(struct cp_run_work *work)
 {
 #define START(kind, key, member) CP_FIELD(kind, key, struct cp_run_work, start.member)
@@ -101,7 +106,9 @@ int cp_run_read_start(struct cp_run_work *work)
 	        START(CP_FIELD_STRING, "host", host),
 	        START(CP_FIELD_STRING, "datapath", datapath),
 	        START(CP_FIELD_STRING, "datapath_why", datapath_why),
+	        CP_FIELD_READ("interfaces", read_interfaces),
 	        START(CP_FIELD_UINT, "rate_pps", rate_pps),
+	        START(CP_FIELD_UINT, "senders", n_senders),
 	        START(CP_FIELD_UINT, "first_ttl", first_ttl),
 	        START(CP_FIELD_UINT, "max_ttl", max_ttl),
 	        START(CP_FIELD_UINT, "attempts", attempts),
@@ -123,6 +130,7 @@ int cp_run_read_start(struct cp_run_work *work)
 	*start = (struct cp_run_start){.wall_ms = CP_RUN_UNKNOWN,
 	        .mono_ns = CP_RUN_UNKNOWN,
 	        .rate_pps = CP_RUN_UNKNOWN,
+	        .n_senders = CP_RUN_UNKNOWN,
 	        .seed = CP_RUN_UNKNOWN,
 	        .n_targets = CP_RUN_UNKNOWN,
 	        .n_dests = CP_RUN_UNKNOWN,
