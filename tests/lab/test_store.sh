@@ -59,6 +59,11 @@ check_same 'report: from standard input' "$work/run.table" <("$CP" report - <"$w
 
 # --- references ---
 
+"$CP" runs "$db" >"$work/list"
+check_eq 'runs: one line each' "$(sql 'SELECT run FROM runs ORDER BY run')" "$(awk 'NR > 1 {print $1}' "$work/list")"
+check_eq 'runs: as records' "$(sql 'SELECT n_targets FROM runs ORDER BY run')" "$("$CP" runs "$db" -o ndjson | jq .targets)"
+refuses 'runs: in two formats only' 2 'runs writes table or ndjson' "$CP" runs "$db" -o csv
+
 number=$(sql 'SELECT min(run) FROM runs')
 check_same 'a run by its number' "$work/cold.ndjson" <("$CP" export "$db:$number")
 check_same 'a run by the time, UTC' "$work/cold.ndjson" \

@@ -145,7 +145,7 @@ const char *cp_store_error(const struct cp_store *store)
 
 int cp_store_bytes(struct cp_store *store, uint64_t *ret_bytes)
 {
-	int64_t n_pages, n_free, size;
+	int64_t n_pages = 0, n_free = 0, size = 0;
 	int rc = cp_store_number(store, "PRAGMA page_count", &n_pages);
 
 	rc = rc ? rc : cp_store_number(store, "PRAGMA freelist_count", &n_free);
@@ -216,7 +216,7 @@ static int newer(const struct cp_store *store, int64_t version, struct cp_err *e
 /* A file without a version is ours to fill when there is nothing in it. */
 static int check_empty(struct cp_store *store, struct cp_err *err)
 {
-	int64_t n_tables;
+	int64_t n_tables = 0;
 	int rc = cp_store_number(store, "SELECT count(*) FROM sqlite_master", &n_tables);
 
 	if (rc)
@@ -232,7 +232,7 @@ static int check_empty(struct cp_store *store, struct cp_err *err)
 static int migrate(struct cp_store *store, struct cp_err *err)
 {
 	char stamp[96];
-	int64_t version;
+	int64_t version = 0;
 	/* auto_vacuum can only be chosen before there is a table. */
 	int rc = cp_store_exec(store, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL");
 
@@ -254,7 +254,7 @@ static int migrate(struct cp_store *store, struct cp_err *err)
 
 static int check_version(struct cp_store *store, struct cp_err *err)
 {
-	int64_t id, version;
+	int64_t id = 0, version = 0;
 	int rc = cp_store_number(store, "PRAGMA application_id", &id);
 
 	rc = rc ? rc : cp_store_number(store, "PRAGMA user_version", &version);
