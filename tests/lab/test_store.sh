@@ -8,7 +8,7 @@
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-lab_need jq sqlite3 unshare
+lab_need jq sqlite3 unshare gcc pkg-config
 lab_up_story || exit 1
 
 work=$LAB_DIR/store
@@ -28,6 +28,22 @@ sql() { # query [file]
 sound() { # file
 	[[ $(sqlite3 "$1" 'PRAGMA integrity_check') == ok ]]
 }
+
+# --- store.h by itself, under the sanitizers ---
+
+flags=(-std=gnu17 -D_GNU_SOURCE "-I$_lib_root/include" "-I$_lib_root/user" -g -O1 -Wall -Wextra -Werror "-fsanitize=address,undefined"
+	-fno-sanitize-recover=all)
+read -ra libs <<<"$(pkg-config --libs sqlite3)"
+check 'store_test is built' gcc "${flags[@]}" -o "$work/store_test" "$_lib_root"/tests/lab/store_test.c "$_lib_root"/user/io/store*.c "$_lib_root/user/core/err.c" \
+	"${libs[@]}"
+"$work/store_test" "$work/api.db" >"$work/api.out" 2>"$work/api.err"
+check_eq 'store_test holds' 0 $?
+while read -r line; do
+	case $line in
+	'ok - '*) ok "${line#ok - }" ;;
+	*) not_ok "${line#not ok - }" 'see tests/lab/store_test.c' ;;
+	esac
+done <"$work/api.out"
 
 # --- what comes out is what went in ---
 

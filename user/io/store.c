@@ -15,7 +15,7 @@
 #include "store_impl.h"
 
 #define APPLICATION_ID 0x636f6c64 /* "cold": PRAGMA application_id */
-#define BUSY_MS 5000
+#define BUSY_MS 60000 /* who writes a large run leaves the others little time in between */
 /*
  * What is in the log must fit into the file a second time before the log can be emptied: the log is kept as small as a
  * few batches, and the reserve is larger than that.
