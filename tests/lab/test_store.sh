@@ -175,6 +175,23 @@ check 'a killed run has no end' test -n "$killed"
 "$CP" report "$work/killed.db:$killed" -o "table=$work/table" 2>/dev/null
 check_eq 'and is reported as cut off' 4 $?
 
+# --- text that somebody else put there ---
+
+cp "$db" "$work/hostile.db"
+sql "UPDATE targets SET name = char(27) || '[2Jx' || char(10) || '<script>', cname = '[\"' || char(10) || '{}\"]', flows = '{}' || char(27);
+	UPDATE paths SET as_path = '8075 \"IXP:' || char(27), reasons = 'x\"' || char(10), exit_ptr = char(155) || 'y';
+	UPDATE hops SET ptr = 'a' || char(10) || 'b', flags = char(27), mpls = char(10);
+	UPDATE warnings SET text = char(27) || '[31m'; UPDATE runs SET agent = agent, host = char(27)" "$work/hostile.db"
+"$CP" export "$work/hostile.db" >"$work/hostile.ndjson"
+check 'hostile text: every line is a record' jq -e .type "$work/hostile.ndjson"
+check_eq 'hostile text: nothing for a terminal' 0 "$(grep -cP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]' "$work/hostile.ndjson")"
+for format in table hops html csv; do
+	"$CP" report "$work/hostile.db" -o "$format=$work/hostile.$format"
+	check_eq "hostile text: $format" 0 "$(grep -cP '\x1b|<script>\S*</' "$work/hostile.$format")"
+done
+"$CP" runs "$work/hostile.db" >"$work/hostile.list"
+check_eq 'hostile text: runs' 0 "$(grep -cP '\x1b' "$work/hostile.list")"
+
 # --- files that are not to be written to ---
 
 cp "$db" "$work/newer.db" && sql 'PRAGMA user_version = 99' "$work/newer.db"
