@@ -193,11 +193,12 @@ static void test_path(void **state)
 	fix.path.hops[1].n_mpls = 2;
 	fix.path.hops[1].mpls[0] = 24001u << 12 | 5u << 9 | 255;
 	fix.path.hops[1].mpls[1] = 1048575u << 12 | 1u << 8 | 1;
-	fix.path.hops[2].flags =
-	        CP_HOP_LATE | CP_HOP_QUOTE_MODIFIED | CP_HOP_OTHER_ADDR | CP_HOP_LIMITED | CP_HOP_INFERRED;
+	fix.path.hops[2].flags = CP_HOP_LATE | CP_HOP_QUOTE_MODIFIED | CP_HOP_OTHER_ADDR | CP_HOP_LIMITED |
+	                         CP_HOP_INFERRED | CP_HOP_PER_PACKET;
 	fix.path.hops[3].kind = CP_REPLY_UNREACHABLE;
 	fix.judgement.reasons = WHY(SILENT_BORDER) | WHY(SACK_UNAVAILABLE) | WHY(CNAME_CDN);
 	fix.judgement.verdict = CP_TRANSIT;
+	fix.judgement.rule = CP_RULE_THIRD_AS;
 	fix.judgement.confidence = CP_CONF_MEDIUM;
 	fix_cname(&fix, "edge.test");
 	fix_cname(&fix, "edge2.test");
@@ -226,6 +227,7 @@ static void test_path(void **state)
 	assert_int_equal(path->n_probes, 9);
 	assert_int_equal(path->verdict, CP_TRANSIT);
 	assert_int_equal(path->confidence, CP_CONF_MEDIUM);
+	assert_int_equal(path->rule, CP_RULE_THIRD_AS);
 	assert_int_equal(path->reasons, fix.judgement.reasons);
 	assert_int_equal(path->as_path.n, 4);
 	assert_string_equal(path->as_path.items[0], "*");
@@ -342,6 +344,12 @@ static void test_start_summary_end(void **state)
 	assert_int_equal(seen->egress[2].cold_share_pct, 50);
 	assert_int_equal(seen->egress[4].asn, 0);
 	assert_string_equal(seen->egress[4].ixp, "Lab-IX Frankfurt");
+	assert_int_equal(seen->egress[2].n_groups, 2);
+	assert_int_equal(seen->egress[2].n_replies, 3);
+	assert_int_equal(seen->egress[2].n_probes, 4);
+	assert_int_equal(seen->egress[2].loss_hundredths, 2500);
+	assert_int_equal(seen->start.interfaces.n, 1);
+	assert_int_equal(seen->start.n_senders, 1);
 	assert_int_equal(seen->summary.accounting.attempted, 1234);
 	assert_int_equal(seen->summary.accounting.rejected_unsent, 1);
 	assert_int_equal(seen->summary.accounting.n_hops_seen, 41);
@@ -449,6 +457,10 @@ static const struct bad_case bad_cases[] = {
         {"{'type':'end','schema_version':1,'exit_status':1e300}", "exit_status: a whole number is wanted"},
         {"{'type':'summary','schema_version':1,'egress':[{'share_pct':-1}]}",
                 "egress: share_pct: a percentage is wanted"},
+        {"{'type':'summary','schema_version':1,'egress':[{'loss_pct':100.5}]}",
+                "egress: loss_pct: a percentage is wanted"},
+        {"{'type':'summary','schema_version':1,'egress':[{'exit_sites':[{'paths':-1}]}]}",
+                "egress: exit_sites: paths: a whole number is wanted"},
 };
 
 static void test_bad_records(void **state)
