@@ -198,7 +198,6 @@ static void test_path(void **state)
 	fix.path.hops[3].kind = CP_REPLY_UNREACHABLE;
 	fix.judgement.reasons = WHY(SILENT_BORDER) | WHY(SACK_UNAVAILABLE) | WHY(CNAME_CDN);
 	fix.judgement.verdict = CP_TRANSIT;
-	fix.judgement.rule = CP_RULE_THIRD_AS;
 	fix.judgement.confidence = CP_CONF_MEDIUM;
 	fix_cname(&fix, "edge.test");
 	fix_cname(&fix, "edge2.test");
@@ -227,7 +226,6 @@ static void test_path(void **state)
 	assert_int_equal(path->n_probes, 9);
 	assert_int_equal(path->verdict, CP_TRANSIT);
 	assert_int_equal(path->confidence, CP_CONF_MEDIUM);
-	assert_int_equal(path->rule, CP_RULE_THIRD_AS);
 	assert_int_equal(path->reasons, fix.judgement.reasons);
 	assert_int_equal(path->as_path.n, 4);
 	assert_string_equal(path->as_path.items[0], "*");
@@ -344,12 +342,6 @@ static void test_start_summary_end(void **state)
 	assert_int_equal(seen->egress[2].cold_share_pct, 50);
 	assert_int_equal(seen->egress[4].asn, 0);
 	assert_string_equal(seen->egress[4].ixp, "Lab-IX Frankfurt");
-	assert_int_equal(seen->egress[2].n_groups, 2);
-	assert_int_equal(seen->egress[2].n_replies, 3);
-	assert_int_equal(seen->egress[2].n_probes, 4);
-	assert_int_equal(seen->egress[2].loss_hundredths, 2500);
-	assert_int_equal(seen->start.interfaces.n, 1);
-	assert_int_equal(seen->start.n_senders, 1);
 	assert_int_equal(seen->summary.accounting.attempted, 1234);
 	assert_int_equal(seen->summary.accounting.rejected_unsent, 1);
 	assert_int_equal(seen->summary.accounting.n_hops_seen, 41);
@@ -457,10 +449,6 @@ static const struct bad_case bad_cases[] = {
         {"{'type':'end','schema_version':1,'exit_status':1e300}", "exit_status: a whole number is wanted"},
         {"{'type':'summary','schema_version':1,'egress':[{'share_pct':-1}]}",
                 "egress: share_pct: a percentage is wanted"},
-        {"{'type':'summary','schema_version':1,'egress':[{'loss_pct':100.5}]}",
-                "egress: loss_pct: a percentage is wanted"},
-        {"{'type':'summary','schema_version':1,'egress':[{'exit_sites':[{'paths':-1}]}]}",
-                "egress: exit_sites: paths: a whole number is wanted"},
 };
 
 static void test_bad_records(void **state)
