@@ -60,13 +60,17 @@ _coldpotato()
 	--policy) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--fail-on) return ;;
 	-o | --output) words='table hops ndjson csv egress-csv atlas datadog prom html' ;;
+	--store) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--agent) return ;;
+	--store-keep-days) return ;;
+	--store-max-mb) return ;;
 	--color) words='auto always never' ;;
 	--progress) words='auto always never' ;;
 	preset) words='microsoft controls' ;;
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		audit | trace | analyze | diff | doctor | policy | help | version) command=$word; break ;;
+		audit | trace | analyze | diff | doctor | policy | report | export | runs | help | version) command=$word; break ;;
 		esac
 	done
 	if [[ -z $words && $cur == @* ]]; then
@@ -75,14 +79,17 @@ _coldpotato()
 	fi
 	if [[ -z $words ]]; then
 		case $command in
-		'') words='audit trace analyze diff doctor policy help version' ;;
-		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
-		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --live --interval --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --explain --color --progress --verbose --help --version' ;;
-		analyze) words='--input-format --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --color --help --version' ;;
-		diff) words='--side-by-side --rtt-pct --rtt-ms --top --fail-on-change --output --color --help --version' ;;
+		'') words='audit trace analyze diff doctor policy report export runs help version' ;;
+		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --explain --color --progress --verbose --help --version' ;;
+		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --live --interval --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --explain --color --progress --verbose --help --version' ;;
+		analyze) words='--input-format --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --color --help --version' ;;
+		diff) words='--side-by-side --rtt-pct --rtt-ms --top --fail-on-change --output --agent --color --help --version' ;;
 		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --blocklist --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --color --verbose --help --version' ;;
-		policy) words='--output --color --help --version' ;;
-		help) words='audit trace analyze diff doctor policy help version --help --version' ;;
+		policy) words='--output --agent --color --help --version' ;;
+		report) words='--output --agent --color --help --version' ;;
+		export) words='--output --agent --color --help --version' ;;
+		runs) words='--output --agent --color --help --version' ;;
+		help) words='audit trace analyze diff doctor policy report export runs help version --help --version' ;;
 		version) words='--help --version' ;;
 		esac
 	fi

@@ -10,15 +10,15 @@ static void microseconds(struct cp_json *json, const char *key, uint32_t us)
 	cp_json_uint_if(json, key, us, us != CP_QUALITY_UNKNOWN);
 }
 
-void cp_e2e_json(struct cp_json *json, const struct cp_quality_stats *e2e)
+void cp_e2e_json(struct cp_json *json, const char *key, const struct cp_quality_stats *e2e)
 {
 	uint32_t loss = e2e ? cp_quality_loss(e2e) : 0;
 
 	if (!e2e) {
-		cp_json_null(json, "e2e");
+		cp_json_null(json, key);
 		return;
 	}
-	cp_json_object(json, "e2e");
+	cp_json_object(json, key);
 	cp_json_uint(json, "sent", e2e->n_sent);
 	cp_json_uint(json, "received", e2e->n_received);
 	if (loss == CP_QUALITY_UNKNOWN)

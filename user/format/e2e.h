@@ -10,8 +10,8 @@
 #include "record.h"
 #include "text.h"
 
-/* "e2e": an object, or null when it was not measured. */
-void cp_e2e_json(struct cp_json *json, const struct cp_quality_stats *e2e);
+/* An object, or null when it was not measured; key NULL: it stands alone. */
+void cp_e2e_json(struct cp_json *json, const char *key, const struct cp_quality_stats *e2e);
 /* "end to end" and a sentence, as words on the line at hand. */
 void cp_e2e_words(struct cp_text *text, const struct cp_quality_stats *e2e);
 
