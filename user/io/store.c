@@ -9,13 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "store_impl.h"
 
 #define APPLICATION_ID 0x636f6c64 /* "cold": PRAGMA application_id */
 #define BUSY_MS 5000
-#define RESERVE_BYTES ((off_t)1 << 20)
+/*
+ * What is in the log must fit into the file a second time before the log can be emptied: the log is kept as small as a
+ * few batches, and the reserve is larger than that.
+ */
+#define RESERVE_BYTES ((off_t)4 << 20)
 #define RESERVE_BYTES_MIN ((off_t)64 << 10)
 #define CHECKED_BYTES_MAX ((off_t)32 << 20) /* a larger file is not read through before it is written to */
 
@@ -152,21 +157,29 @@ int cp_store_bytes(struct cp_store *store, uint64_t *ret_bytes)
 
 /* ---- The reserve ---- */
 
-/* As much as there is room for. */
+/* At most a quarter of what is free. */
 int cp_store_reserve(struct cp_store *store)
 {
-	int fd = open(store->reserve_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), rc = 0;
+	int fd = open(store->reserve_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), rc = -ENOSPC;
+	off_t size = RESERVE_BYTES, n_free;
+	struct statvfs fs;
+	struct stat st;
 
 	if (fd < 0)
 		return -errno;
-	for (off_t size = RESERVE_BYTES; size >= RESERVE_BYTES_MIN; size /= 2) {
-		rc = -posix_fallocate(fd, 0, size);
-		if (rc != -ENOSPC)
-			break;
+	if (fstatvfs(fd, &fs) || fstat(fd, &st)) {
+		rc = -errno;
+		close(fd);
+		return rc;
 	}
+	n_free = (off_t)(fs.f_bavail * fs.f_frsize) + st.st_size;
+	while (size > n_free / 4)
+		size /= 2;
+	if (size <= st.st_size)
+		rc = 0;
+	else if (size >= RESERVE_BYTES_MIN)
+		rc = -posix_fallocate(fd, 0, size);
 	close(fd);
-	if (rc == 0)
-		store->is_full = false;
 	return rc;
 }
 
@@ -174,7 +187,6 @@ void cp_store_release(struct cp_store *store)
 {
 	/* Where it is not there, there is nothing to free. */
 	(void)unlink(store->reserve_path);
-	store->is_full = true;
 }
 
 /* ---- Opening ---- */
@@ -221,8 +233,10 @@ static int migrate(struct cp_store *store, struct cp_err *err)
 {
 	char stamp[96];
 	int64_t version;
-	int rc = cp_store_exec(store, "BEGIN IMMEDIATE");
+	/* auto_vacuum can only be chosen before there is a table. */
+	int rc = cp_store_exec(store, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL");
 
+	rc = rc ? rc : cp_store_exec(store, "BEGIN IMMEDIATE");
 	rc = rc ? rc : cp_store_number(store, "PRAGMA user_version", &version);
 	for (; rc == 0 && version < CP_STORE_VERSION; version++)
 		rc = cp_store_exec(store, migrations[version]);
@@ -293,16 +307,15 @@ static int check_contents(struct cp_store *store, struct cp_err *err)
 	return rc;
 }
 
+/* Of this connection; nothing of it is written to the file. */
 static int set_modes(struct cp_store *store, struct cp_err *err)
 {
-	/* auto_vacuum can only be chosen before there is a table. */
-	static const char writer[] = "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
-	                             "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384;"
-	                             "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304";
+	static const char writer[] = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384;"
+	                             "PRAGMA wal_autocheckpoint = 64; PRAGMA journal_size_limit = 4194304";
 	int rc;
 
 	sqlite3_busy_timeout(store->db, BUSY_MS);
-	rc = store->is_writer ? cp_store_exec(store, writer) : cp_store_exec(store, "PRAGMA query_only = 1");
+	rc = cp_store_exec(store, store->is_writer ? writer : "PRAGMA query_only = 1");
 	return rc ? failed(store, rc, err) : 0;
 }
 
@@ -380,6 +393,12 @@ int cp_store_open(const char *path, enum cp_store_mode mode, struct cp_store **r
 		return cp_err_set(err, -ENOMEM, "out of memory");
 	}
 	rc = open_all(store, err);
+	/* On a full disk there is no room even for the index of the log, which lies beside the file. */
+	if (store->is_writer && (rc == -ENOSPC || rc == -EIO) && unlink(store->reserve_path) == 0) {
+		sqlite3_close(store->db);
+		store->db = NULL;
+		rc = open_all(store, err);
+	}
 	if (rc) {
 		cp_store_close(store);
 		return rc;

@@ -51,7 +51,6 @@ struct cp_store {
 	char *reserve_path;
 	bool is_writer;
 	bool in_batch;
-	bool is_full; /* the reserve had to be freed */
 	uint32_t n_batch; /* rows of the batch being made */
 	uint64_t n_lost;
 	sqlite3_stmt *inserts[CP_STORE_TABLES];

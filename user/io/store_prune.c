@@ -11,15 +11,8 @@
 
 #include "store_impl.h"
 
-#define STEP_PAGES 64 /* given back in one step */
-
-/* Keys that go in one step: many, or so few that the log fits into the reserve. */
-struct steps {
-	int64_t large, small;
-};
-static const struct steps steps_hops = {4096, 64};
-static const struct steps steps_paths = {4096, 32}; /* four indexes each */
-static const struct steps steps_rows = {4096, 64};
+#define STEP_KEYS 4096 /* paths or rows that go in one step, where there is room for it */
+#define STEP_PAGES 256 /* given back in one step, likewise */
 
 struct victim {
 	char *agent;
@@ -72,19 +65,25 @@ static int highest(
 	return rc;
 }
 
-static int empty_table(
-        struct cp_store *store, const char *table, const char *column, const struct victim *victim, struct steps steps)
+/* Where the log does not fit, steps become as small as they must. */
+static int empty_table(struct cp_store *store, const char *table, const char *column, const struct victim *victim)
 {
-	int64_t n_step = store->is_full ? steps.small : steps.large;
+	int64_t n_step = STEP_KEYS, last, at = 0;
 	char sql[160];
-	int64_t last;
 	int rc = highest(store, table, column, victim, &last);
 
 	snprintf(sql, sizeof(sql), "DELETE FROM %s WHERE agent = ? AND run = ? AND %s >= ? AND %s < ?", table, column,
 	        column);
-	for (int64_t at = 0; rc == 0 && at <= last; at += n_step) {
+	while (rc == 0 && at <= last) {
 		rc = step(store, sql, victim, at, at + n_step);
 		checkpoint(store);
+		if (rc == 0) {
+			at += n_step;
+		} else if (rc == -ENOSPC && n_step > 1) {
+			cp_store_release(store);
+			n_step /= 4;
+			rc = 0;
+		}
 	}
 	return rc;
 }
@@ -94,7 +93,7 @@ static int drop_hops(struct cp_store *store, const struct victim *victim)
 	/* First what says so: a run whose hops went half-way is not taken for whole. */
 	int rc = step(store, "UPDATE runs SET hops_pruned = 1 WHERE agent = ? AND run = ?", victim, 0, 0);
 
-	return rc ? rc : empty_table(store, "hops", "path", victim, steps_hops);
+	return rc ? rc : empty_table(store, "hops", "path", victim);
 }
 
 static int drop_run(struct cp_store *store, const struct victim *victim)
@@ -102,9 +101,9 @@ static int drop_run(struct cp_store *store, const struct victim *victim)
 	static const char *const tables[] = {"targets", "egress", "edges", "warnings", "policies"};
 	int rc = drop_hops(store, victim);
 
-	rc = rc ? rc : empty_table(store, "paths", "seq", victim, steps_paths);
+	rc = rc ? rc : empty_table(store, "paths", "seq", victim);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && rc == 0; i++)
-		rc = empty_table(store, tables[i], "seq", victim, steps_rows);
+		rc = empty_table(store, tables[i], "seq", victim);
 	rc = rc ? rc : step(store, "DELETE FROM ases WHERE agent = ? AND run = ?", victim, 0, 0);
 	return rc ? rc : step(store, "DELETE FROM runs WHERE agent = ? AND run = ?", victim, 0, 0);
 }
@@ -181,18 +180,25 @@ static int prune_size(struct cp_store *store, uint64_t max_bytes, struct cp_stor
 	}
 }
 
-/* Free pages go back to the file system. */
+/* Free pages go back to the file system; those that must be moved for it take space, too. */
 static int shrink(struct cp_store *store)
 {
-	char sql[64];
 	int64_t n_free, before = INT64_MAX;
+	int n_step = STEP_PAGES;
+	char sql[64];
 	int rc = cp_store_number(store, "PRAGMA freelist_count", &n_free);
 
-	snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%d)", STEP_PAGES);
 	while (rc == 0 && n_free > 0 && n_free < before) {
 		before = n_free;
+		snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%d)", n_step);
 		rc = cp_store_exec(store, sql);
 		checkpoint(store);
+		if (rc == -ENOSPC && n_step > 1) {
+			cp_store_release(store);
+			n_step /= 4;
+			before = INT64_MAX;
+			rc = 0;
+		}
 		rc = rc ? rc : cp_store_number(store, "PRAGMA freelist_count", &n_free);
 	}
 	return rc;

@@ -9,7 +9,7 @@
 
 #include "store_impl.h"
 
-#define BATCH_ROWS 8192
+#define BATCH_ROWS 4096
 #define SQL_MAX 2048
 
 void cp_store_row_init(enum cp_store_table table, void *row)
@@ -97,8 +97,11 @@ static void undo(struct cp_store *store, int rc)
 	store->n_lost += store->n_batch;
 	store->n_batch = 0;
 	store->in_batch = false;
-	if (rc == -ENOSPC)
-		cp_store_release(store);
+	if (rc != -ENOSPC)
+		return;
+	cp_store_release(store);
+	/* What was durable in the log before; where others read, a later one does it. */
+	(void)sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 static int begin(struct cp_store *store)
