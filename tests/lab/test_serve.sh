@@ -50,7 +50,7 @@ start() { # name args...: sets pid
 	nsenter --net="/run/netns/$LAB_A" "$CP" serve "$@" >"$work/$name.log" 2>&1 &
 	pid=$!
 	for _ in {1..100}; do
-		grep -q 'serving on' "$work/$name.log" && return
+		grep -qs 'serving on' "$work/$name.log" && return
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.05
 	done
@@ -197,6 +197,8 @@ done
 check 'no other origin is let in' bash -c '! grep -qi access-control <<<"$1"' - "$(headers /api/v1/runs -H 'Origin: http://evil.example')"
 check_eq 'HEAD: the length, and no body' "$(ask /api/v1/runs | wc -c)" \
 	"$(headers /api/v1/runs -I | sed -n 's/^Content-Length: //p')"
+check_eq 'a connection serves more than one request' 1 \
+	"$(ask /api/v1/runs -o /dev/null -o /dev/null -w '%{num_connects}' $base/api/v1/status | grep -o 1 | wc -l)"
 for path in /api/v1/runs/latest/targets / /assets/echarts.js; do
 	tag=$(headers $path | sed -n 's/^ETag: //p')
 	check "$path: has an entity tag" test -n "$tag"
