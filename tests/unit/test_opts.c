@@ -47,6 +47,16 @@ static struct cp_opts accepted(const char *text, char *line, size_t size)
 	char line_[512];                                                                                               \
 	struct cp_opts opts = accepted(text, line_, sizeof(line_))
 
+static void test_serve(void **state)
+{
+	(void)state;
+	ACCEPT("serve --listen [::1]:80 store.db");
+	assert_int_equal(opts.command, CP_CMD_SERVE);
+	assert_string_equal(opts.targets[0], "store.db");
+	assert_string_equal(opts.listen, "[::1]:80");
+	cp_opts_free(&opts);
+}
+
 static void test_defaults(void **state)
 {
 	(void)state;
@@ -556,7 +566,7 @@ static void test_table_is_sound(void **state)
 		if (cp_opt_default(opt, text, sizeof(text)) && opt->parse) {
 			struct cp_opts opts = cp_opts_defaults;
 			struct cp_err err = {.text = ""};
-			bool is_text = opts.home && strcmp(text, opts.home) == 0;
+			bool is_text = strcmp(text, opts.home) == 0 || strcmp(text, opts.listen) == 0;
 
 			assert_int_equal(opt->parse(opt, text, &opts, &err), 0);
 			if (!is_text)
@@ -579,6 +589,7 @@ static void test_freeing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_serve),
 	        cmocka_unit_test(test_defaults),
 	        cmocka_unit_test(test_every_short),
 	        cmocka_unit_test(test_every_long),

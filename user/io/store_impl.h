@@ -55,6 +55,7 @@ struct cp_store {
 	uint32_t n_batch_max;
 	uint64_t n_lost;
 	sqlite3_stmt *inserts[CP_STORE_TABLES];
+	uint64_t deadline_ns; /* of a view; CLOCK_MONOTONIC */
 };
 
 /* store.c. -errno for a result of SQLite; 0 for SQLITE_OK, SQLITE_ROW and SQLITE_DONE. */
@@ -72,5 +73,9 @@ void cp_store_drop_inserts(struct cp_store *store);
 
 /* store_read.c */
 void cp_store_row_get(enum cp_store_table table, sqlite3_stmt *stmt, void *row);
+
+/* The SQL of each question, with parameters :agent, :run ...; those of metrics (store_metrics.c) come last. */
+extern const char *const cp_store_questions[CP_ASK_METRIC_RUNS];
+extern const char *const cp_store_metric_questions[CP_ASK_QUESTIONS - CP_ASK_METRIC_RUNS];
 
 #endif
