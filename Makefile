@@ -81,7 +81,7 @@ $(B)/gen/msn_sites.h: data/msn-site-codes.csv
 	$(Q)mkdir -p $(@D) && awk -F, 'NR > 1 {printf "{\"%s\", \"%s\", \"%s\"},\n", $$1, $$2, $$3}' $< > $@
 $(B)/user/core/router_name.o $(B)/san/user/core/router_name.o: $(B)/gen/msn_sites.h
 # The report's own files, and what it draws with, are embedded by user/format/html_asset.c.
-$(B)/user/format/html_asset.o $(B)/san/user/format/html_asset.o: $(wildcard web/report/*.css web/report/report.js) $(B)/web/echarts.js
+$(B)/user/format/html_asset.o $(B)/san/user/format/html_asset.o: $(wildcard web/report/*.css web/dashboard/theme.css web/report/report.js) $(B)/web/echarts.js
 
 # Without npm an empty file stands for it, and each build tries again.
 $(B)/web/echarts.js: $(wildcard web/report/*.json web/report/*.mjs) scripts/fetch-echarts \
