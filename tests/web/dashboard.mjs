@@ -91,7 +91,7 @@ const board = async server => {
 
 	await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
 	await page.waitForTimeout(100);
-	check('board: the last target is reached by scrolling', (await names(page)).some(name => name.includes('-4999.')));
+	check('board: the last target is reached by scrolling', (await names(page)).length > 5 && await page.locator('.rows-body .row[aria-rowindex="5001"]').count() === 1);
 	const frames = await page.evaluate(async () => {
 		const took = [];
 		for (let i = 0, before = performance.now(); i < 60; i++) {
@@ -203,7 +203,7 @@ const target = async server => {
 	check('target: the graph is drawn', n_closed >= 4, n_closed);
 	check('target: silence is drawn as silence', await page.locator('.graph .box.silent').count() > 0);
 	check('target: where it leaves home is said', /leaves/.test(await page.locator('.graph').textContent()));
-	check('target: lines have the colour of their latency', await page.locator('.graph .line.l2, .graph .line.l3, .graph .line.l1').count() > 0);
+	check('target: lines have the colour of their latency', await page.locator('.graph .line.l0, .graph .line.l1').count() > 0);
 	await shot(page, 'target-closed', true);
 	await page.locator('.graph .box[role="button"]').nth(1).click();
 	const n_open = await page.locator('.graph .box').count();
@@ -218,10 +218,11 @@ const target = async server => {
 	same('target: a path opens hop by hop', true, await page.locator('details.path[open] table.hops tbody tr').count() > 5);
 	same('target: as many paths as flows', 3, await page.locator('details.path').count());
 	await page.locator('details.path summary').nth(2).click();
+	await page.locator('details.path').nth(2).locator('tbody tr').first().waitFor();
 	check('target: another opens, too', await page.locator('details.path').nth(2).locator('tbody tr').count() > 5);
 	await page.getByRole('button', {name: 'Close all'}).click();
 	same('target: and all close', n_closed, await page.locator('.graph .box').count());
-	await page.locator('.graph .box[role="button"]').first().focus();
+	await page.locator('.graph .box[role="button"]').nth(1).focus();
 	await page.keyboard.press('Enter');
 	check('target: Enter opens an AS and leaves the focus there', await page.locator('.graph .box').count() > n_closed && await page.evaluate(() =>
 		document.activeElement.closest('.graph') !== null));
@@ -387,7 +388,7 @@ const hostile = async server => {
 			check(`hostile: ${hash} opens`, false, await page.locator('.failure').innerText());
 	}
 	check('hostile: every name has its permalink', true);
-	same('hostile: a name of 253 letters is no wider than the screen', 0, await overflow(page));
+	check('hostile: a name of 253 letters is no wider than the screen', await overflow(page) <= 0, await overflow(page));
 	for (const view of ['flow', 'heat', 'changes', 'compare', 'run', 'as?asn=8075', 'board']) {
 		await go(page, '#/' + view);
 		check(`hostile: ${view} is no wider than the screen`, await overflow(page) <= 0, await overflow(page));

@@ -117,7 +117,8 @@ const hopsOf = (world, i, r, verdict, flow, dest_ip) => {
 	const asn = destOf(i, verdict);
 	hops.push({ttl: hops.length + 1, ip: dest_ip, asn, as_name: world.as_name(asn), ixp: null, ptr: null, site: null, role: null, rtt_us: rttOf(i, r, verdict),
 		reply: 'syn-ack', mpls: [], flags: [], silent: false, inferred: false});
-	return hops.map((hop, k) => ({...hop, ttl: k + 1}));
+	const far = rttOf(i, r, verdict);
+	return hops.map((hop, k) => ({...hop, ttl: k + 1, rtt_us: hop.ip === null ? null : Math.round(300 + (far - 300) * ((k + 1) / hops.length) ** 2)}));
 };
 
 const pathsOf = (world, target, r) => {
@@ -291,7 +292,7 @@ const answer = (world, path, query) => {
 			world.runs.length, first_run: world.runs[0] ?? null, last_run: latest}, watching: true, audits: world.runs.length ? [{name: 'm365', interval_s: 300, last_run: latest,
 			next_ms: latest + STEP_MS, state: 'waiting'}] : []}),
 		runs: () => page(world.runs.map((_, r) => runRow(world, r)).reverse(), query),
-		'flow-history': () => ({runs: world.runs.map((run, r) => ({run, started_ms: run, exits: exitsOf(world, r), inside: runRow(world, r).verdicts.inside, total: runRow(world, r).n_paths}))}),
+		'flow-history': () => ({runs: world.runs.map((run, r) => ({run, started_ms: run, exits: exitsOf(world, r), inside: rowsOf(world, r).reduce((sum, row) => sum + (row.verdict === 'inside' ? row.n_paths : 0), 0), total: runRow(world, r).n_paths}))}),
 		'targets/history': () => page(history(), query),
 		heatmap: () => ({runs: shown.map(run => ({run, started_ms: run})), targets: world.targets.map(({i, name, port, protocol, group}) => ({name, port, protocol, group, cells:
 			shown.map((_, k) => LETTER[verdictOf(i, first + k)] ?? '.').join('')}))}),

@@ -2,11 +2,19 @@
 // The verdict board: how the groups of a run fare, and all its targets.
 import { get, getAll, url } from './api.js';
 import { button, el } from './dom.js';
-import { exitsText, heading, runLine, runParams, runPath, runQuery, targetFilter, targetLink, verdictBar } from './parts.js';
+import { exitsText, heading, runLine, runParams, runPath, runQuery, select, targetFilter, targetLink, verdictBar } from './parts.js';
 import { makeRows } from './rows.js';
-import { VERDICTS, count, counted, groupName, known, pathText, pill, rtt, time } from './words.js';
+import { VERDICTS, count, counted, groupName, known, pathText, pill, rtt, time, verdictBadness } from './words.js';
 
 const FEW_GROUPS = 12;
+const ORDERS = [['worst', 'worst first'], ['changed', 'changed last first'], ['slowest', 'slowest first'], ['name', 'by name'], ['listed', 'as listed']];
+const RANKS = {
+	worst: (a, b) => verdictBadness(b.verdict) - verdictBadness(a.verdict),
+	changed: (a, b) => (b.changed_ms ?? -1) - (a.changed_ms ?? -1),
+	slowest: (a, b) => (b.dest_rtt_us ?? -1) - (a.dest_rtt_us ?? -1),
+	name: (a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0,
+	listed: () => 0,
+};
 
 const sentence = (verdicts, n_targets) => {
 	const say = {direct: ['goes', 'go', 'straight to the destination’s network'], transit: ['is', 'are', 'carried by a third network'],
@@ -43,6 +51,9 @@ const groupTable = (groups, choose) => {
 	return node;
 };
 
+// Those without a name come last.
+const sortedGroups = groups => [...groups].sort((a, b) => !a.group - !b.group);
+
 const text = target => [target.name, target.port, target.protocol, target.group, target.verdict, pathText(target.as_path),
 	(target.exits ?? []).map(exit => `AS${exit.asn} ${exit.as_name ?? ''} ${exit.site ?? ''}`).join(' '),
 	(target.cname ?? []).join(' '), (target.reasons ?? []).join(' ')].join(' ');
@@ -58,17 +69,18 @@ export const show = async (params, ctx) => {
 			exitsText(target.exits, target.verdict), known(pathText(target.as_path) || null), known(rtt(target.dest_rtt_us)),
 			time(target.changed_ms)],
 	});
+	const sorting = select('Order', ORDERS, RANKS[params.sort] ? params.sort : 'worst', () => filter.apply());
 	const filter = targetFilter({
-		items: list.items, params, text, verdictOf: target => target.verdict ?? null,
+		items: list.items, params, text, verdictOf: target => target.verdict ?? null, extra: [sorting],
 		applied: (items, state) => {
-			rows.set(items);
-			ctx.keep({...runParams(params), ...state});
+			rows.set([...items].sort(RANKS[sorting.value]));
+			ctx.keep({...runParams(params), sort: sorting.value === 'worst' ? null : sorting.value, ...state});
 		},
 	});
 	const left_out = list.total - list.items.length;
 	return {
 		title: 'Verdicts', json: url(runPath(params, '/targets'), runQuery(params)), rows,
-		nodes: [heading('Verdicts', runLine(run, params)), sentence(run.verdicts, run.n_targets), groupTable(list.groups ?? [], filter.setGroup),
+		nodes: [heading('Verdicts', runLine(run, params)), sentence(run.verdicts, run.n_targets), groupTable(sortedGroups(list.groups ?? []), filter.setGroup),
 			filter.node, left_out > 0 ? el('p', 'note', `${count(left_out)} more are not listed; the JSON has them.`) : null, rows.node],
 		ready: filter.apply,
 	};

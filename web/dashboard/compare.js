@@ -16,7 +16,7 @@ const rttOf = one => el('span', '', one ? rtt(one.dest_rtt_us) ?? '–' : '–')
 
 const change = n => el('span', n > 0 ? 'rise' : n < 0 ? '' : 'zero', n > 0 ? `+${count(n)}` : n < 0 ? `−${count(-n)}` : '0');
 const exitTable = rows => rows.length === 0 ? empty('Neither run leaves home.') :
-	scroller('Exits', table('', ['Leaves home to', ['A', 'num'], ['B', 'num'], ['Difference', 'num']], [...rows]
+	scroller('Exits', table('slim', ['Leaves home to', ['A', 'num'], ['B', 'num'], ['Difference', 'num']], [...rows]
 		.sort((x, y) => Math.abs(y.b_paths - y.a_paths) - Math.abs(x.b_paths - x.a_paths) || y.b_paths - x.b_paths)
 		.map(row => [asLink(row.asn, row.as_name), count(row.a_paths), count(row.b_paths), change((row.b_paths ?? 0) - (row.a_paths ?? 0))])));
 

@@ -11,7 +11,7 @@ export const clean = text => String(text).replace(HIDDEN, c => {
 });
 
 const fill = (node, children) => {
-	for (const child of children.flat()) {
+	for (const child of children.flat(Infinity)) {
 		if (child !== null && child !== undefined && child !== false)
 			node.append(child instanceof Node ? child : clean(child));
 	}

@@ -38,6 +38,8 @@ const flowTable = ({nodes, links}) => {
 				percent(one.paths, into.get(one.source))])));
 };
 
+const numbers = drawn => el('details', 'numbers', el('summary', '', 'The flows in numbers'), flowTable(drawn));
+
 // ---- over time ----
 
 const ranked = runs => {
@@ -99,6 +101,6 @@ export const show = async (params, ctx) => {
 		title: 'AS flow', json: url(runPath(params, '/flow'), query), ready: () => diagram?.start(), stop: () => diagram?.stop(),
 		nodes: [heading('AS flow', runLine(run, params)), diagram ? diagram.node : empty('No path of this run could be followed.'),
 			el('h2', '', 'Share over time'), overTime(runs, params), el('h2', '', 'Egress by network'), egressTable(egress.items, params),
-			drawn.links.length ? [el('h2', '', 'The flows in numbers'), flowTable(drawn)] : null],
+			drawn.links.length ? numbers(drawn) : null],
 	};
 };

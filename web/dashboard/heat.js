@@ -5,7 +5,7 @@ import { timeAxis } from './charts.js';
 import { el, svg } from './dom.js';
 import { empty, heading, link, select, targetFilter, targetParams } from './parts.js';
 import { makeRows } from './rows.js';
-import { LETTERS, VERDICTS, counted, groupName, targetLabel, time, utc, verdictIndex } from './words.js';
+import { LETTERS, VERDICTS, counted, groupName, targetLabel, time, utc, verdictBadness, verdictIndex } from './words.js';
 
 const RUNS = ['24', '48', '96', '200'];
 const USUAL = '48';
@@ -38,7 +38,7 @@ const strip = (cells, runs) => {
 };
 
 const sorted = (targets, order) => {
-	const rank = {changes: target => -target.n_changes, worst: target => -(verdictIndex(target.last) % 5)}[order];
+	const rank = {changes: target => -target.n_changes, worst: target => -verdictBadness(target.last)}[order];
 	return rank ? [...targets].sort((a, b) => rank(a) - rank(b)) : targets;
 };
 
@@ -51,7 +51,7 @@ const makeMap = (runs, line) => {
 	};
 	const rows = makeRows({
 		label: 'Verdicts of targets over time', className: 'heat', none: 'No target is left by these filters.',
-		heads: [['Target', 'c-name'], ['Group', 'c-group'], [timeAxis(runs), 'c-strip'], ['Changes', 'c-n num']],
+		heads: [['Target', 'c-name'], ['Group', 'c-group'], [timeAxis(runs), 'c-strip'], ['Changed', 'c-n num']],
 		cells: target => {
 			const a = el('a', '', {href: linkAt(target, column), title: target.name}, targetLabel(target));
 			by_link.set(a, target);
@@ -113,6 +113,7 @@ export const show = async (params, ctx) => {
 		title, json, rows, ready: filter.apply,
 		nodes: [heading(title, el('p', 'note', `${counted(runs.length, 'run')} from `, time(runs[0].started_ms), ' to ',
 			time(runs[runs.length - 1].started_ms), ` · ${n_changed.toLocaleString('en-US')} of ${counted(targets.length, 'target')} changed`)),
-		el('ul', 'legend', VERDICTS.map((name, i) => el('li', 'v' + i, name)), el('li', 'missing', 'not measured')), filter.node, line, rows.node],
+		filter.node, el('div', 'figure-top', el('ul', 'legend', VERDICTS.map((name, i) => el('li', 'v' + i, name)), el('li', 'missing', 'not measured')), line),
+		rows.node],
 	};
 };

@@ -104,6 +104,12 @@ const addPath = (boxes, path, opened, homes) => {
 	}
 };
 
+export const isAbroad = box => ['foreign', 'ixp'].includes(box.kind === 'end' ? box.network : box.kind);
+
+// Silence right between home and elsewhere hides where the path leaves.
+const markExits = boxes => boxes.forEach(box => box.hides_exit = box.kind === 'silent' &&
+	[...box.before].some(id => boxes.get(id).kind === 'home') && [...box.next.keys()].some(id => isAbroad(boxes.get(id))));
+
 // Each box lies behind all that lead to it; ends lie at the end.
 const setLayers = boxes => {
 	for (let moved = true; moved;) {
@@ -179,6 +185,7 @@ const settle = layers => {
 export const layOut = (paths, opened, homes) => {
 	const boxes = new Map();
 	paths.forEach(path => addPath(boxes, path, opened, homes));
+	markExits(boxes);
 	const n_layers = setLayers(boxes);
 	const { layers, lines } = placesOf(boxes, n_layers);
 	settle(layers);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Draws the graph of pathgraph.js: across, or down on narrow screens. A box opens to its hops and closes again.
 import { button, clean, el, svg } from './dom.js';
-import { isSilent, layOut } from './pathgraph.js';
+import { isAbroad, isSilent, layOut } from './pathgraph.js';
 import { asText, counted, rtt } from './words.js';
 
-const BOX = {w: 172, h: 50};
-const GAP = {across: 46, down: 34, beside: 14};
+const BOX = {w: 154, h: 50};
+const GAP = {across: 34, down: 34, beside: 14};
 const MARGIN = 12;
-const LETTERS = 25; // of a line in a box
+const LETTERS = 22; // of a line in a box
 const STEPS_MS = [5, 20, 50, 100]; // where the colours of latency change
 const NARROW = matchMedia('(max-width: 40rem)');
 const WORDS = {private: 'private addresses', unknown: 'AS unknown', host: 'this host'};
@@ -31,7 +31,7 @@ const linesOf = box => {
 	if (box.kind === 'host')
 		return ['this host'];
 	if (box.kind === 'silent')
-		return ['no answer', ttls(hops)];
+		return ['no answer', ttls(hops), box.hides_exit ? 'leaves home in here' : ''];
 	if (box.kind === 'end')
 		return [box.dest_ip, box.reached ? [hops[0]?.asn ? `AS${hops[0].asn}` : '', far ?? 'RTT unknown'].filter(Boolean).join(' · ') :
 			'destination, did not answer'];
@@ -92,10 +92,7 @@ const curve = (way, at, down) => {
 	return d;
 };
 
-const leavesHome = ({way}) => {
-	const [from, to] = [way[0].box, way[way.length - 1].box];
-	return from.kind === 'home' && (['foreign', 'ixp'].includes(to.kind) || (to.kind === 'end' && to.network === 'foreign'));
-};
+const leavesHome = ({way}) => way[0].box.kind === 'home' && isAbroad(way[way.length - 1].box);
 
 const drawLine = (line, at, down) => {
 	const dashed = [line.way[0].box, line.way[line.way.length - 1].box].some(box => box.kind === 'silent' || (box.kind === 'end' && !box.reached));

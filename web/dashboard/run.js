@@ -19,14 +19,14 @@ const counters = accounting => {
 		rows.map(([name, value]) => [el('code', '', name), known(value, count(value))])));
 };
 
-const databaseTable = rows => !rows?.length ? empty('Not recorded.') : scroller('AS data', table('', ['Layer', 'Source', ['Rows', 'num'], 'Built'],
+const databaseTable = rows => !rows?.length ? empty('Not recorded.') : scroller('AS data', table('slim', ['Layer', 'Source', ['Rows', 'num'], 'Built'],
 	rows.map(row => [row.layer, row.name, known(row.rows, count(row.rows)), time(row.built_at_s === null ? null : 1000 * row.built_at_s)])));
 
 const runTable = (runs, run) => scroller('Runs', table('run-list', ['Started', 'Audit', ['Took', 'num'], '', ['Targets', 'num'], ['Paths', 'num'],
 	['Hops seen', 'num'], ['Probes', 'num'], ['Lost', 'num'], 'End'], runs.map(one => [
 	el('a', '', {href: link('run', {run: one.run}), 'aria-current': one.run === run ? 'true' : null}, time(one.started_ms)), one.audit ?? '',
 	isTime(one.ended_ms) ? span(one.ended_ms - one.started_ms) : known(null), verdictBar(one.verdicts), count(one.n_targets),
-	count(one.n_paths), known(one.coverage_pct, `${one.coverage_pct} %`), count(one.probes), count(one.lost), one.end_reason ?? 'unfinished'])));
+	count(one.n_paths), known(one.coverage_pct, `${one.coverage_pct} %`), count(one.probes), count(one.lost), el('span', 'none', one.end_reason ?? 'unfinished')])));
 
 const auditTable = audits => scroller('Audits', table('', ['Audit', 'State', ['Every', 'num'], 'Last run', 'Next'], audits.map(audit => [audit.name,
 	audit.state, known(audit.interval_s, span(1000 * audit.interval_s)), audit.last_run === null ? known(null) :
@@ -45,11 +45,10 @@ export const show = async (params, ctx) => {
 		title: 'Run', json: url(runPath(params), runQuery(params)),
 		nodes: [heading('Run', runLine(run, params)), warnings.length ? el('div', 'warnings', el('h2', '', 'Warnings'), el('ul', '', warnings.map(one =>
 			el('li', '', one.text ?? String(one), ' ', one.code ? el('code', '', one.code) : null)))) : null,
-		el('h2', '', 'Runs'), runTable(runs.items, run.run),
 		status.audits.length ? [el('h2', '', 'Audits'), auditTable(status.audits)] : null,
 		el('div', 'pair', el('section', '', el('h2', '', 'Settings'), named(run.settings)),
 			el('section', '', el('h2', '', 'Accounting'), counters(run.accounting)),
 			el('section', '', el('h2', '', 'Store'), storeFacts(status))),
-		el('h2', '', 'AS data'), databaseTable(run.databases)],
+		el('h2', '', 'AS data'), databaseTable(run.databases), el('h2', '', 'Runs'), runTable(runs.items, run.run)],
 	};
 };

@@ -154,7 +154,7 @@ export const show = async (params, ctx) => {
 			asking?.abort();
 			view.stop();
 		},
-		nodes: [el('p', 'note crumbs', el('a', '', {href: link('board', {run: params.run})}, 'Verdicts')), heading(targetLabel(target)),
-			slide ? slide.node : el('p', 'note', 'One run so far: ', time(history[0].started_ms), ' ', pill(history[0].verdict)), head, figure, list],
+		nodes: [el('p', 'note crumbs', el('a', '', {href: link('board', {run: params.run})}, 'Verdicts')), heading(targetLabel(target)), head,
+			slide ? slide.node : el('p', 'note', 'One run so far: ', time(history[0].started_ms), ' ', pill(history[0].verdict)), figure, list],
 	};
 };

@@ -19,6 +19,8 @@ export const verdictIndex = verdict => {
 	const i = VERDICTS.indexOf(verdict);
 	return i < 0 ? 5 : i;
 };
+// detour, transit, undecided, direct, inside; what was not probed says nothing.
+export const verdictBadness = verdict => VERDICTS.indexOf(verdict);
 export const verdictMeaning = verdict => MEANING[verdictName(verdict)] ?? '';
 export const pill = verdict =>
 	el('span', 'pill v' + verdictIndex(verdict), {title: verdictMeaning(verdict)}, verdictName(verdict));
