@@ -147,7 +147,7 @@ export const runBars = (label, runs, {height = 150} = {}) => {
 	const width = 1000 / runs.length, gap = Math.min(2, width / 6);
 	const picture = svg('svg', 'run-bars', {viewBox: `0 0 1000 ${height}`, preserveAspectRatio: 'none', role: 'group', 'aria-label': label});
 	runs.forEach((run, i) => {
-		const a = svg('a', '', {href: run.href, 'aria-label': run.title}, svg('title', '', run.title));
+		const a = svg('a', '', {href: run.href, 'aria-label': run.title, tabindex: i === runs.length - 1 ? '0' : '-1'}, svg('title', '', run.title));
 		a.append(svg('rect', 'ground', {x: i * width, y: 0, width, height}));
 		let y = height;
 		for (const [kind, value] of run.parts) {
@@ -158,6 +158,14 @@ export const runBars = (label, runs, {height = 150} = {}) => {
 					height: part.toFixed(2)}));
 		}
 		picture.append(a);
+	});
+	// One stop for the Tab key; the arrows go from bar to bar.
+	picture.addEventListener('keydown', event => {
+		const step = {ArrowLeft: 'previousElementSibling', ArrowRight: 'nextElementSibling'}[event.key];
+		if (!step)
+			return;
+		event.preventDefault();
+		event.target[step]?.focus();
 	});
 	return el('figure', 'over-time', picture, timeAxis(runs));
 };

@@ -86,6 +86,9 @@ const markNav = ({name, params}) => {
 		else
 			a.removeAttribute('aria-current');
 	}
+	// On a phone the row of views is wider than the screen.
+	const current = at('views').querySelector('[aria-current]');
+	at('views').scrollLeft = current ? current.offsetLeft + current.offsetWidth / 2 - at('views').clientWidth / 2 : 0;
 	at('run-label').hidden = !OF_A_RUN.has(name) || at('run').length < 2;
 	at('run').value = params.run ?? (params.audit ? 'latest@' + params.audit : 'latest');
 	if (name === 'changes') {

@@ -4,15 +4,16 @@ import { button, clean, el, svg } from './dom.js';
 import { isAbroad, isSilent, layOut } from './pathgraph.js';
 import { asText, counted, rtt } from './words.js';
 
-const BOX = {w: 154, h: 50};
-const GAP = {across: 34, down: 34, beside: 14};
+const BOX = {w: 142, h: 52};
+const GAP = {across: 30, down: 32, beside: 14};
 const MARGIN = 12;
-const LETTERS = 22; // of a line in a box
+const LETTERS = [16, 22, 22]; // of the lines of a box
+const SMALLEST = 0.84; // so far a graph is made smaller to fit, then it scrolls
 const STEPS_MS = [5, 20, 50, 100]; // where the colours of latency change
 const NARROW = matchMedia('(max-width: 40rem)');
 const WORDS = {private: 'private addresses', unknown: 'AS unknown', host: 'this host'};
 
-const cut = text => text.length > LETTERS ? text.slice(0, LETTERS - 1) + '…' : text;
+const cut = (text, i) => text.length > LETTERS[i] ? text.slice(0, LETTERS[i] - 1) + '…' : text;
 export const latencyClass = us => us === null || us === undefined ? 'l-none' : 'l' + STEPS_MS.filter(step => us >= step * 1000).length;
 
 const ttls = hops => {
@@ -20,9 +21,11 @@ const ttls = hops => {
 	return all.length === 0 ? '' : all.length === 1 ? `TTL ${all[0]}` : `TTL ${all[0]}–${all[all.length - 1]}`;
 };
 
+// What it is called, and its longer name.
 const networkOf = box => {
 	const named = [...box.all_hops.values()].find(hop => !isSilent(hop));
-	return box.kind === 'ixp' ? `exchange ${named?.ixp || 'LAN'}` : WORDS[box.kind] ?? asText(named?.asn, named?.as_name);
+	return box.kind === 'ixp' ? ['exchange', named?.ixp || 'LAN'] : WORDS[box.kind] ? [WORDS[box.kind], ''] :
+		[asText(named?.asn), named?.as_name ?? ''];
 };
 
 // Three lines at most: what it is, where, how far.
@@ -33,13 +36,17 @@ const linesOf = box => {
 	if (box.kind === 'silent')
 		return ['no answer', ttls(hops), box.hides_exit ? 'leaves home in here' : ''];
 	if (box.kind === 'end')
-		return [box.dest_ip, box.reached ? [hops[0]?.asn ? `AS${hops[0].asn}` : '', far ?? 'RTT unknown'].filter(Boolean).join(' · ') :
-			'destination, did not answer'];
+		return [box.dest_ip, box.reached ? hops[0]?.asn ? asText(hops[0].asn, hops[0].as_name) : 'destination' : 'destination,',
+			box.reached ? far ?? 'RTT unknown' : 'did not answer'];
 	if (box.hop)
-		return [box.hop.ip, [ttls(hops), box.hop.site, far ?? (box.hop.inferred ? 'inferred' : 'RTT ?')].filter(Boolean).join(' · '), box.hop.ptr ?? ''];
-	const n_silent = hops.filter(isSilent).length;
+		return [box.hop.ip, box.hop.ptr ?? '', [ttls(hops), box.hop.site, far ?? (box.hop.inferred ? 'inferred' : 'RTT ?')].filter(Boolean).join(' · ')];
+	return [...networkOf(box), [ttls(hops), far ?? 'RTT ?'].join(' · ')];
+};
+
+const routersText = box => {
+	const hops = [...box.all_hops.values()], n_silent = hops.filter(isSilent).length;
 	const n = new Set(hops.filter(hop => !isSilent(hop)).map(hop => hop.ip)).size;
-	return [networkOf(box), [ttls(hops), far ?? 'RTT ?'].join(' · '), counted(n, 'router') + (n_silent ? `, ${n_silent} silent` : '')];
+	return n && !box.hop && box.kind !== 'end' ? counted(n, 'router') + (n_silent ? `, ${n_silent} silent` : '') : '';
 };
 
 const flowsText = flows => {
@@ -52,12 +59,12 @@ const drawBox = (place, at, toggle) => {
 	const { box } = place, { x, y } = at(place);
 	const can_open = box.piece && (box.open || box.kind !== 'silent');
 	const words = linesOf(box).filter(Boolean), network = box.kind === 'end' ? box.network ?? 'silent' : box.kind;
-	const label = `${words.join(', ')}; in ${counted(box.flows.length, 'flow')}`;
+	const label = `${[...words, routersText(box)].filter(Boolean).join(', ')}; in ${counted(box.flows.length, 'flow')}`;
 	const node = svg('g', `box ${box.kind} k-${network}${box.open ? ' open' : ''}`, {transform: `translate(${x},${y})`});
-	node.append(svg('title', '', `${box.open ? networkOf(box) + '\n' : ''}${linesOf(box).join('\n')}\n${flowsText(box.flows)}`),
+	node.append(svg('title', '', [box.open ? networkOf(box).join(' ') : '', ...linesOf(box), routersText(box), flowsText(box.flows)].filter(Boolean).join('\n')),
 		svg('rect', 'face', {width: BOX.w, height: BOX.h, rx: 4}), svg('rect', 'stripe', {width: BOX.w, height: 4, rx: 2}));
-	const top = words.length === 3 ? 18 : words.length === 2 ? 23 : 30;
-	words.forEach((line, i) => node.append(svg('text', i ? 'more' : 'name', {x: 9, y: top + 14 * i}, cut(clean(line)))));
+	const top = words.length === 3 ? 19 : words.length === 2 ? 23 : 30;
+	words.forEach((line, i) => node.append(svg('text', i ? 'more' : 'name', {x: 9, y: top + 14 * i}, cut(clean(line), i))));
 	if (!can_open)
 		return node;
 	node.append(svg('text', 'mark', {x: BOX.w - 14, y: 19, 'aria-hidden': 'true'}, box.open ? '−' : '+'));
@@ -119,6 +126,8 @@ export const pathView = ({homes, opened, changed}) => {
 	let paths = [], pieces = new Set();
 
 	const draw = () => {
+		if (!paths.length || !canvas.isConnected)
+			return;
 		const down = NARROW.matches, { places, lines, n_layers, breadth } = layOut(paths, opened, homes);
 		const length = i => down ? i * (BOX.h + GAP.down) : i * (BOX.w + GAP.across);
 		const side = place => (place.at - 0.5) * ((down ? BOX.w : BOX.h) + GAP.beside);
@@ -128,7 +137,8 @@ export const pathView = ({homes, opened, changed}) => {
 		const along = length(n_layers - 1) + (down ? BOX.h : BOX.w) + 2 * MARGIN;
 		const [width, height] = down ? [across, along] : [along, across];
 		pieces = new Set([...pieces, ...places.map(place => place.box.piece).filter(Boolean)]);
-		canvas.replaceChildren(svg('svg', 'graph', {width, height, viewBox: `0 0 ${width} ${height}`},
+		const scale = Math.min(1, Math.max(SMALLEST, (canvas.clientWidth - 2) / width));
+		canvas.replaceChildren(svg('svg', 'graph', {width: width * scale, height: height * scale, viewBox: `0 0 ${width} ${height}`},
 			lines.map(line => drawLine(line, at, down)), places.sort((a, b) => a.layer - b.layer || a.at - b.at).map(place => drawBox(place, at, toggle))));
 	};
 	const toggle = piece => {
@@ -144,7 +154,8 @@ export const pathView = ({homes, opened, changed}) => {
 		draw();
 		changed(opened);
 	};
-	NARROW.addEventListener('change', draw);
+	const middle = () => canvas.scrollLeft = NARROW.matches ? (canvas.scrollWidth - canvas.clientWidth) / 2 : 0;
+	addEventListener('resize', draw);
 	return {
 		node: el('figure', 'paths', el('div', 'figure-top', legend(), el('span', 'buttons', button('', 'Open all', () => openAll(true)),
 			button('', 'Close all', () => openAll(false)))), canvas),
@@ -152,6 +163,10 @@ export const pathView = ({homes, opened, changed}) => {
 			paths = of;
 			draw();
 		},
-		stop: () => NARROW.removeEventListener('change', draw),
+		start: () => {
+			draw();
+			middle();
+		},
+		stop: () => removeEventListener('resize', draw),
 	};
 };

@@ -148,7 +148,10 @@ export const show = async (params, ctx) => {
 	const [target, run] = await load(ctx.signal);
 	place(target, run);
 	return {
-		title: targetLabel(target), json: url(runPath(history[at], `/targets/${history[at].seq}`)), ready: keep,
+		title: targetLabel(target), json: url(runPath(history[at], `/targets/${history[at].seq}`)), ready: () => {
+			view.start();
+			keep();
+		},
 		keys: slide ? {ArrowLeft: () => choose(at - 1), ArrowRight: () => choose(at + 1)} : {},
 		stop: () => {
 			asking?.abort();
