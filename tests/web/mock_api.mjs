@@ -61,7 +61,7 @@ const makeWorld = kind => {
 	const names = kind === 'hostile' ? HOSTILE : kind === 'empty' ? [] : Array.from({length: 5000}, (_, i) =>
 		`${pick(words, chance(i, 10))}-${String(i).padStart(4, '0')}.${pick(['westeurope', 'northeurope', 'eastus', 'global'], chance(i, 11))}.example`);
 	const groups = kind === 'hostile' ? ['<b>bold</b>', '\u202eevil', ''] : GROUPS;
-	const targets = names.map((name, i) => ({i, name, port: 443, protocol: chance(i, 12) < 0.06 ? 'udp' : 'tcp', group: groups[Math.floor(groups.length * chance(i, 13) ** 1.6)]}));
+	const targets = names.map((name, i) => ({i, name, port: 443, protocol: chance(i, 12) < 0.06 ? 'udp' : 'tcp', group: groups[Math.floor(groups.length * chance(i, 13) ** 1.6)] || null}));
 	return {kind, runs, targets, as_name: asn => kind === 'hostile' ? `<script>alert(${asn})</script>\u001b[1m` : AS[asn] ?? null, extra: []};
 };
 
@@ -79,7 +79,7 @@ const targetRow = (world, target, r) => {
 	while (changed > 0 && verdictOf(i, changed - 1) === verdict && exitOf(i, changed - 1, verdict) === exit)
 		changed--;
 	return {seq: i, name, port, protocol, group, verdict, confidence: verdict === null ? null : chance(i, 18) < 0.7 ? 'high' : 'medium',
-		as_path: pathOf(i, r, verdict).join(' '), exits: exit ? [{asn: exit, as_name: world.as_name(exit), site: pick(SITES, chance(i, 19)), paths: flowsOf(i)}] : [],
+		as_path: pathOf(i, r, verdict).join(' '), exits: exit ? [{asn: exit, as_name: world.as_name(exit), ixp: null, site: pick(SITES, chance(i, 19)), paths: flowsOf(i)}] : [],
 		n_dests: verdict ? 1 : 0, n_paths: verdict ? flowsOf(i) : 0, dest_rtt_us: rttOf(i, r, verdict),
 		cname: chance(i, 20) < 0.2 ? [`edge-${i}.trafficmanager.example`] : [], reasons: verdict === null ? ['dns_nxdomain'] : verdict === 'undecided' ?
 			['no-evidence', 'not-reached'] : [], changed_ms: changed ? world.runs[changed] : null};
@@ -127,9 +127,8 @@ const pathsOf = (world, target, r) => {
 		const hops = hopsOf(world, i, r, verdict, flow, dest_ip), exit = exitOf(i, r, verdict);
 		const border = hops.findLast((hop, k) => hop.asn === 8075 && k < 6), foreign = exit && hops.find(hop => hop.asn && hop.asn !== 8075);
 		return {seq: i * 3 + flow, dest_ip, flow, verdict, confidence: 'high', rule: `${verdict}-seen`, reasons: verdict === 'undecided' ? ['no-evidence'] : [],
-			as_path: pathOf(i, r, verdict), exit: foreign ? {ttl_min: border?.ttl ?? 0, ttl_max: foreign.ttl, ip: border?.ip ?? null, ptr: border?.ptr ?? null,
-				site: border?.site ?? null, foreign_ip: foreign.ip, foreign_asn: foreign.asn, foreign_as_name: foreign.as_name, foreign_ixp: null,
-				rtt_us: border?.rtt_us ?? null} : null, reached: verdict !== 'undecided', end_reason: verdict === 'undecided' ? 'gap' : 'reached', hops};
+			as_path: pathOf(i, r, verdict), exit: foreign ? {ttl_min: border?.ttl ?? 0, ttl_max: foreign.ttl, last_home: border ? {ip: border.ip, ptr: border.ptr,
+				site: border.site} : null, first_foreign: {ip: foreign.ip, asn: foreign.asn, as_name: foreign.as_name, ixp: null}, rtt_us: border?.rtt_us ?? null} : null, reached: verdict !== 'undecided', end_reason: verdict === 'undecided' ? 'gap' : 'reached', hops};
 	});
 };
 
@@ -145,7 +144,7 @@ const rowsOf = (world, r) => {
 
 const runRow = (world, r) => {
 	const verdicts = tally(rowsOf(world, r)), started_ms = world.runs[r];
-	return {run: started_ms, audit: 'm365', started_ms, ended_ms: started_ms + 41000, end_reason: 'complete', n_targets: world.targets.length,
+	return {run: started_ms, audit: 'm365', started_ms, ended_ms: started_ms + 41000, end_reason: 'done', n_targets: world.targets.length,
 		n_paths: rowsOf(world, r).reduce((sum, row) => sum + row.n_paths, 0), verdicts, coverage_pct: 78.4, probes: 61234, lost: r % 7 ? 0 : 3};
 };
 
@@ -158,10 +157,10 @@ const flowOf = (world, r) => {
 	const join = (source, target, paths) => links.set(`${source}\n${target}`, {source, target, paths: (links.get(`${source}\n${target}`)?.paths ?? 0) + paths});
 	for (const row of rowsOf(world, r).filter(row => row.verdict)) {
 		const exit = row.exits[0], asn = destOf(row.seq, row.verdict);
-		const a = node(`g:${row.group}`, 'group', row.group);
-		const b = exit ? node(`e:${exit.asn}`, 'exit', `AS${exit.asn} ${exit.as_name}`, exit.asn) : row.verdict === 'inside' ? node('s', 'stay', 'stays inside') :
-			node('e:', 'exit', 'undecided');
-		const c = node(`d:${asn}`, 'dest', `AS${asn} ${world.as_name(asn)}`, asn);
+		const a = node(`g:${row.group}`, 'group', row.group || null);
+		const b = exit ? node(`e:${exit.asn}`, 'exit', exit.as_name, exit.asn) : row.verdict === 'inside' ? node('s', 'stay', 'stays inside') :
+			node('e:?', 'exit', 'exit not seen');
+		const c = node(`d:${asn}`, 'dest', world.as_name(asn), asn);
 		join(a, b, row.n_paths);
 		join(b, c, row.n_paths);
 	}
@@ -222,14 +221,14 @@ const runIndex = (world, ref) => {
 
 const egressRows = (world, r) => [['home', 8075], ['home', 8068], ...exitsOf(world, r).map(exit => ['exit', exit.asn])].map(([role, asn]) => ({role, asn,
 	as_name: world.as_name(asn), ixp: null, paths: role === 'home' ? 3900 : exitsOf(world, r).find(exit => exit.asn === asn).paths, dests: 12, targets: 30,
-	groups: 3, exit_routers: role === 'home' ? null : 4, exit_sites: role === 'home' ? '' : 'ams fra', handover_p50_us: role === 'home' ? null : 2300, handover_p95_us:
+	groups: 3, exit_routers: role === 'home' ? null : 4, exit_sites: role === 'home' ? [] : [{place: 'Amsterdam', paths: 7}, {place: 'fra23', paths: 2}], handover_p50_us: role === 'home' ? null : 2300, handover_p95_us:
 	role === 'home' ? null : 14000, handover_p99_us: role === 'home' ? null : 21000, cold_share_pct: role === 'home' ? null : 61, replies: 9000, probes: 9800}));
 
 const ofRun = (world, r, rest, query) => {
 	if (rest === '')
 		return {...runRow(world, r), settings: {version: '0.2.0', command: 'watch', host: 'vm-weu-01', datapath: 'xdp-native', rate_pps: 2000, flows: 3, attempts: 2,
 			resolver: null, vantage: {asn: 8075, why: 'azure-dmi'}, home: {spec: 'microsoft', asns: [8075, 8068]}}, databases: [{layer: 'database', name: 'asn.mmdb', rows:
-			515158, built_at_s: Math.floor(world.runs[r] / 1000) - 86400 * 3}, {layer: 'builtin', name: 'built-in', rows: 900, built_at_s: null}], accounting: {attempted: 61234,
+			515158, built_at_s: Math.floor(world.runs[r] / 1000) - 86400 * 3}, {layer: 'builtin', name: 'built-in', rows: 900, built_at_s: null}], accounting: {probes: {per_path: 9}, attempted: 61234,
 			transmitted: 61231, replied: 48001, timed_out: 13230, lost: 0, rejected: 4, late: null}, warnings: [{code: 'asdb-age', text: 'the AS data is 3 days old'}]};
 	if (rest === '/targets') {
 		const q = (query.get('q') ?? '').toLowerCase(), rows = rowsOf(world, r).filter(row => row.name.toLowerCase().includes(q) &&
@@ -254,7 +253,7 @@ const ofAs = (world, asn, r) => {
 	return {asn, as_name: world.as_name(asn), org: `${AS[asn]} Inc.`, role: asn === 8075 || asn === 8068 ? 'home' : 'exit', handovers: [8075, 13335, 32934].filter(other =>
 		other !== asn).map((other, k) => k ? {from_asn: asn, from_name: world.as_name(asn), to_asn: other, to_name: world.as_name(other), paths: 40 + 7 * k, rtt_p50_us: 23000 + k} :
 		{from_asn: other, from_name: world.as_name(other), to_asn: asn, to_name: world.as_name(asn), paths: mine.length, rtt_p50_us: 2300}), sites: SITES.slice(0, 3).map((site, k) =>
-		({site, paths: 90 - 30 * k})), targets: mine.map(({name, port, protocol, verdict}) => ({name, port, protocol, verdict})), history: world.runs.map((run, k) => ({run, started_ms:
+		({site, paths: 90 - 30 * k})), roles: [{role: 'exit', paths: mine.length, targets: mine.length, cold_share_pct: 61}], targets: mine.map(({name, port, protocol, verdict}) => ({name, port, protocol, verdict})), history: world.runs.map((run, k) => ({run, started_ms:
 		run, paths: rowsOf(world, k).filter(row => row.exits.some(exit => exit.asn === asn)).length}))};
 };
 
@@ -265,7 +264,7 @@ const ofCompare = (world, query) => {
 	const exits = new Map();
 	exitsOf(world, a).forEach(({asn, as_name, paths}) => exits.set(asn, {asn, as_name, a_paths: paths, b_paths: 0}));
 	exitsOf(world, b).forEach(({asn, as_name, paths}) => exits.set(asn, {...exits.get(asn) ?? {asn, as_name, a_paths: 0}, b_paths: paths}));
-	return {a: runRow(world, a), b: runRow(world, b), exits: [...exits.values()], targets: world.targets.map(({i, name, port, protocol, group}) => {
+	return {a: world.runs[a], b: world.runs[b], exits: [...exits.values()], targets: world.targets.map(({i, name, port, protocol, group}) => {
 		const x = rowsOf(world, a)[i], y = rowsOf(world, b)[i];
 		return {name, port, protocol, group, a: half(x), b: half(y), changed: x.verdict !== y.verdict || x.exits[0]?.asn !== y.exits[0]?.asn, worse:
 			rank(y.verdict) > rank(x.verdict)};
@@ -294,8 +293,8 @@ const answer = (world, path, query) => {
 		runs: () => page(world.runs.map((_, r) => runRow(world, r)).reverse(), query),
 		'flow-history': () => ({runs: world.runs.map((run, r) => ({run, started_ms: run, exits: exitsOf(world, r), inside: rowsOf(world, r).reduce((sum, row) => sum + (row.verdict === 'inside' ? row.n_paths : 0), 0), total: runRow(world, r).n_paths}))}),
 		'targets/history': () => page(history(), query),
-		heatmap: () => ({runs: shown.map(run => ({run, started_ms: run})), targets: world.targets.map(({i, name, port, protocol, group}) => ({name, port, protocol, group, cells:
-			shown.map((_, k) => LETTER[verdictOf(i, first + k)] ?? '.').join('')}))}),
+		heatmap: () => ({runs: shown.map(run => ({run, started_ms: run})).reverse(), targets: world.targets.map(({i, name, port, protocol, group}) => ({name, port, protocol, group, cells:
+			shown.map((_, k) => LETTER[verdictOf(i, first + k)] ?? '.').reverse().join('')}))}),
 		compare: () => ofCompare(world, query),
 		changes: () => page(changesOf(world).filter(change => change.at_ms >= Number(query.get('since') ?? 0) && (!query.get('kind') || change.kind === query.get('kind'))), query),
 	};

@@ -40,7 +40,8 @@ export const show = async (params, ctx) => {
 	const search = searchBox('targets', params.q, apply);
 	return {
 		title: asText(as.asn, as.as_name), json: url(path, query), rows, ready: apply,
-		nodes: [heading(asText(as.asn, as.as_name)), facts([['Organisation', as.org], ['Role', as.role]]),
+		nodes: [heading(asText(as.asn, as.as_name)), facts([['Organisation', as.org], ['Role', as.role],
+			['In this run', (as.roles ?? []).map(one => `${one.role} (${counted(one.paths, 'path')})`).join(', ')]]),
 			el('div', 'pair', el('section', '', handovers('Handed over to it by', into, 'from', params)),
 				el('section', '', handovers('It hands over to', from, 'to', params)),
 				el('section', '', el('h2', '', 'Where'), siteTable(as.sites))),

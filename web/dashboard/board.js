@@ -4,7 +4,7 @@ import { get, getAll, url } from './api.js';
 import { button, el } from './dom.js';
 import { exitsText, heading, runLine, runParams, runPath, runQuery, select, targetFilter, targetLink, verdictBar } from './parts.js';
 import { makeRows } from './rows.js';
-import { VERDICTS, count, counted, groupName, known, pathText, pill, rtt, time, verdictBadness } from './words.js';
+import { VERDICTS, count, counted, groupName, known, networkText, pathText, pill, rtt, time, verdictBadness } from './words.js';
 
 const FEW_GROUPS = 12;
 const ORDERS = [['worst', 'worst first'], ['changed', 'changed last first'], ['slowest', 'slowest first'], ['name', 'by name'], ['listed', 'as listed']];
@@ -31,8 +31,8 @@ const sentence = (verdicts, n_targets) => {
 };
 
 const groupTable = (groups, choose) => {
-	const line = ({group, verdicts}) => {
-		const whole = Object.values(verdicts).reduce((sum, n) => sum + (n ?? 0), 0);
+	const line = ({group, verdicts, n_targets}) => {
+		const whole = n_targets ?? Object.values(verdicts).reduce((sum, n) => sum + (n ?? 0), 0);
 		return el('tr', '', el('th', '', {scope: 'row'}, button('plain', groupName(group), () => choose(group ?? ''),
 			{title: 'Only this group'})), el('td', 'wide', verdictBar(verdicts)), el('td', 'num', count(whole)),
 		VERDICTS.map(name => el('td', verdicts[name] ? 'num each' : 'num each zero', count(verdicts[name] ?? 0))));
@@ -55,7 +55,7 @@ const groupTable = (groups, choose) => {
 const sortedGroups = groups => [...groups].sort((a, b) => !a.group - !b.group);
 
 const text = target => [target.name, target.port, target.protocol, target.group, target.verdict, pathText(target.as_path),
-	(target.exits ?? []).map(exit => `AS${exit.asn} ${exit.as_name ?? ''} ${exit.site ?? ''}`).join(' '),
+	(target.exits ?? []).map(exit => `${networkText(exit)} ${exit.site ?? ''}`).join(' '),
 	(target.cname ?? []).join(' '), (target.reasons ?? []).join(' ')].join(' ');
 
 export const show = async (params, ctx) => {

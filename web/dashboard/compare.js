@@ -2,9 +2,9 @@
 // Two runs side by side: two times, or two vantages.
 import { get, url } from './api.js';
 import { el, scroller, table } from './dom.js';
-import { asLink, empty, exitsText, heading, runName, select, targetFilter, targetLink } from './parts.js';
+import { empty, exitsText, heading, networkLink, runName, select, targetFilter, targetLink } from './parts.js';
 import { makeRows } from './rows.js';
-import { asText, count, counted, groupName, pathText, pill, rtt, time } from './words.js';
+import { count, counted, groupName, networkText, pathText, pill, rtt } from './words.js';
 
 const RUNS_LISTED = 500;
 const MODES = [['changed', 'only what changed'], ['worse', 'only what got worse'], ['all', 'all targets']];
@@ -18,10 +18,10 @@ const change = n => el('span', n > 0 ? 'rise' : n < 0 ? '' : 'zero', n > 0 ? `+$
 const exitTable = rows => rows.length === 0 ? empty('Neither run leaves home.') :
 	scroller('Exits', table('slim', ['Leaves home to', ['A', 'num'], ['B', 'num'], ['Difference', 'num']], [...rows]
 		.sort((x, y) => Math.abs(y.b_paths - y.a_paths) - Math.abs(x.b_paths - x.a_paths) || y.b_paths - x.b_paths)
-		.map(row => [asLink(row.asn, row.as_name), count(row.a_paths), count(row.b_paths), change((row.b_paths ?? 0) - (row.a_paths ?? 0))])));
+		.map(row => [networkLink(row), count(row.a_paths), count(row.b_paths), change((row.b_paths ?? 0) - (row.a_paths ?? 0))])));
 
 const text = target => [target.name, target.port, target.group, target.a?.verdict, target.b?.verdict, pathText(target.a?.as_path),
-	pathText(target.b?.as_path), ...[...(target.a?.exits ?? []), ...(target.b?.exits ?? [])].map(exit => asText(exit.asn, exit.as_name))].join(' ');
+	pathText(target.b?.as_path), ...[...(target.a?.exits ?? []), ...(target.b?.exits ?? [])].map(networkText)].join(' ');
 
 // The two to begin with: the newest, and the one before it of the same audit.
 const usual = (runs, params) => {
@@ -75,7 +75,7 @@ export const show = async (params, ctx) => {
 	});
 	return {
 		title, json: url('compare', {a, b}), rows, ready: filter.apply,
-		nodes: [heading(title, el('p', 'note', 'A: ', time(answer.a.started_ms), ' · B: ', time(answer.b.started_ms))), pickers,
+		nodes: [heading(title), pickers,
 			summary(answer, answer.targets.filter(target => target.changed).length, answer.targets.filter(target => target.worse).length),
 			el('h2', '', 'Exits'), exitTable(answer.exits), el('h2', '', 'Targets'), filter.node, rows.node],
 	};

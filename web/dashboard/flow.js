@@ -4,23 +4,27 @@
 import { get, url } from './api.js';
 import { runBars, sankey, shareTitle } from './charts.js';
 import { el, scroller, table } from './dom.js';
-import { asLink, empty, heading, link, runLine, runParams, runPath, runQuery } from './parts.js';
-import { asText, count, groupName, known, percent, rtt } from './words.js';
+import { empty, heading, link, networkLink, runLine, runParams, runPath, runQuery } from './parts.js';
+import { asText, count, groupName, known, networkText, percent, rtt } from './words.js';
 
 const EXITS_SHOWN = 6; // with a colour of their own
 const COLUMN = {group: 0, exit: 1, stay: 1, dest: 2};
+
+const isExchange = node => node.kind === 'exit' && /^IXP:/.test(node.label ?? '');
+const nodeLabel = node => node.kind === 'group' ? groupName(node.label) : node.kind === 'stay' || node.asn === null ?
+	isExchange(node) ? node.label.replace('IXP:', 'exchange ') : node.label ?? 'unknown network' : asText(node.asn, node.label);
 
 // A hand-over is straight where the destination is in the AS that is handed to.
 const coloured = ({nodes, links}, params) => {
 	const by_id = new Map(nodes.map(node => [node.id, node]));
 	const carries = new Set(links.filter(({source, target}) => by_id.get(source)?.kind === 'exit' &&
 		by_id.get(source).asn !== by_id.get(target)?.asn).map(one => one.source));
-	const colorOf = node => node.kind === 'stay' ? 'v0' : node.kind !== 'exit' ? 'soft' : node.asn === null ? 'v2' :
+	const colorOf = node => node.kind === 'stay' ? 'v0' : node.kind !== 'exit' ? 'soft' : node.asn === null ? (isExchange(node) ? 'ixp' : 'v2') :
 		carries.has(node.id) ? 'v3' : 'v1';
 	const hrefOf = node => node.kind === 'group' ? link('board', {...runParams(params), group: node.label}) :
 		node.asn ? link('as', {asn: node.asn, ...runParams(params)}) : null;
 	const drawn = nodes.map(node => ({...node, column: COLUMN[node.kind], color: colorOf(node), href: hrefOf(node),
-		label: node.kind === 'group' ? groupName(node.label) : node.label}));
+		label: nodeLabel(node)}));
 	const middle = one => by_id.get(by_id.get(one.target)?.kind === 'dest' ? one.source : one.target);
 	return {nodes: drawn, links: links.filter(one => by_id.has(one.source) && by_id.has(one.target))
 		.map(one => ({...one, color: colorOf(middle(one))}))};
@@ -28,8 +32,7 @@ const coloured = ({nodes, links}, params) => {
 
 const flowTable = ({nodes, links}) => {
 	const by_id = new Map(nodes.map(node => [node.id, node]));
-	const name = node => el('a', '', {href: node.href}, node.label);
-	const cell = node => node.href ? name(node) : node.label;
+	const cell = node => node.href ? el('a', '', {href: node.href}, node.label) : node.label;
 	const into = new Map();
 	links.forEach(one => into.set(one.source, (into.get(one.source) ?? 0) + one.paths));
 	return scroller('Flows as a table', table('', ['From', 'To', ['Paths', 'num'], ['Share of from', 'num']],
@@ -46,19 +49,18 @@ const ranked = runs => {
 	const sums = new Map();
 	for (const run of runs) {
 		for (const exit of run.exits) {
-			const known_as = sums.get(exit.asn) ?? {asn: exit.asn, as_name: exit.as_name, paths: 0};
-			known_as.paths += exit.paths;
-			sums.set(exit.asn, known_as);
+			const name = networkText(exit);
+			sums.set(name, (sums.get(name) ?? 0) + exit.paths);
 		}
 	}
-	return [...sums.values()].sort((a, b) => b.paths - a.paths);
+	return [...sums].sort((a, b) => b[1] - a[1]).map(([name]) => name);
 };
 
 // [class, paths, name] a part, from the ground up: inside, the large exits, the others, what is not known.
 const partsOf = (run, large) => {
 	const of = new Map();
-	run.exits.forEach(exit => of.set(exit.asn, (of.get(exit.asn) ?? 0) + exit.paths));
-	const shown = large.map((exit, i) => [`c${i}`, of.get(exit.asn) ?? 0, asText(exit.asn, exit.as_name)]);
+	run.exits.forEach(exit => of.set(networkText(exit), (of.get(networkText(exit)) ?? 0) + exit.paths));
+	const shown = large.map((name, i) => [`c${i}`, of.get(name) ?? 0, name]);
 	const all_exits = run.exits.reduce((sum, exit) => sum + exit.paths, 0);
 	const others = all_exits - shown.reduce((sum, [, paths]) => sum + paths, 0);
 	return [['v0', run.inside, 'stays inside'], ...shown, ['cx', others, 'other networks'],
@@ -84,9 +86,8 @@ const overTime = (runs, params) => {
 const egressTable = (items, params) => items.length === 0 ? empty('No network has a role in this run.') :
 	scroller('Egress by network', table('egress', ['Role', 'Network', ['Paths', 'num'], ['Targets', 'num'], ['Exit routers', 'num'],
 		'Sites', ['Hand-over p50', 'num'], ['p95', 'num'], ['p99', 'num'], ['Cold-potato share', 'num']], items.map(row => [row.role,
-		row.ixp !== null && row.ixp !== undefined ? `exchange ${row.ixp}` : asLink(row.asn, row.as_name, params), count(row.paths),
-		count(row.targets), count(row.exit_routers), el('span', 'sites', Array.isArray(row.exit_sites) ? row.exit_sites.join(' ') :
-			row.exit_sites ?? ''), known(rtt(row.handover_p50_us)), known(rtt(row.handover_p95_us)), known(rtt(row.handover_p99_us)),
+		networkLink(row, params), count(row.paths), count(row.targets), count(row.exit_routers),
+		el('span', 'sites', (row.exit_sites ?? []).map(site => site.place).join(', ')), known(rtt(row.handover_p50_us)), known(rtt(row.handover_p95_us)), known(rtt(row.handover_p99_us)),
 		known(row.cold_share_pct, `${row.cold_share_pct} %`)])));
 
 export const show = async (params, ctx) => {

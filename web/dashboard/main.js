@@ -46,7 +46,8 @@ const keep = (name, params) => {
 
 const nothingYet = () => [heading('No run yet'), el('p', 'empty',
 	'The store has no run. Start one, and it shows up here by itself:'),
-el('pre', 'command', 'coldpotato watch -c FILE\ncoldpotato audit preset:microsoft --store FILE')];
+el('pre', 'command', 'coldpotato watch -c FILE'), el('p', 'note', 'or, once:'),
+el('pre', 'command', 'coldpotato audit preset:microsoft --store FILE')];
 
 const failed = error => {
 	const [title, advice] = error instanceof ApiError ? [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What several views are made of: links, headings, the filters above a list, bars of verdicts, and how runs are referred to.
 import { button, clean, el, later, svg } from './dom.js';
-import { VERDICTS, asText, count, counted, groupName, isTime, localTime, targetLabel, time, verdictIndex, verdictName,
+import { VERDICTS, asText, count, counted, groupName, isTime, localTime, networkText, targetLabel, time, verdictIndex, verdictName,
 	wordsOf } from './words.js';
 
 const TYPING_MS = 80;
@@ -24,6 +24,7 @@ export const targetLink = (target, run, className = '') =>
 	el('a', className, {href: link('target', targetParams(target, run)), title: target.name}, targetLabel(target));
 export const asLink = (asn, name, params = {}) => asn === null || asn === undefined ? asText(asn, name) :
 	el('a', '', {href: link('as', {asn, ...runParams(params)})}, asText(asn, name));
+export const networkLink = (one, params = {}) => one.ixp !== null && one.ixp !== undefined ? networkText(one) : asLink(one.asn, one.as_name, params);
 
 // ---- said in words ----
 
@@ -35,8 +36,8 @@ export const runLine = (run, params) => {
 	if (run.audit)
 		line.append(', audit ', clean(run.audit));
 	line.append(` · ${counted(run.n_targets, 'target')} · ${counted(run.n_paths, 'path')}`);
-	if (run.end_reason && run.end_reason !== 'complete' && run.end_reason !== 'completed')
-		line.append(` · ended: ${clean(run.end_reason)}`);
+	if (run.end_reason !== 'done')
+		line.append(` · ${run.end_reason ? `ended: ${clean(run.end_reason)}` : 'unfinished'}`);
 	return line;
 };
 export const runName = (run, many_audits) => (isTime(run.started_ms) ? localTime(run.started_ms) : String(run.run)) +
@@ -45,8 +46,10 @@ export const runName = (run, many_audits) => (isTime(run.started_ms) ? localTime
 export const exitsText = (exits, verdict) => {
 	if (!exits || exits.length === 0)
 		return el('span', 'none', verdict === 'inside' ? 'stays inside' : verdict ? 'not known' : '–');
-	return exits.map(exit => asText(exit.asn, exit.as_name) + (exits.length > 1 && exit.paths ? ` (${exit.paths})` : ''))
-		.join(', ');
+	// One network can have several sites.
+	const sums = new Map();
+	exits.forEach(exit => sums.set(networkText(exit), (sums.get(networkText(exit)) ?? 0) + (exit.paths ?? 0)));
+	return [...sums].map(([name, paths]) => sums.size > 1 && paths ? `${name} (${paths})` : name).join(', ');
 };
 
 // ---- bars ----

@@ -7,11 +7,11 @@ import { asText, counted, rtt } from './words.js';
 const BOX = {w: 142, h: 52};
 const GAP = {across: 30, down: 32, beside: 14};
 const MARGIN = 12;
-const LETTERS = [16, 22, 22]; // of the lines of a box
+const LETTERS = [16, 20, 22]; // of the lines of a box
 const SMALLEST = 0.84; // so far a graph is made smaller to fit, then it scrolls
 const STEPS_MS = [5, 20, 50, 100]; // where the colours of latency change
 const NARROW = matchMedia('(max-width: 40rem)');
-const WORDS = {private: 'private addresses', unknown: 'AS unknown', host: 'this host'};
+const WORDS = {private: 'private', unknown: 'AS unknown', host: 'this host'};
 
 const cut = (text, i) => text.length > LETTERS[i] ? text.slice(0, LETTERS[i] - 1) + '…' : text;
 export const latencyClass = us => us === null || us === undefined ? 'l-none' : 'l' + STEPS_MS.filter(step => us >= step * 1000).length;

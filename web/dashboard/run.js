@@ -13,8 +13,11 @@ const plain = value => value === null || value === undefined ? known(null) : Arr
 const named = object => facts(Object.entries(object ?? {}).filter(([key]) => !['type', 'schema_version', 'databases'].includes(key))
 	.map(([key, value]) => [el('code', '', key), plain(value)]));
 
+// What stands in objects gets a name of both.
+const flat = (object, before = '') => Object.entries(object).flatMap(([key, value]) => value !== null && typeof value === 'object' ?
+	flat(value, `${before}${key}.`) : [[before + key, value]]);
 const counters = accounting => {
-	const rows = Object.entries(accounting ?? {}).filter(([, value]) => typeof value === 'number' || value === null);
+	const rows = flat(accounting ?? {}).filter(([, value]) => typeof value === 'number' || value === null);
 	return rows.length === 0 ? empty('Not recorded.') : scroller('Accounting', table('counters', ['Counter', ['Value', 'num']],
 		rows.map(([name, value]) => [el('code', '', name), known(value, count(value))])));
 };
@@ -23,7 +26,7 @@ const databaseTable = rows => !rows?.length ? empty('Not recorded.') : scroller(
 	rows.map(row => [row.layer, row.name, known(row.rows, count(row.rows)), time(row.built_at_s === null ? null : 1000 * row.built_at_s)])));
 
 const runTable = (runs, run) => scroller('Runs', table('run-list', ['Started', 'Audit', ['Took', 'num'], '', ['Targets', 'num'], ['Paths', 'num'],
-	['Hops seen', 'num'], ['Probes', 'num'], ['Lost', 'num'], 'End'], runs.map(one => [
+	['Decided', 'num'], ['Probes', 'num'], ['Lost', 'num'], 'End'], runs.map(one => [
 	el('a', '', {href: link('run', {run: one.run}), 'aria-current': one.run === run ? 'true' : null}, time(one.started_ms)), one.audit ?? '',
 	isTime(one.ended_ms) ? span(one.ended_ms - one.started_ms) : known(null), verdictBar(one.verdicts), count(one.n_targets),
 	count(one.n_paths), known(one.coverage_pct, `${one.coverage_pct} %`), count(one.probes), count(one.lost), el('span', 'none', one.end_reason ?? 'unfinished')])));

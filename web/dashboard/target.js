@@ -5,8 +5,8 @@ import { runLine as rttLine, timeAxis } from './charts.js';
 import { el, facts, later, scroller, svg, table } from './dom.js';
 import { isSilent } from './pathgraph.js';
 import { pathView } from './pathview.js';
-import { asLink, empty, exitsText, heading, link, runPath } from './parts.js';
-import { asText, count, counted, groupName, known, pathText, pill, rtt, targetLabel, time, utc, verdictIndex, verdictName } from './words.js';
+import { empty, exitsText, heading, link, networkLink, runPath } from './parts.js';
+import { count, counted, groupName, known, networkText, pathText, pill, rtt, targetLabel, time, utc, verdictIndex, verdictName } from './words.js';
 
 const RUNS = 200; // of history
 const DRAWN = 200; // paths in the graph; all are in the list
@@ -15,8 +15,7 @@ const SLIDE_MS = 60;
 // ---- hop by hop ----
 
 const hopRow = (hop, run) => isSilent(hop) ? [String(hop.ttl), el('span', 'none', 'no answer'), '', '', '', '', ''] : [String(hop.ttl),
-	hop.ip, hop.ixp !== null && hop.ixp !== undefined ? `exchange ${hop.ixp || 'LAN'}` : hop.asn === null || hop.asn === undefined ? known(null) :
-		asLink(hop.asn, hop.as_name, {run}), hop.ptr ?? '', hop.site ?? '', known(rtt(hop.rtt_us)),
+	hop.ip, hop.asn || typeof hop.ixp === 'string' ? networkLink(hop, {run}) : known(null), hop.ptr ?? '', hop.site ?? '', known(rtt(hop.rtt_us)),
 	[hop.inferred ? 'inferred' : null, hop.reply, ...(Array.isArray(hop.flags) ? hop.flags : [hop.flags]), hop.mpls?.length ? 'MPLS' : null]
 		.filter(Boolean).join(', ')];
 
@@ -27,14 +26,14 @@ const border = exit => {
 	if (!exit)
 		return null;
 	const where = exit.ttl_max !== null && exit.ttl_max !== undefined && exit.ttl_max > exit.ttl_min + 1 ?
-		`between TTL ${exit.ttl_min} and ${exit.ttl_max}` : exit.ttl_min === 0 ? 'at this host' : `after TTL ${exit.ttl_min}`;
-	const at = [exit.ip, exit.ptr, exit.site].filter(Boolean).join(', ');
-	const to = exit.foreign_ixp ? `exchange ${exit.foreign_ixp}` : exit.foreign_asn ? asText(exit.foreign_asn, exit.foreign_as_name) : null;
+		`between TTL ${exit.ttl_min} and ${exit.ttl_max}` : exit.ttl_min === 0 ? 'at this host' : exit.ttl_min === null ? 'not known where' : `after TTL ${exit.ttl_min}`;
+	const home = exit.last_home, at = home ? [home.ip, home.ptr, home.site].filter(Boolean).join(', ') : '';
+	const to = exit.first_foreign ? networkText(exit.first_foreign) : null;
 	return `${where}${at ? ` (${at})` : ''}${to ? `, to ${to}` : ''}`;
 };
 
 const pathDetails = (path, run, open) => {
-	const node = el('details', 'path', el('summary', '', pill(path.verdict), el('span', 'to', `${path.dest_ip}, flow ${path.flow ?? 0}`),
+	const node = el('details', 'path', el('summary', '', pill(path.verdict), el('span', 'to', `${path.dest_ip}, flow ${path.flow ?? '?'}`),
 		el('span', 'aspath', pathText(path.as_path)), el('span', 'rtt', path.reached ? '' : 'not reached')));
 	const fill = () => {
 		if (node.childElementCount === 1)

@@ -73,8 +73,8 @@ export const bytes = n => {
 export const asText = (asn, name) => asn === null || asn === undefined ? name || 'unknown network' :
 	name ? `AS${asn} ${name}` : `AS${asn}`;
 
-const STEP = {'*': 'silence', '?': 'a public address without a known AS', private: 'private or shared addresses'};
-export const stepMeaning = step => STEP[step] ?? '';
+// What a path goes through or leaves home to: an AS, or the LAN of an exchange.
+export const networkText = one => one.ixp !== null && one.ixp !== undefined ? `exchange ${one.ixp || 'LAN'}` : asText(one.asn, one.as_name);
 
 // An AS path comes as an array of steps or as one text.
 export const pathText = as_path => Array.isArray(as_path) ? as_path.join(' ') : as_path ?? '';
@@ -86,5 +86,5 @@ export const sameTarget = (a, b) => a.name === b.name && (a.port ?? null) === (b
 export const targetKey = t => `${t.name}\n${t.port ?? ''}\n${t.protocol ?? ''}`;
 export const groupName = group => group ? clean(group) : 'no group';
 
-// Text in which a search looks.
+// What is searched for, word by word.
 export const wordsOf = text => text.toLowerCase().split(/\s+/).filter(Boolean);
