@@ -152,7 +152,6 @@ const keyboard = async server => {
 	same('keys: Enter opens it', last, await page.locator('h1').innerText());
 	same('keys: the name of the view has the focus', last, await focused(page));
 	await page.keyboard.press('Escape');
-	await page.keyboard.press('Escape');
 	await settled(page, 'board');
 	check('keys: Esc goes back, and the search is as it was', (await page.locator('#main [data-search]').inputValue()) === 'transit sql');
 	await page.locator('#main [data-search]').focus();
@@ -250,6 +249,48 @@ const target = async server => {
 	await page.waitForSelector('.failure');
 	check('target: one that is not there is said', /nobody\.example is in no run/.test(await page.locator('.failure').innerText()));
 	await end(opened, 'target');
+};
+
+// The graph's own rules, in the browser's copy of pathgraph.js.
+const graph = async server => {
+	const opened = await open(server), { page } = opened;
+	const found = await page.evaluate(async () => {
+		const { layOut } = await import('/assets/pathgraph.js');
+		const hop = (ttl, ip, asn) => ({ttl, ip, asn, as_name: null, ixp: null, rtt_us: ip ? 1000 * ttl : null});
+		const path = (flow, hops, dest_ip = '203.0.113.9') => ({flow, dest_ip, reached: false, hops: hops.map(([ip, asn], i) => hop(i + 1, ip, asn))});
+		const lay = (paths, ...open) => layOut(paths, new Set(open), new Set([1]));
+		const lines = laid => laid.lines.map(line => line.way[0].box.id + ' > ' + line.way[line.way.length - 1].box.id);
+		const a = ['198.18.0.1', 1], b = ['198.18.0.2', 2], c = ['198.18.0.3', 3], d = ['198.18.0.4', 4], none = [null, null];
+		const crossed = lay([path(0, [a, b, d]), path(1, [a, c, d])]);
+		const silent = lay([path(0, [a, none, b]), path(1, [a, none, b]), path(2, [a, none, c])]);
+		const within = lay([path(0, [a, none, ['198.18.0.9', 1], b])]);
+		const opposite = lay([path(0, [a, b, c]), path(1, [a, c, b])]);
+		const loop = lay([path(0, [a, b, a, b, a, b])]);
+		const hops = [['198.18.0.1', 1], ['198.18.0.5', 1]];
+		const apart = lay([path(0, [...hops, b]), path(1, [hops[1], hops[0], b])], 'as 1 #1');
+		const many = Array.from({length: 200}, (_, n) => path(n, Array.from({length: 30}, (__, i) => (n * 7 + i * 3) % 5 ? [`198.18.${i}.${n % 9}`, i % 11] : none),
+			`203.0.113.${n % 20}`));
+		const began = performance.now();
+		const large = lay(many);
+		const overlaps = large.places.some(x => large.places.some(y => x !== y && x.layer === y.layer && Math.abs(x.at - y.at) < 0.99));
+		const behind = [crossed, silent, opposite, loop, apart, large].every(laid => laid.lines.every(line => line.way.every((place, i) => !i || place.layer ===
+			line.way[i - 1].layer + 1)));
+		return {crossed: lines(crossed), n_silent: silent.places.filter(place => place.box.kind === 'silent').length, within: within.places.map(place =>
+			place.box.kind).join(' '), opposite: opposite.places.length, loop: loop.places.length, apart: apart.places.length, overlaps, behind,
+		took: performance.now() - began, hides: silent.places.filter(place => place.box.hides_exit).length};
+	});
+	check('graph: no line between what no flow saw one after the other', !found.crossed.includes('as 2 #1 > as 3 #1') && found.crossed.includes('as 1 #1 > as 2 #1') &&
+		found.crossed.length === 6, found.crossed);
+	same('graph: silence of two flows is one only between the same neighbours', 2, found.n_silent);
+	same('graph: silence next to the border hides the exit', 2, found.hides);
+	same('graph: silence within a network belongs to it', 'host home foreign end', found.within);
+	same('graph: opposite orders make no circle', 6, found.opposite);
+	same('graph: a loop is drawn as it was met', 8, found.loop);
+	same('graph: nor do opened hops in opposite order', 6, found.apart);
+	check('graph: lines lead forward, layer by layer', found.behind);
+	check('graph: boxes do not overlap', !found.overlaps);
+	console.log(`# the graph of 200 paths of 30 hops: ${Math.round(found.took)} ms`);
+	await end(opened, 'graph');
 };
 
 const heat = async server => {
@@ -419,7 +460,7 @@ const broken = async server => {
 	await end(opened, 'broken');
 };
 
-const PARTS = {board: ['large', board], keyboard: ['large', keyboard], flow: ['large', flow], target: ['large', target], heat: ['large', heat],
+const PARTS = {board: ['large', board], keyboard: ['large', keyboard], flow: ['large', flow], target: ['large', target], graph: ['hostile', graph], heat: ['large', heat],
 	changes: ['large', changes], live: ['large', live], others: ['large', others], looks: ['large', looks], hostile: ['hostile', hostile],
 	empty: ['empty', empty], broken: ['broken', broken]};
 

@@ -144,7 +144,7 @@ const rowsOf = (world, r) => {
 
 const runRow = (world, r) => {
 	const verdicts = tally(rowsOf(world, r)), started_ms = world.runs[r];
-	return {run: started_ms, audit: 'm365', started_ms, ended_ms: started_ms + 41000, end_reason: 'done', n_targets: world.targets.length,
+	return {run: started_ms, agent: 'vm-weu-01', audit: 'm365', started_ms, ended_ms: started_ms + 41000, end_reason: 'done', n_targets: world.targets.length,
 		n_paths: rowsOf(world, r).reduce((sum, row) => sum + row.n_paths, 0), verdicts, coverage_pct: 78.4, probes: 61234, lost: r % 7 ? 0 : 3};
 };
 

@@ -2,7 +2,7 @@
 // Two runs side by side: two times, or two vantages.
 import { get, url } from './api.js';
 import { el, scroller, table } from './dom.js';
-import { empty, exitsText, heading, networkLink, runName, select, targetFilter, targetLink } from './parts.js';
+import { empty, exitsText, heading, networkLink, runNamer, select, targetFilter, targetLink } from './parts.js';
 import { makeRows } from './rows.js';
 import { count, counted, groupName, networkText, pathText, pill, rtt } from './words.js';
 
@@ -27,13 +27,14 @@ const text = target => [target.name, target.port, target.group, target.a?.verdic
 const usual = (runs, params) => {
 	const b = params.b ?? String(runs[0]?.run ?? '');
 	const newer = runs.find(run => String(run.run) === b);
-	const before = runs.find(run => newer && run.started_ms < newer.started_ms && (run.audit ?? '') === (newer.audit ?? ''));
+	const before = runs.find(run => newer && run.started_ms < newer.started_ms && (run.audit ?? '') === (newer.audit ?? '') &&
+		(run.agent ?? '') === (newer.agent ?? ''));
 	return {a: params.a ?? String(before?.run ?? ''), b};
 };
 
 const picker = (label, runs, value, chosen) => {
-	const audits = new Set(runs.map(run => run.audit).filter(Boolean));
-	const options = runs.map(run => [String(run.run), runName(run, audits.size > 1)]);
+	const name = runNamer(runs);
+	const options = runs.map(run => [String(run.run), name(run)]);
 	if (!options.some(([key]) => key === value))
 		options.unshift([value, value]);
 	return el('label', 'pick', el('b', '', label), ' ', select(`Run ${label}`, options, value, chosen));

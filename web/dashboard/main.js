@@ -3,7 +3,7 @@
 // around the views: which run, what happens right now, keys.
 import { ApiError, get, listen } from './api.js';
 import { button, el } from './dom.js';
-import { heading, link, runName, runParams } from './parts.js';
+import { heading, link, runNamer, runParams } from './parts.js';
 import { count } from './words.js';
 
 const VIEWS = {
@@ -91,7 +91,10 @@ const markNav = ({name, params}) => {
 	const current = at('views').querySelector('[aria-current]');
 	at('views').scrollLeft = current ? current.offsetLeft + current.offsetWidth / 2 - at('views').clientWidth / 2 : 0;
 	at('run-label').hidden = !OF_A_RUN.has(name) || at('run').length < 2;
-	at('run').value = params.run ?? (params.audit ? 'latest@' + params.audit : 'latest');
+	const chosen = params.run ?? (params.audit ? 'latest@' + params.audit : 'latest');
+	if (at('run').length > 1 && ![...at('run').options].some(option => option.value === chosen))
+		at('run').append(el('option', '', {value: chosen}, chosen));
+	at('run').value = chosen;
 	if (name === 'changes') {
 		n_unseen = 0;
 		at('unseen').hidden = true;
@@ -103,7 +106,7 @@ const load = async ({name, params}, signal) => {
 		status = await get('status', {}, signal);
 	if (status.store.runs === 0)
 		return {title: 'No run yet', nodes: nothingYet()};
-	if (!VIEWS[name])
+	if (!Object.hasOwn(VIEWS, name))
 		throw new ApiError(404, `there is no view "${name}"`);
 	const module = await VIEWS[name]();
 	return module.show(params, {signal, keep: state => keep(name, state), go: (to, query) => location.hash = link(to, query)});
@@ -143,11 +146,11 @@ const goTo = name => location.hash = at('views').querySelector(`[data-view="${na
 
 const listRuns = async () => {
 	const { items } = await get('runs', {limit: RUNS_LISTED});
-	const audits = [...new Set(items.map(run => run.audit).filter(Boolean))].sort();
+	const audits = [...new Set(items.map(run => run.audit).filter(Boolean))].sort(), name = runNamer(items);
 	const option = (value, text) => el('option', '', {value}, text);
-	const narrowed = audits.length > 1 ? audits.map(name => option('latest@' + name, `latest · ${name}`)) : [];
+	const narrowed = audits.length > 1 ? audits.map(audit => option('latest@' + audit, `latest · ${audit}`)) : [];
 	at('run').replaceChildren(option('latest', 'latest'), ...narrowed,
-		...items.map(run => option(String(run.run), runName(run, audits.length > 1))));
+		...items.map(run => option(String(run.run), name(run))));
 	markNav(where());
 };
 at('run').addEventListener('change', event => {
@@ -167,6 +170,9 @@ const progress = ({audit, done, total}) => {
 			el('span', '', `${audit ? audit + ': ' : ''}${count(done)} of ${count(total)}`));
 };
 
+// What has the focus when nothing is done with it: the view as such, or its name.
+const isIdle = node => !node || node === document.body || node === main || node.matches('h1');
+
 // Newer data is shown at once, unless that would pull the page away from under somebody's hands.
 const newRun = ({audit}) => {
 	const { params } = where();
@@ -176,8 +182,7 @@ const newRun = ({audit}) => {
 	}
 	if (params.audit && audit && params.audit !== audit)
 		return;
-	const busy = main.contains(document.activeElement) && document.activeElement !== main && view && status?.store.runs;
-	if (busy)
+	if (view && status?.store.runs && main.contains(document.activeElement) && !isIdle(document.activeElement))
 		notice('A newer run is there. ', button('plain', 'Show it', () => render(true)));
 	else
 		render(true);
@@ -214,7 +219,7 @@ const escape = event => {
 	if (field?.matches('input[type="search"]') && field.value) {
 		field.value = '';
 		field.dispatchEvent(new Event('input'));
-	} else if (field && field !== document.body && field !== main) {
+	} else if (!isIdle(field)) {
 		field.blur();
 	} else if (['target', 'as'].includes(view?.name)) {
 		history.length > 1 ? history.back() : goTo('board');

@@ -40,8 +40,13 @@ export const runLine = (run, params) => {
 		line.append(` · ${run.end_reason ? `ended: ${clean(run.end_reason)}` : 'unfinished'}`);
 	return line;
 };
-export const runName = (run, many_audits) => (isTime(run.started_ms) ? localTime(run.started_ms) : String(run.run)) +
-	(many_audits && run.audit ? ` · ${run.audit}` : '') + (run.agent ? ` · ${run.agent}` : '');
+
+// What to call each of some runs: its time, and its audit and agent where there are several.
+export const runNamer = runs => {
+	const several = key => new Set(runs.map(run => run[key] ?? '')).size > 1;
+	const keys = ['audit', 'agent'].filter(several);
+	return run => [isTime(run.started_ms) ? localTime(run.started_ms) : String(run.run), ...keys.map(key => run[key])].filter(Boolean).join(' · ');
+};
 
 export const exitsText = (exits, verdict) => {
 	if (!exits || exits.length === 0)
