@@ -1,26 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Opens the dashboard in a browser, over the made-up runs of mock_api.mjs, and does what people do: looks, filters, opens,
-// goes back, reloads, uses the keyboard, a phone, the dark; meets hostile names, an empty store and a server that fails.
+// Opens the dashboard in a browser, over the made-up runs of mock_api.mjs, and does what people do: looks, filters,
+// opens, goes back, reloads, uses the keyboard, a phone, the dark; meets hostile names, an empty store and a server
+// that fails.
 //
 // Usage: node dashboard.mjs MODULES BROWSER SHOTS ASSETS ECHARTS [PART...]
 // MODULES holds playwright-core; SHOTS is where screenshots go. Prints lines "ok - ", "not ok - ", "# ".
-import { createRequire } from 'node:module';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { serve } from './mock_api.mjs';
+import {createRequire} from 'node:module';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+import {serve} from './mock_api.mjs';
 
 const [modules, browser, shots, assets, echarts, ...only] = process.argv.slice(2);
-const { chromium } = createRequire(join(resolve(modules), 'x.js'))('playwright-core');
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-	'--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const {chromium} = createRequire(join(resolve(modules), 'x.js'))('playwright-core');
+const flags = [
+	'--headless',
+	'--no-sandbox',
+	'--disable-gpu',
+	'--disable-quic',
+	'--no-first-run',
+	'--disable-background-networking',
+	'--disable-component-update',
+	'--disable-sync',
+];
 const profile = mkdtempSync(join(tmpdir(), 'coldpotato-web-'));
-const PHONE = {viewport: {width: 390, height: 844}}, DARK = {colorScheme: 'dark'};
+const PHONE = {viewport: {width: 390, height: 844}},
+	DARK = {colorScheme: 'dark'};
 let failed = 0;
 
 const check = (what, holds, detail = '') => {
-	if (!holds)
-		failed++;
+	if (!holds) failed++;
 	console.log(holds ? `ok - ${what}` : `not ok - ${what}: ${String(detail).replace(/\n/g, ' | ')}`);
 };
 const same = (what, want, got) => check(what, want === got, `expected ${want}, got ${got}`);
@@ -30,11 +39,21 @@ const same = (what, want, got) => check(what, want === got, `expected ${want}, g
 let n_contexts = 0;
 const open = async (server, hash = '', options = {}, failures_expected = false) => {
 	const context = await chromium.launchPersistentContext(join(profile, String(n_contexts++)), {
-		executablePath: browser, headless: true, args: flags, viewport: {width: 1360, height: 900}, ...options});
+		executablePath: browser,
+		headless: true,
+		args: flags,
+		viewport: {width: 1360, height: 900},
+		...options,
+	});
 	const page = await context.newPage();
 	const seen = {complaints: [], foreign: [], dialogs: 0};
-	page.on('console', message => ['error', 'warning'].includes(message.type()) &&
-		!(failures_expected && /Failed to load resource/.test(message.text())) && seen.complaints.push(message.text()));
+	page.on(
+		'console',
+		message =>
+			['error', 'warning'].includes(message.type()) &&
+			!(failures_expected && /Failed to load resource/.test(message.text())) &&
+			seen.complaints.push(message.text())
+	);
 	page.on('pageerror', error => seen.complaints.push(error.message));
 	page.on('request', request => request.url().startsWith(server.url) || seen.foreign.push(request.url()));
 	page.on('dialog', dialog => {
@@ -47,12 +66,18 @@ const open = async (server, hash = '', options = {}, failures_expected = false) 
 };
 // Until the view is there.
 const settled = async (page, view) => {
-	await page.waitForFunction(name => document.getElementById('main').dataset.view && !document.querySelector('.wait') &&
-		(!name || document.getElementById('main').dataset.view === name), view, {timeout: 15000});
+	await page.waitForFunction(
+		name =>
+			document.getElementById('main').dataset.view &&
+			!document.querySelector('.wait') &&
+			(!name || document.getElementById('main').dataset.view === name),
+		view,
+		{timeout: 15000}
+	);
 	await page.waitForTimeout(120);
 };
 const go = async (page, hash) => {
-	await page.evaluate(to => location.hash = to, hash);
+	await page.evaluate(to => (location.hash = to), hash);
 	await settled(page, hash.match(/^#\/(\w+)/)[1]);
 };
 const end = async ({context, seen}, what) => {
@@ -61,37 +86,57 @@ const end = async ({context, seen}, what) => {
 	same(`${what}: no script of the data runs`, 0, seen.dialogs);
 	await context.close();
 };
-const overflow = page => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+const overflow = page =>
+	page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 const shot = (page, name, fullPage = false) => page.screenshot({path: join(shots, `dashboard-${name}.png`), fullPage});
 const names = page => page.locator('.rows-body .c-name a').allInnerTexts();
-const matched = async page => Number((await page.locator('.filter output').innerText()).replace(/,/g, '').match(/^\d+/)[0]);
+const matched = async page =>
+	Number((await page.locator('.filter output').innerText()).replace(/,/g, '').match(/^\d+/)[0]);
 const focused = page => page.evaluate(() => document.activeElement?.textContent ?? '');
 const hashOf = page => page.evaluate(() => location.hash);
 
 // A target of the mock that has a verdict, and how many flows.
-const someTarget = async (server, verdict, n_paths) => (await (await fetch(`${server.url}api/v1/runs/latest/targets?limit=5000&verdict=${verdict}`))
-	.json()).items.find(target => target.n_paths === n_paths);
+const someTarget = async (server, verdict, n_paths) =>
+	(
+		await (await fetch(`${server.url}api/v1/runs/latest/targets?limit=5000&verdict=${verdict}`)).json()
+	).items.find(target => target.n_paths === n_paths);
 const targetHash = ({name, port, protocol}) => '#/target?' + new URLSearchParams({name, port, protocol});
 
 // ---- what is checked ----
 
 const board = async server => {
-	const opened = await open(server), { page } = opened;
-	const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null);
-	const loaded = await page.evaluate(() => performance.getEntriesByType('resource').reduce((sum, entry) => sum + entry.decodedBodySize *
-		Number(entry.name.includes('/assets/')), 0));
+	const opened = await open(server),
+		{page} = opened;
+	const paint = await page.evaluate(
+		() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null
+	);
+	const loaded = await page.evaluate(() =>
+		performance
+			.getEntriesByType('resource')
+			.reduce(
+				(sum, entry) => sum + entry.decodedBodySize * Number(entry.name.includes('/assets/')),
+				0
+			)
+	);
 	console.log(`# first paint after ${Math.round(paint)} ms, ${Math.round(loaded / 1024)} KiB of assets`);
 	check('board: what is drawn with comes only when it is needed', loaded < 200000 && loaded > 20000, loaded);
-	check('board: the answer is said', /of 5,000 targets stay inside/.test(await page.locator('.answer').innerText()));
+	check(
+		'board: the answer is said',
+		/of 5,000 targets stay inside/.test(await page.locator('.answer').innerText())
+	);
 	same('board: all groups are there', 9, await page.locator('.board tbody tr').count());
 	same('board: all targets are counted', 5000, await matched(page));
-	check('board: few of them are elements', await page.locator('.rows-body .row').count() < 80);
-	check('board: no wider than the screen', await overflow(page) <= 0, await overflow(page));
+	check('board: few of them are elements', (await page.locator('.rows-body .row').count()) < 80);
+	check('board: no wider than the screen', (await overflow(page)) <= 0, await overflow(page));
 	await shot(page, 'board-light');
 
 	await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
 	await page.waitForTimeout(100);
-	check('board: the last target is reached by scrolling', (await names(page)).length > 5 && await page.locator('.rows-body .row[aria-rowindex="5001"]').count() === 1);
+	check(
+		'board: the last target is reached by scrolling',
+		(await names(page)).length > 5 &&
+			(await page.locator('.rows-body .row[aria-rowindex="5001"]').count()) === 1
+	);
 	const frames = await page.evaluate(async () => {
 		const took = [];
 		for (let i = 0, before = performance.now(); i < 60; i++) {
@@ -111,15 +156,23 @@ const board = async server => {
 	await page.locator('.chip.v4').click();
 	await page.waitForTimeout(200);
 	const detours = await page.locator('.rows-body .pill').allInnerTexts();
-	check('board: a verdict filters', detours.length > 5 && detours.every(text => text === 'detour'), detours.slice(0, 5));
+	check(
+		'board: a verdict filters',
+		detours.length > 5 && detours.every(text => text === 'detour'),
+		detours.slice(0, 5)
+	);
 	await page.locator('.board tbody button').nth(1).click();
 	const left = await matched(page);
 	await page.reload();
 	await settled(page, 'board');
 	same('board: a reload keeps the filters', left, await matched(page));
-	check('board: the filters are in the address', /verdict=detour/.test(await hashOf(page)) && /group=/.test(await hashOf(page)), await hashOf(page));
+	check(
+		'board: the filters are in the address',
+		/verdict=detour/.test(await hashOf(page)) && /group=/.test(await hashOf(page)),
+		await hashOf(page)
+	);
 	const json = await page.locator('#json').getAttribute('href');
-	same('board: its JSON is JSON', 200, (await page.evaluate(async url => (await fetch(url)).status, json)));
+	same('board: its JSON is JSON', 200, await page.evaluate(async url => (await fetch(url)).status, json));
 	await page.locator('#run').selectOption({index: 5});
 	await settled(page, 'board');
 	check('board: another run has its permalink', /run=\d+/.test(await hashOf(page)), await hashOf(page));
@@ -128,32 +181,49 @@ const board = async server => {
 };
 
 const keyboard = async server => {
-	const opened = await open(server), { page } = opened;
+	const opened = await open(server),
+		{page} = opened;
 	await page.keyboard.press('/');
 	check('keys: / goes to the search', await page.evaluate(() => document.activeElement.matches('[data-search]')));
 	await page.keyboard.type('transit sql');
 	await page.waitForTimeout(200);
-	check('keys: typing there filters', await matched(page) > 0 && await matched(page) < 400, await matched(page));
+	check(
+		'keys: typing there filters',
+		(await matched(page)) > 0 && (await matched(page)) < 400,
+		await matched(page)
+	);
 	await page.keyboard.press('ArrowDown');
 	const first = await focused(page);
 	await page.keyboard.press('ArrowDown');
 	await page.keyboard.press('ArrowDown');
 	const third = await focused(page);
-	check('keys: arrows go from row to row', first !== third && (await names(page)).indexOf(third) === 2, `${first} ${third}`);
+	check(
+		'keys: arrows go from row to row',
+		first !== third && (await names(page)).indexOf(third) === 2,
+		`${first} ${third}`
+	);
 	await page.keyboard.press('End');
 	await page.waitForTimeout(50);
 	const last = await focused(page);
-	check('keys: End goes to the last, which is on the screen', last !== third && await page.evaluate(() => {
-		const box = document.activeElement.getBoundingClientRect();
-		return box.top > 0 && box.bottom <= innerHeight;
-	}), last);
+	check(
+		'keys: End goes to the last, which is on the screen',
+		last !== third &&
+			(await page.evaluate(() => {
+				const box = document.activeElement.getBoundingClientRect();
+				return box.top > 0 && box.bottom <= innerHeight;
+			})),
+		last
+	);
 	await page.keyboard.press('Enter');
 	await settled(page, 'target');
 	same('keys: Enter opens it', last, await page.locator('h1').innerText());
 	same('keys: the name of the view has the focus', last, await focused(page));
 	await page.keyboard.press('Escape');
 	await settled(page, 'board');
-	check('keys: Esc goes back, and the search is as it was', (await page.locator('#main [data-search]').inputValue()) === 'transit sql');
+	check(
+		'keys: Esc goes back, and the search is as it was',
+		(await page.locator('#main [data-search]').inputValue()) === 'transit sql'
+	);
 	await page.locator('#main [data-search]').focus();
 	await page.keyboard.press('Escape');
 	await page.waitForTimeout(200);
@@ -163,25 +233,45 @@ const keyboard = async server => {
 	check('keys: ? says which there are', await page.locator('#help').isVisible());
 	await shot(page, 'help');
 	await page.keyboard.press('Escape');
-	check('keys: Esc closes that', !await page.locator('#help').isVisible());
-	for (const [key, view] of [['2', 'flow'], ['3', 'heat'], ['4', 'changes'], ['5', 'compare'], ['6', 'run'], ['1', 'board']]) {
+	check('keys: Esc closes that', !(await page.locator('#help').isVisible()));
+	for (const [key, view] of [
+		['2', 'flow'],
+		['3', 'heat'],
+		['4', 'changes'],
+		['5', 'compare'],
+		['6', 'run'],
+		['1', 'board'],
+	]) {
 		await page.keyboard.press(key);
 		await settled(page, view);
 	}
-	ok_order(await page.evaluate(() => [...document.querySelectorAll('a, button, select, input')].filter(node => node.tabIndex > 0).length));
+	ok_order(
+		await page.evaluate(
+			() =>
+				[...document.querySelectorAll('a, button, select, input')].filter(
+					node => node.tabIndex > 0
+				).length
+		)
+	);
 	await end(opened, 'keys');
 };
 const ok_order = n => same('keys: the focus goes in the order of the page', 0, n);
 
 const flow = async server => {
-	const opened = await open(server, '#/flow'), { page } = opened;
+	const opened = await open(server, '#/flow'),
+		{page} = opened;
 	await page.waitForSelector('.sankey svg path');
 	check('flow: the diagram names networks', /AS3491 PCCW/.test(await page.locator('.sankey svg').textContent()));
 	check('flow: and what stays inside', /stays inside/.test(await page.locator('.sankey svg').textContent()));
 	same('flow: a bar a run', 48, await page.locator('.run-bars a').count());
-	check('flow: the legend has shares', /stays inside\s*\d+\.\d %/.test((await page.locator('.over-time + .legend').innerText()).replace(/\n/g, ' ')));
-	check('flow: the numbers are in a table', await page.locator('table tbody tr').count() > 15);
-	check('flow: no wider than the screen', await overflow(page) <= 0, await overflow(page));
+	check(
+		'flow: the legend has shares',
+		/stays inside\s*\d+\.\d %/.test(
+			(await page.locator('.over-time + .legend').innerText()).replace(/\n/g, ' ')
+		)
+	);
+	check('flow: the numbers are in a table', (await page.locator('table tbody tr').count()) > 15);
+	check('flow: no wider than the screen', (await overflow(page)) <= 0, await overflow(page));
 	await shot(page, 'flow-light', true);
 	await page.locator('.sankey svg text', {hasText: 'AS3491'}).click();
 	await settled(page, 'as');
@@ -197,12 +287,16 @@ const flow = async server => {
 
 const target = async server => {
 	const one = await someTarget(server, 'transit', 3);
-	const opened = await open(server, targetHash(one)), { page } = opened;
+	const opened = await open(server, targetHash(one)),
+		{page} = opened;
 	const n_closed = await page.locator('.graph .box').count();
 	check('target: the graph is drawn', n_closed >= 4, n_closed);
-	check('target: silence is drawn as silence', await page.locator('.graph .box.silent').count() > 0);
+	check('target: silence is drawn as silence', (await page.locator('.graph .box.silent').count()) > 0);
 	check('target: where it leaves home is said', /leaves/.test(await page.locator('.graph').textContent()));
-	check('target: lines have the colour of their latency', await page.locator('.graph .line.l0, .graph .line.l1').count() > 0);
+	check(
+		'target: lines have the colour of their latency',
+		(await page.locator('.graph .line.l0, .graph .line.l1').count()) > 0
+	);
 	await shot(page, 'target-closed', true);
 	await page.locator('.graph .box[role="button"]').nth(1).click();
 	const n_open = await page.locator('.graph .box').count();
@@ -211,20 +305,30 @@ const target = async server => {
 	await settled(page, 'target');
 	same('target: a reload keeps it open', n_open, await page.locator('.graph .box').count());
 	await page.getByRole('button', {name: 'Open all'}).click();
-	check('target: all open', await page.locator('.graph .box').count() > n_open);
+	check('target: all open', (await page.locator('.graph .box').count()) > n_open);
 	await shot(page, 'target-open', true);
 	// Each line is between two hops that one flow has seen in a row.
-	same('target: a path opens hop by hop', true, await page.locator('details.path[open] table.hops tbody tr').count() > 5);
+	same(
+		'target: a path opens hop by hop',
+		true,
+		(await page.locator('details.path[open] table.hops tbody tr').count()) > 5
+	);
 	same('target: as many paths as flows', 3, await page.locator('details.path').count());
 	await page.locator('details.path summary').nth(2).click();
 	await page.locator('details.path').nth(2).locator('tbody tr').first().waitFor();
-	check('target: another opens, too', await page.locator('details.path').nth(2).locator('tbody tr').count() > 5);
+	check(
+		'target: another opens, too',
+		(await page.locator('details.path').nth(2).locator('tbody tr').count()) > 5
+	);
 	await page.getByRole('button', {name: 'Close all'}).click();
 	same('target: and all close', n_closed, await page.locator('.graph .box').count());
 	await page.locator('.graph .box[role="button"]').nth(1).focus();
 	await page.keyboard.press('Enter');
-	check('target: Enter opens an AS and leaves the focus there', await page.locator('.graph .box').count() > n_closed && await page.evaluate(() =>
-		document.activeElement.closest('.graph') !== null));
+	check(
+		'target: Enter opens an AS and leaves the focus there',
+		(await page.locator('.graph .box').count()) > n_closed &&
+			(await page.evaluate(() => document.activeElement.closest('.graph') !== null))
+	);
 	await page.keyboard.press('Escape');
 
 	const latest = await page.locator('.when').innerText();
@@ -241,46 +345,101 @@ const target = async server => {
 	await page.reload();
 	await settled(page, 'target');
 	same('target: a reload shows the same earlier path', then, await page.locator('.graph').textContent());
-	check('target: no wider than the screen', await overflow(page) <= 0, await overflow(page));
-	const none = (await (await fetch(`${server.url}api/v1/runs/latest/targets?limit=5000`)).json()).items.find(item => item.verdict === null);
+	check('target: no wider than the screen', (await overflow(page)) <= 0, await overflow(page));
+	const none = (await (await fetch(`${server.url}api/v1/runs/latest/targets?limit=5000`)).json()).items.find(
+		item => item.verdict === null
+	);
 	await go(page, targetHash(none));
-	check('target: without a path it says why', /Nothing was probed: dns_nxdomain/.test(await page.locator('main').innerText()));
-	await page.evaluate(() => location.hash = '#/target?name=nobody.example&port=443&protocol=tcp');
+	check(
+		'target: without a path it says why',
+		/Nothing was probed: dns_nxdomain/.test(await page.locator('main').innerText())
+	);
+	await page.evaluate(() => (location.hash = '#/target?name=nobody.example&port=443&protocol=tcp'));
 	await page.waitForSelector('.failure');
-	check('target: one that is not there is said', /nobody\.example is in no run/.test(await page.locator('.failure').innerText()));
+	check(
+		'target: one that is not there is said',
+		/nobody\.example is in no run/.test(await page.locator('.failure').innerText())
+	);
 	await end(opened, 'target');
 };
 
 // The graph's own rules, in the browser's copy of pathgraph.js.
 const graph = async server => {
-	const opened = await open(server), { page } = opened;
+	const opened = await open(server),
+		{page} = opened;
 	const found = await page.evaluate(async () => {
-		const { layOut } = await import('/assets/pathgraph.js');
-		const hop = (ttl, ip, asn) => ({ttl, ip, asn, as_name: null, ixp: null, rtt_us: ip ? 1000 * ttl : null});
-		const path = (flow, hops, dest_ip = '203.0.113.9') => ({flow, dest_ip, reached: false, hops: hops.map(([ip, asn], i) => hop(i + 1, ip, asn))});
+		const {layOut} = await import('/assets/pathgraph.js');
+		const hop = (ttl, ip, asn) => ({
+			ttl,
+			ip,
+			asn,
+			as_name: null,
+			ixp: null,
+			rtt_us: ip ? 1000 * ttl : null,
+		});
+		const path = (flow, hops, dest_ip = '203.0.113.9') => ({
+			flow,
+			dest_ip,
+			reached: false,
+			hops: hops.map(([ip, asn], i) => hop(i + 1, ip, asn)),
+		});
 		const lay = (paths, ...open) => layOut(paths, new Set(open), new Set([1]));
-		const lines = laid => laid.lines.map(line => line.way[0].box.id + ' > ' + line.way[line.way.length - 1].box.id);
-		const a = ['198.18.0.1', 1], b = ['198.18.0.2', 2], c = ['198.18.0.3', 3], d = ['198.18.0.4', 4], none = [null, null];
+		const lines = laid =>
+			laid.lines.map(line => line.way[0].box.id + ' > ' + line.way[line.way.length - 1].box.id);
+		const a = ['198.18.0.1', 1],
+			b = ['198.18.0.2', 2],
+			c = ['198.18.0.3', 3],
+			d = ['198.18.0.4', 4],
+			none = [null, null];
 		const crossed = lay([path(0, [a, b, d]), path(1, [a, c, d])]);
 		const silent = lay([path(0, [a, none, b]), path(1, [a, none, b]), path(2, [a, none, c])]);
 		const within = lay([path(0, [a, none, ['198.18.0.9', 1], b])]);
 		const opposite = lay([path(0, [a, b, c]), path(1, [a, c, b])]);
 		const loop = lay([path(0, [a, b, a, b, a, b])]);
-		const hops = [['198.18.0.1', 1], ['198.18.0.5', 1]];
+		const hops = [
+			['198.18.0.1', 1],
+			['198.18.0.5', 1],
+		];
 		const apart = lay([path(0, [...hops, b]), path(1, [hops[1], hops[0], b])], 'as 1 #1');
-		const many = Array.from({length: 200}, (_, n) => path(n, Array.from({length: 30}, (__, i) => (n * 7 + i * 3) % 5 ? [`198.18.${i}.${n % 9}`, i % 11] : none),
-			`203.0.113.${n % 20}`));
+		const many = Array.from({length: 200}, (_, n) =>
+			path(
+				n,
+				Array.from({length: 30}, (__, i) =>
+					(n * 7 + i * 3) % 5 ? [`198.18.${i}.${n % 9}`, i % 11] : none
+				),
+				`203.0.113.${n % 20}`
+			)
+		);
 		const began = performance.now();
 		const large = lay(many);
-		const overlaps = large.places.some(x => large.places.some(y => x !== y && x.layer === y.layer && Math.abs(x.at - y.at) < 0.99));
-		const behind = [crossed, silent, opposite, loop, apart, large].every(laid => laid.lines.every(line => line.way.every((place, i) => !i || place.layer ===
-			line.way[i - 1].layer + 1)));
-		return {crossed: lines(crossed), n_silent: silent.places.filter(place => place.box.kind === 'silent').length, within: within.places.map(place =>
-			place.box.kind).join(' '), opposite: opposite.places.length, loop: loop.places.length, apart: apart.places.length, overlaps, behind,
-		took: performance.now() - began, hides: silent.places.filter(place => place.box.hides_exit).length};
+		const overlaps = large.places.some(x =>
+			large.places.some(y => x !== y && x.layer === y.layer && Math.abs(x.at - y.at) < 0.99)
+		);
+		const behind = [crossed, silent, opposite, loop, apart, large].every(laid =>
+			laid.lines.every(line =>
+				line.way.every((place, i) => !i || place.layer === line.way[i - 1].layer + 1)
+			)
+		);
+		return {
+			crossed: lines(crossed),
+			n_silent: silent.places.filter(place => place.box.kind === 'silent').length,
+			within: within.places.map(place => place.box.kind).join(' '),
+			opposite: opposite.places.length,
+			loop: loop.places.length,
+			apart: apart.places.length,
+			overlaps,
+			behind,
+			took: performance.now() - began,
+			hides: silent.places.filter(place => place.box.hides_exit).length,
+		};
 	});
-	check('graph: no line between what no flow saw one after the other', !found.crossed.includes('as 2 #1 > as 3 #1') && found.crossed.includes('as 1 #1 > as 2 #1') &&
-		found.crossed.length === 6, found.crossed);
+	check(
+		'graph: no line between what no flow saw one after the other',
+		!found.crossed.includes('as 2 #1 > as 3 #1') &&
+			found.crossed.includes('as 1 #1 > as 2 #1') &&
+			found.crossed.length === 6,
+		found.crossed
+	);
 	same('graph: silence of two flows is one only between the same neighbours', 2, found.n_silent);
 	same('graph: silence next to the border hides the exit', 2, found.hides);
 	same('graph: silence within a network belongs to it', 'host home foreign end', found.within);
@@ -294,20 +453,28 @@ const graph = async server => {
 };
 
 const heat = async server => {
-	const opened = await open(server, '#/heat'), { page } = opened;
-	check('heat: rows with colours', await page.locator('.rows-body .strip rect').count() > 40);
+	const opened = await open(server, '#/heat'),
+		{page} = opened;
+	check('heat: rows with colours', (await page.locator('.rows-body .strip rect').count()) > 40);
 	same('heat: all targets are counted', 5000, await matched(page));
 	await shot(page, 'heat-light');
 	await page.keyboard.press('ArrowDown');
 	await page.keyboard.press('ArrowLeft');
 	const said = await page.locator('.pointed').innerText();
-	check('heat: the keyboard points at a run', / at \d\d:\d\d: |: (inside|direct|undecided|transit|detour|not measured)$/.test(said), said);
+	check(
+		'heat: the keyboard points at a run',
+		/ at \d\d:\d\d: |: (inside|direct|undecided|transit|detour|not measured)$/.test(said),
+		said
+	);
 	await page.keyboard.press('Enter');
 	await settled(page, 'target');
 	check('heat: and opens the target as it was then', /run=\d+/.test(await hashOf(page)), await hashOf(page));
 	await page.goBack();
 	await settled(page, 'heat');
-	await page.locator('.rows-body .strip').nth(4).click({position: {x: 30, y: 6}});
+	await page
+		.locator('.rows-body .strip')
+		.nth(4)
+		.click({position: {x: 30, y: 6}});
 	await settled(page, 'target');
 	check('heat: so does a click', /run=\d+/.test(await hashOf(page)), await hashOf(page));
 	await go(page, '#/heat?runs=24&sort=worst');
@@ -316,23 +483,46 @@ const heat = async server => {
 };
 
 const changes = async server => {
-	const opened = await open(server, '#/changes'), { page } = opened;
+	const opened = await open(server, '#/changes'),
+		{page} = opened;
 	const n = await matched(page);
 	check('changes: there are some', n > 50, n);
 	await page.getByLabel('Kind').selectOption('exit-as-new');
 	await page.waitForTimeout(150);
-	check('changes: a kind filters', await matched(page) < n && /AS\d+/.test(await page.locator('.rows-body .c-path').first().innerText()));
+	check(
+		'changes: a kind filters',
+		(await matched(page)) < n && /AS\d+/.test(await page.locator('.rows-body .c-path').first().innerText())
+	);
 	await page.reload();
 	await settled(page, 'changes');
 	same('changes: a reload keeps it', 'exit-as-new', await page.getByLabel('Kind').inputValue());
 	await page.getByLabel('Kind').selectOption('');
 	await page.waitForTimeout(150);
 	await shot(page, 'changes-light');
-	const change = {seq: 99999, at_ms: Date.now(), run: server.world.runs[47], audit: 'm365', target: server.world.targets[7].name, port: 443, protocol: server.world.targets[7].protocol,
-		group: 'm365', kind: 'verdict', old: 'inside', new: 'detour', first_seen_ms: Date.now(), last_seen_ms: Date.now(), severity: 'critical', muted: false};
+	const change = {
+		seq: 99999,
+		at_ms: Date.now(),
+		run: server.world.runs[47],
+		audit: 'm365',
+		target: server.world.targets[7].name,
+		port: 443,
+		protocol: server.world.targets[7].protocol,
+		group: 'm365',
+		kind: 'verdict',
+		old: 'inside',
+		new: 'detour',
+		first_seen_ms: Date.now(),
+		last_seen_ms: Date.now(),
+		severity: 'critical',
+		muted: false,
+	};
 	server.addChange(change);
 	await page.waitForSelector('.fresh');
-	same('changes: a new one appears by itself', server.world.targets[7].name + ':443', (await names(page))[0].replace('/udp', ''));
+	same(
+		'changes: a new one appears by itself',
+		server.world.targets[7].name + ':443',
+		(await names(page))[0].replace('/udp', '')
+	);
 	await page.locator('.rows-body .c-name a').first().click();
 	await settled(page, 'target');
 	server.emit('change', change);
@@ -342,7 +532,8 @@ const changes = async server => {
 };
 
 const live = async server => {
-	const opened = await open(server, '#/board'), { page } = opened;
+	const opened = await open(server, '#/board'),
+		{page} = opened;
 	await page.waitForSelector('#live.live');
 	server.emit('progress', {audit: 'm365', done: 1200, total: 5000});
 	await page.waitForSelector('#progress:not([hidden])');
@@ -350,7 +541,10 @@ const live = async server => {
 	await shot(page, 'progress');
 	const before = await page.locator('.title time').getAttribute('datetime');
 	server.addRun();
-	await page.waitForFunction(was => document.querySelector('.title time')?.getAttribute('datetime') !== was, before);
+	await page.waitForFunction(
+		was => document.querySelector('.title time')?.getAttribute('datetime') !== was,
+		before
+	);
 	check('live: a new run shows up by itself', await page.locator('#progress').isHidden());
 	await page.keyboard.press('/');
 	await page.keyboard.type('sql');
@@ -360,53 +554,86 @@ const live = async server => {
 	server.state.broken = true;
 	await page.getByRole('button', {name: 'Show it'}).click();
 	await page.waitForSelector('.failure');
-	check('live: a failure is said in words', /locked by another program <b>now<\/b>/.test(await page.locator('.failure').innerText()));
+	check(
+		'live: a failure is said in words',
+		/locked by another program <b>now<\/b>/.test(await page.locator('.failure').innerText())
+	);
 	await shot(page, 'error');
 	server.state.broken = false;
 	await page.getByRole('button', {name: 'Try again'}).click();
 	await settled(page, 'board');
-	check('live: and trying again helps', await page.locator('.rows-body .row').count() > 5);
+	check('live: and trying again helps', (await page.locator('.rows-body .row').count()) > 5);
 	opened.seen.complaints = opened.seen.complaints.filter(text => !/503/.test(text));
 	await end(opened, 'live');
 };
 
 const others = async server => {
-	const opened = await open(server, '#/as?asn=2914'), { page } = opened;
-	check('as: who hands over to it', /Handed over to it by/.test(await page.locator('main').innerText()) && await page.locator('.pair table').count() === 3);
+	const opened = await open(server, '#/as?asn=2914'),
+		{page} = opened;
+	check(
+		'as: who hands over to it',
+		/Handed over to it by/.test(await page.locator('main').innerText()) &&
+			(await page.locator('.pair table').count()) === 3
+	);
 	same('as: a bar a run', server.world.runs.length, await page.locator('.run-bars a').count());
-	check('as: its targets', await page.locator('.rows-body .row').count() > 5);
+	check('as: its targets', (await page.locator('.rows-body .row').count()) > 5);
 	await shot(page, 'as-light');
 	await go(page, '#/compare');
-	check('compare: what differs is counted', /of 5,000 targets? differ/.test(await page.locator('.answer').innerText()));
+	check(
+		'compare: what differs is counted',
+		/of 5,000 targets? differ/.test(await page.locator('.answer').innerText())
+	);
 	const [a, b] = [server.world.runs[10], server.world.runs[46]];
 	await go(page, `#/compare?a=${a}&b=${b}`);
 	await page.waitForTimeout(300);
-	check('compare: exits of both', await page.locator('table tbody tr').count() > 4);
-	check('compare: verdicts of both', await page.locator('.rows-body .pill').count() > 10);
+	check('compare: exits of both', (await page.locator('table tbody tr').count()) > 4);
+	check('compare: verdicts of both', (await page.locator('.rows-body .pill').count()) > 10);
 	await shot(page, 'compare-light');
 	await page.reload();
 	await settled(page, 'compare');
 	same('compare: a reload keeps the two', String(a), await page.getByLabel('Run A').inputValue());
 	await go(page, '#/run');
-	check('run: settings, accounting, warnings', /the AS data is 3 days old/.test(await page.locator('main').innerText()) && /attempted/.test(await page.locator('main').innerText()));
-	same('run: unknown is not zero', '–', await page.locator('.counters tr:has-text("late") td').nth(1).innerText());
+	check(
+		'run: settings, accounting, warnings',
+		/the AS data is 3 days old/.test(await page.locator('main').innerText()) &&
+			/attempted/.test(await page.locator('main').innerText())
+	);
+	same(
+		'run: unknown is not zero',
+		'–',
+		await page.locator('.counters tr:has-text("late") td').nth(1).innerText()
+	);
 	await shot(page, 'run-light');
-	await page.evaluate(() => location.hash = '#/nonsense');
+	await page.evaluate(() => (location.hash = '#/nonsense'));
 	await page.waitForSelector('.failure');
-	check('others: a view that is not there is said', /no view "nonsense"/.test(await page.locator('.failure').innerText()));
+	check(
+		'others: a view that is not there is said',
+		/no view "nonsense"/.test(await page.locator('.failure').innerText())
+	);
 	await end(opened, 'others');
 };
 
 const looks = async server => {
 	const transit = await someTarget(server, 'transit', 3);
-	const views = {board: '#/board', flow: '#/flow', heat: '#/heat', changes: '#/changes', compare: `#/compare?a=${server.world.runs[10]}`, run: '#/run', as: '#/as?asn=3491',
-		target: targetHash(transit)};
-	for (const [look, options] of [['dark', DARK], ['phone', PHONE]]) {
-		const opened = await open(server, '', options), { page } = opened;
+	const views = {
+		board: '#/board',
+		flow: '#/flow',
+		heat: '#/heat',
+		changes: '#/changes',
+		compare: `#/compare?a=${server.world.runs[10]}`,
+		run: '#/run',
+		as: '#/as?asn=3491',
+		target: targetHash(transit),
+	};
+	for (const [look, options] of [
+		['dark', DARK],
+		['phone', PHONE],
+	]) {
+		const opened = await open(server, '', options),
+			{page} = opened;
 		for (const [name, hash] of Object.entries(views)) {
 			await go(page, hash);
-			if (name === 'flow')
-				await page.waitForSelector('.sankey svg path');
+			if (name === 'flow') await page.waitForSelector('.sankey svg path');
 			const over = await overflow(page);
 			check(`${look}: ${name} is no wider than the screen`, over <= 0, over);
 			await shot(page, `${name}-${look}`, ['target', 'flow'].includes(name));
@@ -416,11 +643,25 @@ const looks = async server => {
 };
 
 const hostile = async server => {
-	const opened = await open(server), { page } = opened;
-	check('hostile: the name is shown', (await page.locator('main').innerText()).includes('<img src=x onerror=alert(1)>'));
-	check('hostile: escape codes are shown, not obeyed', (await page.locator('main').innerText()).includes('\\x1b[31mred'));
-	check('hostile: nor are bidirectional overrides', (await page.locator('main').innerText()).includes('\\u{202e}gnp.evil'));
-	same('hostile: all names are there', server.world.targets.length, await page.locator('.rows-body .row').count());
+	const opened = await open(server),
+		{page} = opened;
+	check(
+		'hostile: the name is shown',
+		(await page.locator('main').innerText()).includes('<img src=x onerror=alert(1)>')
+	);
+	check(
+		'hostile: escape codes are shown, not obeyed',
+		(await page.locator('main').innerText()).includes('\\x1b[31mred')
+	);
+	check(
+		'hostile: nor are bidirectional overrides',
+		(await page.locator('main').innerText()).includes('\\u{202e}gnp.evil')
+	);
+	same(
+		'hostile: all names are there',
+		server.world.targets.length,
+		await page.locator('.rows-body .row').count()
+	);
 	await shot(page, 'hostile');
 	const hashes = server.world.targets.map(targetHash);
 	for (const hash of hashes) {
@@ -429,23 +670,39 @@ const hostile = async server => {
 			check(`hostile: ${hash} opens`, false, await page.locator('.failure').innerText());
 	}
 	check('hostile: every name has its permalink', true);
-	check('hostile: a name of 253 letters is no wider than the screen', await overflow(page) <= 0, await overflow(page));
+	check(
+		'hostile: a name of 253 letters is no wider than the screen',
+		(await overflow(page)) <= 0,
+		await overflow(page)
+	);
 	for (const view of ['flow', 'heat', 'changes', 'compare', 'run', 'as?asn=8075', 'board']) {
 		await go(page, '#/' + view);
-		check(`hostile: ${view} is no wider than the screen`, await overflow(page) <= 0, await overflow(page));
+		check(
+			`hostile: ${view} is no wider than the screen`,
+			(await overflow(page)) <= 0,
+			await overflow(page)
+		);
 	}
 	same('hostile: no element of the data exists', 0, await page.locator('img, main script, main iframe').count());
 	await end(opened, 'hostile');
 };
 
 const empty = async server => {
-	const opened = await open(server), { page } = opened;
+	const opened = await open(server),
+		{page} = opened;
 	for (const view of ['board', 'flow', 'heat', 'changes', 'compare', 'run']) {
 		await go(page, '#/' + view);
-		check(`empty: ${view} says what to do`, /coldpotato watch -c FILE/.test(await page.locator('main').innerText()));
+		check(
+			`empty: ${view} says what to do`,
+			/coldpotato watch -c FILE/.test(await page.locator('main').innerText())
+		);
 	}
 	await shot(page, 'empty');
-	same('empty: a store without runs is no fault', '', opened.seen.complaints.filter(text => !/404/.test(text)).join(' '));
+	same(
+		'empty: a store without runs is no fault',
+		'',
+		opened.seen.complaints.filter(text => !/404/.test(text)).join(' ')
+	);
 	await page.waitForSelector('#live.live');
 	server.addRun();
 	await page.waitForFunction(() => !/coldpotato watch -c/.test(document.getElementById('main').innerText));
@@ -454,25 +711,44 @@ const empty = async server => {
 };
 
 const broken = async server => {
-	const opened = await open(server, '', {}, true), { page } = opened;
-	check('broken: it says what the server says', /the store is locked by another program <b>now<\/b>/.test(await page.locator('main').innerText()));
+	const opened = await open(server, '', {}, true),
+		{page} = opened;
+	check(
+		'broken: it says what the server says',
+		/the store is locked by another program <b>now<\/b>/.test(await page.locator('main').innerText())
+	);
 	check('broken: it says that it is not live', /reconnecting/.test(await page.locator('#live').innerText()));
 	await end(opened, 'broken');
 };
 
-const PARTS = {board: ['large', board], keyboard: ['large', keyboard], flow: ['large', flow], target: ['large', target], graph: ['hostile', graph], heat: ['large', heat],
-	changes: ['large', changes], live: ['large', live], others: ['large', others], looks: ['large', looks], hostile: ['hostile', hostile],
-	empty: ['empty', empty], broken: ['broken', broken]};
+const PARTS = {
+	board: ['large', board],
+	keyboard: ['large', keyboard],
+	flow: ['large', flow],
+	target: ['large', target],
+	graph: ['hostile', graph],
+	heat: ['large', heat],
+	changes: ['large', changes],
+	live: ['large', live],
+	others: ['large', others],
+	looks: ['large', looks],
+	hostile: ['hostile', hostile],
+	empty: ['empty', empty],
+	broken: ['broken', broken],
+};
 
 try {
 	for (const [name, [kind, part]] of Object.entries(PARTS)) {
-		if (only.length && !only.includes(name))
-			continue;
+		if (only.length && !only.includes(name)) continue;
 		const server = await serve({kind, assets, echarts});
 		try {
 			await part(server);
 		} catch (error) {
-			check(`${name}: the browser could be driven`, false, error.stack.split('\n').slice(0, 6).join(' '));
+			check(
+				`${name}: the browser could be driven`,
+				false,
+				error.stack.split('\n').slice(0, 6).join(' ')
+			);
 		}
 		await server.close();
 	}

@@ -7,7 +7,9 @@ const MOST = 100000; // items that a view loads; what is left out is said
 const AGAIN_MS = 10000;
 
 export const url = (path, query = {}) => {
-	const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '');
+	const given = Object.entries(query).filter(
+		([, value]) => value !== null && value !== undefined && value !== ''
+	);
 	return BASE + path + (given.length ? '?' + new URLSearchParams(given) : '');
 };
 
@@ -25,18 +27,19 @@ export const get = async (path, query, signal) => {
 		answer = await fetch(url(path, query), {signal, headers: {Accept: 'application/json'}});
 		text = await answer.text();
 	} catch (error) {
-		if (error.name === 'AbortError')
-			throw error;
+		if (error.name === 'AbortError') throw error;
 		throw new ApiError(0, 'the server does not answer; is coldpotato still running?');
 	}
 	let body = null;
 	try {
 		body = JSON.parse(text);
 	} catch {
-		throw new ApiError(answer.status, `the server answered with something that is no JSON (status ${answer.status})`);
+		throw new ApiError(
+			answer.status,
+			`the server answered with something that is no JSON (status ${answer.status})`
+		);
 	}
-	if (!answer.ok)
-		throw new ApiError(answer.status, body?.error ?? `status ${answer.status}`);
+	if (!answer.ok) throw new ApiError(answer.status, body?.error ?? `status ${answer.status}`);
 	return body;
 };
 
@@ -46,8 +49,7 @@ export const getAll = async (path, query, signal) => {
 	const items = first.items;
 	while (items.length < Math.min(first.total, MOST)) {
 		const next = await get(path, {...query, limit: PAGE, offset: items.length}, signal);
-		if (next.items.length === 0)
-			break;
+		if (next.items.length === 0) break;
 		items.push(...next.items);
 	}
 	return {...first, items};
@@ -60,8 +62,7 @@ export const listen = (told, state) => {
 	source.onerror = () => {
 		state('waiting');
 		// Refused altogether: the browser gives up, so ask again.
-		if (source.readyState === EventSource.CLOSED)
-			setTimeout(() => listen(told, state), AGAIN_MS);
+		if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(told, state), AGAIN_MS);
 	};
 	for (const name of ['run', 'change', 'progress']) {
 		source.addEventListener(name, event => {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Which view is shown: the address's part after # says it (#/view?what=...), so that each view has a permalink. Also what is
-// around the views: which run, what happens right now, keys.
-import { ApiError, get, listen } from './api.js';
-import { button, el } from './dom.js';
-import { heading, link, runNamer, runParams } from './parts.js';
-import { count } from './words.js';
+// Which view is shown: the address's part after # says it (#/view?what=...), so that each view has a permalink. Also
+// what is around the views: which run, what happens right now, keys.
+import {ApiError, get, listen} from './api.js';
+import {button, el} from './dom.js';
+import {heading, link, runNamer, runParams} from './parts.js';
+import {count} from './words.js';
 
 const VIEWS = {
 	board: () => import('./board.js'),
@@ -38,23 +38,34 @@ const where = () => {
 
 const keep = (name, params) => {
 	const next = link(name, params);
-	if (next !== location.hash)
-		history.replaceState(null, '', next);
+	if (next !== location.hash) history.replaceState(null, '', next);
 };
 
 // ---- said in words ----
 
-const nothingYet = () => [heading('No run yet'), el('p', 'empty',
-	'The store has no run. Start one, and it shows up here by itself:'),
-el('pre', 'command', 'coldpotato watch -c FILE'), el('p', 'note', 'or, once:'),
-el('pre', 'command', 'coldpotato audit preset:microsoft --store FILE')];
+const nothingYet = () => [
+	heading('No run yet'),
+	el('p', 'empty', 'The store has no run. Start one, and it shows up here by itself:'),
+	el('pre', 'command', 'coldpotato watch -c FILE'),
+	el('p', 'note', 'or, once:'),
+	el('pre', 'command', 'coldpotato audit preset:microsoft --store FILE'),
+];
 
 const failed = error => {
-	const [title, advice] = error instanceof ApiError ? [
-		error.status === 404 ? 'Not there' : error.status === 0 ? 'No answer' : 'That did not work', error.message] :
-		['That did not work', `this page has a fault: ${error.message}`];
-	return [heading(title), el('p', 'failure', {role: 'alert'}, advice), el('p', '',
-		button('', 'Try again', () => render()), ' ', el('a', '', {href: '#/board'}, 'Verdicts of the latest run'))];
+	const is_answer = error instanceof ApiError;
+	const title = {0: 'No answer', 404: 'Not there'}[is_answer ? error.status : -1] ?? 'That did not work';
+	const advice = is_answer ? error.message : `this page has a fault: ${error.message}`;
+	return [
+		heading(title),
+		el('p', 'failure', {role: 'alert'}, advice),
+		el(
+			'p',
+			'',
+			button('', 'Try again', () => render()),
+			' ',
+			el('a', '', {href: '#/board'}, 'Verdicts of the latest run')
+		),
+	];
 };
 
 const notice = (...content) => {
@@ -74,22 +85,21 @@ const place = (shown, name, params, quiet) => {
 	at('json').href = shown.json ?? '/api/v1/status';
 	shown.ready?.();
 	shown.rows?.start();
-	if (!quiet)
-		scrollTo(0, 0);
+	if (!quiet) scrollTo(0, 0);
 };
 
 const markNav = ({name, params}) => {
 	for (const a of at('views').querySelectorAll('a')) {
 		const to = a.dataset.view;
 		a.href = link(to, OF_A_RUN.has(to) && OF_A_RUN.has(name) ? runParams(params) : {});
-		if (to === name)
-			a.setAttribute('aria-current', 'page');
-		else
-			a.removeAttribute('aria-current');
+		if (to === name) a.setAttribute('aria-current', 'page');
+		else a.removeAttribute('aria-current');
 	}
 	// On a phone the row of views is wider than the screen.
 	const current = at('views').querySelector('[aria-current]');
-	at('views').scrollLeft = current ? current.offsetLeft + current.offsetWidth / 2 - at('views').clientWidth / 2 : 0;
+	at('views').scrollLeft = current
+		? current.offsetLeft + current.offsetWidth / 2 - at('views').clientWidth / 2
+		: 0;
 	at('run-label').hidden = !OF_A_RUN.has(name) || at('run').length < 2;
 	const chosen = params.run ?? (params.audit ? 'latest@' + params.audit : 'latest');
 	if (at('run').length > 1 && ![...at('run').options].some(option => option.value === chosen))
@@ -102,14 +112,15 @@ const markNav = ({name, params}) => {
 };
 
 const load = async ({name, params}, signal) => {
-	if (status === null || status.store.runs === 0)
-		status = await get('status', {}, signal);
-	if (status.store.runs === 0)
-		return {title: 'No run yet', nodes: nothingYet()};
-	if (!Object.hasOwn(VIEWS, name))
-		throw new ApiError(404, `there is no view "${name}"`);
+	if (status === null || status.store.runs === 0) status = await get('status', {}, signal);
+	if (status.store.runs === 0) return {title: 'No run yet', nodes: nothingYet()};
+	if (!Object.hasOwn(VIEWS, name)) throw new ApiError(404, `there is no view "${name}"`);
 	const module = await VIEWS[name]();
-	return module.show(params, {signal, keep: state => keep(name, state), go: (to, query) => location.hash = link(to, query)});
+	return module.show(params, {
+		signal,
+		keep: state => keep(name, state),
+		go: (to, query) => (location.hash = link(to, query)),
+	});
 };
 
 // quiet: the same view with newer data; the reader stays where he is.
@@ -117,45 +128,45 @@ const render = async (quiet = false) => {
 	const target = where();
 	asking.abort();
 	asking = new AbortController();
-	const { signal } = asking;
+	const {signal} = asking;
 	const y = scrollY;
 	const waiting = setTimeout(() => quiet || main.replaceChildren(el('p', 'wait', 'Loading …')), WAIT_MS);
 	notice();
 	markNav(target);
 	try {
 		const shown = await load(target, signal);
-		if (signal.aborted)
-			return;
+		if (signal.aborted) return;
 		clearTimeout(waiting);
 		place(shown, target.name, target.params, quiet);
-		if (quiet)
-			scrollTo(0, y);
+		if (quiet) scrollTo(0, y);
 	} catch (error) {
-		if (signal.aborted)
-			return;
+		if (signal.aborted) return;
 		clearTimeout(waiting);
-		if (!(error instanceof ApiError))
-			console.error(error);
+		if (!(error instanceof ApiError)) console.error(error);
 		place({title: 'Error', nodes: failed(error)}, target.name, target.params, quiet);
 	}
 };
 
-const goTo = name => location.hash = at('views').querySelector(`[data-view="${name}"]`).getAttribute('href');
+const goTo = name => (location.hash = at('views').querySelector(`[data-view="${name}"]`).getAttribute('href'));
 
 // ---- which run ----
 
 const listRuns = async () => {
-	const { items } = await get('runs', {limit: RUNS_LISTED});
-	const audits = [...new Set(items.map(run => run.audit).filter(Boolean))].sort(), name = runNamer(items);
+	const {items} = await get('runs', {limit: RUNS_LISTED});
+	const audits = [...new Set(items.map(run => run.audit).filter(Boolean))].sort(),
+		name = runNamer(items);
 	const option = (value, text) => el('option', '', {value}, text);
 	const narrowed = audits.length > 1 ? audits.map(audit => option('latest@' + audit, `latest · ${audit}`)) : [];
-	at('run').replaceChildren(option('latest', 'latest'), ...narrowed,
-		...items.map(run => option(String(run.run), name(run))));
+	at('run').replaceChildren(
+		option('latest', 'latest'),
+		...narrowed,
+		...items.map(run => option(String(run.run), name(run)))
+	);
 	markNav(where());
 };
 at('run').addEventListener('change', event => {
 	const [run, audit] = event.target.value.split(/@(.*)/s);
-	const { name, params } = where();
+	const {name, params} = where();
 	const rest = {...params, run: run === 'latest' ? null : run, audit: audit ?? null};
 	location.hash = link(name, rest);
 });
@@ -166,8 +177,10 @@ const progress = ({audit, done, total}) => {
 	const over = !total || done >= total;
 	at('progress').hidden = over;
 	if (!over)
-		at('progress').replaceChildren(el('progress', '', {value: done, max: total, 'aria-label': 'Probing'}),
-			el('span', '', `${audit ? audit + ': ' : ''}${count(done)} of ${count(total)}`));
+		at('progress').replaceChildren(
+			el('progress', '', {value: done, max: total, 'aria-label': 'Probing'}),
+			el('span', '', `${audit ? audit + ': ' : ''}${count(done)} of ${count(total)}`)
+		);
 };
 
 // What has the focus when nothing is done with it: the view as such, or its name.
@@ -175,27 +188,29 @@ const isIdle = node => !node || node === document.body || node === main || node.
 
 // Newer data is shown at once, unless that would pull the page away from under somebody's hands.
 const newRun = ({audit}) => {
-	const { params } = where();
+	const {params} = where();
 	if (params.run && view?.name !== 'compare') {
-		notice('A newer run is there. ', el('a', '', {href: link(view.name, {...params, run: null})}, 'Show the latest'));
+		notice(
+			'A newer run is there. ',
+			el('a', '', {href: link(view.name, {...params, run: null})}, 'Show the latest')
+		);
 		return;
 	}
-	if (params.audit && audit && params.audit !== audit)
-		return;
+	if (params.audit && audit && params.audit !== audit) return;
 	if (view && status?.store.runs && main.contains(document.activeElement) && !isIdle(document.activeElement))
-		notice('A newer run is there. ', button('plain', 'Show it', () => render(true)));
-	else
-		render(true);
+		notice(
+			'A newer run is there. ',
+			button('plain', 'Show it', () => render(true))
+		);
+	else render(true);
 };
 
 const told = (name, data) => {
-	if (name === 'progress')
-		return progress(data);
+	if (name === 'progress') return progress(data);
 	if (name === 'run') {
 		progress({});
 		listRuns().catch(() => notice('The list of runs could not be loaded.'));
-		if (view?.shown.live)
-			return view.shown.live(name, data);
+		if (view?.shown.live) return view.shown.live(name, data);
 		return newRun(data);
 	}
 	if (view?.name !== 'changes') {
@@ -209,7 +224,10 @@ const told = (name, data) => {
 listen(told, state => {
 	at('live').className = state;
 	at('live').textContent = state === 'live' ? 'live' : 'reconnecting …';
-	at('live').title = state === 'live' ? 'What happens shows up by itself' : 'The server does not answer; what is shown may be old';
+	at('live').title =
+		state === 'live'
+			? 'What happens shows up by itself'
+			: 'The server does not answer; what is shown may be old';
 });
 
 // ---- keys ----
@@ -240,17 +258,13 @@ const KEYS = {
 	ArrowDown: () => view?.shown.rows?.focusFirst(),
 };
 document.addEventListener('keydown', event => {
-	if (event.ctrlKey || event.altKey || event.metaKey || at('help').open)
-		return;
-	if (event.key === 'Escape')
-		return escape(event);
+	if (event.ctrlKey || event.altKey || event.metaKey || at('help').open) return;
+	if (event.key === 'Escape') return escape(event);
 	const typing = event.target.matches('input, select, textarea');
-	if (typing && !(event.key === 'ArrowDown' && event.target.matches('[data-search]')))
-		return;
+	if (typing && !(event.key === 'ArrowDown' && event.target.matches('[data-search]'))) return;
 	const view_i = Number(event.key) - 1;
 	const act = view?.shown.keys?.[event.key] ?? (ORDER[view_i] ? () => goTo(ORDER[view_i]) : KEYS[event.key]);
-	if (!act || event.defaultPrevented || (event.key === 'ArrowDown' && !view?.shown.rows))
-		return;
+	if (!act || event.defaultPrevented || (event.key === 'ArrowDown' && !view?.shown.rows)) return;
 	event.preventDefault();
 	act();
 });
