@@ -81,6 +81,7 @@ const place = (shown, name, params, quiet) => {
 	view = {name, params, shown};
 	main.replaceChildren(...shown.nodes.flat().filter(Boolean));
 	main.dataset.view = name;
+	main.setAttribute('aria-busy', 'false');
 	document.title = `${shown.title} – coldpotato`;
 	at('json').href = shown.json ?? '/api/v1/status';
 	shown.ready?.();
@@ -131,6 +132,7 @@ const render = async (quiet = false) => {
 	const {signal} = asking;
 	const y = scrollY;
 	const waiting = setTimeout(() => quiet || main.replaceChildren(el('p', 'wait', 'Loading …')), WAIT_MS);
+	main.setAttribute('aria-busy', 'true');
 	notice();
 	markNav(target);
 	try {
