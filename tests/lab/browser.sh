@@ -5,6 +5,8 @@
 # chromium, driven by playwright-core from npm, inside a lab namespace: nothing it
 # may ask for can leave the machine. Knows no page.
 
+# shellcheck disable=SC2154 # _lib_root is lib.sh's
+_browser_scripts=$_lib_root/tests/web
 BROWSER=$(type -P chromium || type -P chromium-browser) || BROWSER=''
 BROWSER_MODULES=$BUILD/web/browser
 BROWSER_SHOTS=$BUILD/web/shots
@@ -12,7 +14,7 @@ mkdir -p "$BROWSER_SHOTS"
 
 # Says why the browser cannot be driven; nothing when it can.
 browser_missing() {
-	local lock=$_lib_root/tests/web/package-lock.json
+	local lock=$_browser_scripts/package-lock.json
 
 	[[ -n $BROWSER ]] || { echo 'no chromium (scripts/deps test)'; return; }
 	type node npm >/dev/null 2>&1 || { echo 'no nodejs or npm (scripts/deps test)'; return; }
@@ -26,7 +28,7 @@ browser_missing() {
 browser_run() { # namespace script args...
 	local ns=$1 script=$2 log=$LAB_DIR/browser.log line
 	shift 2
-	lab_exec "$ns" node "$_lib_root/tests/web/$script" "$BROWSER_MODULES" "$BROWSER" "$BROWSER_SHOTS" "$@" >"$log" 2>&1
+	lab_exec "$ns" node "$_browser_scripts/$script" "$BROWSER_MODULES" "$BROWSER" "$BROWSER_SHOTS" "$@" >"$log" 2>&1
 	cat "$log"
 	while read -r line; do
 		case $line in

@@ -9,7 +9,7 @@
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-lab_need
+lab_need node
 lab_up_pair || exit 1
 # shellcheck source=tests/lab/browser.sh
 . "$_lib_root/tests/lab/browser.sh"
