@@ -15,6 +15,13 @@ const MODES = [
 
 const pair = (a, b) => (a.textContent === b.textContent ? [b] : [a, el('span', 'arrow', ' → '), b]);
 const exits = one => el('span', 'value', one ? exitsText(one.exits, one.verdict) : '');
+// Where it leaves in both; where that is the same, how the ways there differ.
+const ways = ({a, b}) => {
+	const both = pair(exits(a), exits(b)),
+		paths = [a, b].map(one => pathText(one?.as_path));
+	const differ = both.length === 1 && a && b && paths[0] !== paths[1];
+	return el('span', 'from-to', both, differ && el('span', 'none', `, path ${paths.join(' → ')}`));
+};
 const verdictOf = one => (one ? pill(one.verdict) : el('span', 'none', 'not in it'));
 const rttOf = one => el('span', '', one ? (rtt(one.dest_rtt_us) ?? '–') : '–');
 
@@ -126,7 +133,7 @@ export const show = async (params, ctx) => {
 			),
 			targetLink(target, b),
 			groupName(target.group),
-			el('span', 'from-to', pair(exits(target.a), exits(target.b))),
+			ways(target),
 			el('span', 'from-to', pair(rttOf(target.a), rttOf(target.b))),
 		],
 	});

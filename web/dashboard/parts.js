@@ -59,12 +59,18 @@ export const runLine = (run, params) => {
 	return line;
 };
 
-// What to call each of some runs: its time, and its audit and agent where there are several.
+// What to call each of some runs: its time, with seconds where the minute is no name, and its audit and agent where there
+// are several.
 export const runNamer = runs => {
 	const several = key => new Set(runs.map(run => run[key] ?? '')).size > 1;
 	const keys = ['audit', 'agent'].filter(several);
+	const times = runs.filter(run => isTime(run.started_ms)).map(run => localTime(run.started_ms));
+	const is_close = new Set(times).size < times.length;
 	return run =>
-		[isTime(run.started_ms) ? localTime(run.started_ms) : String(run.run), ...keys.map(key => run[key])]
+		[
+			isTime(run.started_ms) ? localTime(run.started_ms, is_close) : String(run.run),
+			...keys.map(key => run[key]),
+		]
 			.filter(Boolean)
 			.join(' · ');
 };

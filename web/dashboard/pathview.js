@@ -6,7 +6,7 @@ import {asText, counted, rtt} from './words.js';
 
 const BOX = {w: 142, h: 52};
 const GAP = {across: 30, down: 32, beside: 14};
-const MARGIN = 12;
+const MARGIN = 18;
 const LETTERS = [16, 20, 22]; // of the lines of a box
 const SMALLEST = 0.84; // so far a graph is made smaller to fit, then it scrolls
 const STEPS_MS = [5, 20, 50, 100]; // where the colours of latency change
@@ -139,6 +139,16 @@ const curve = (way, at, down) => {
 
 const leavesHome = ({way}) => way[0].box.kind === 'home' && isAbroad(way[way.length - 1].box);
 
+// Said over the gap between the two boxes.
+const drawBorder = (line, at, down) => {
+	const a = at(line.way[0]);
+	const b = at(line.way[1]);
+	const spot = down
+		? {x: (a.x + b.x + BOX.w) / 2, y: (a.y + BOX.h + b.y) / 2 + 4}
+		: {x: (a.x + BOX.w + b.x) / 2, y: (a.y + b.y) / 2 - 5};
+	return svg('text', 'leaves', spot, 'leaves home');
+};
+
 const drawLine = (line, at, down) => {
 	const dashed = [line.way[0].box, line.way[line.way.length - 1].box].some(
 		box => box.kind === 'silent' || (box.kind === 'end' && !box.reached)
@@ -155,14 +165,6 @@ const drawLine = (line, at, down) => {
 		svg('path', 'reach', {d}),
 		svg('path', 'stroke', {d, 'stroke-width': String(Math.min(8, 1.5 + line.flows.length))})
 	);
-	if (leavesHome(line)) {
-		const a = at(line.way[0]),
-			b = at(line.way[1]);
-		const [x, y] = down
-			? [(a.x + b.x + BOX.w) / 2, (a.y + BOX.h + b.y) / 2 + 4]
-			: [(a.x + BOX.w + b.x) / 2, (a.y + b.y + BOX.h) / 2 - 8];
-		node.append(svg('text', 'leaves', {x, y}, down ? 'leaves home' : 'leaves'));
-	}
 	return node;
 };
 
@@ -218,7 +220,8 @@ export const pathView = ({homes, opened, changed}) => {
 				lines.map(line => drawLine(line, at, down)),
 				places
 					.sort((a, b) => a.layer - b.layer || a.at - b.at)
-					.map(place => drawBox(place, at, toggle))
+					.map(place => drawBox(place, at, toggle)),
+				lines.filter(leavesHome).map(line => drawBorder(line, at, down))
 			)
 		);
 	};

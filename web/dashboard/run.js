@@ -103,7 +103,7 @@ const auditTable = audits =>
 			'',
 			['Audit', 'State', ['Every', 'num'], 'Last run', 'Next'],
 			audits.map(audit => [
-				audit.name,
+				audit.name || el('span', 'none', 'without a name'),
 				audit.state,
 				known(audit.interval_s, span(1000 * audit.interval_s)),
 				audit.last_run === null

@@ -50,11 +50,12 @@ export const utc = ms =>
 		.replace(/\.\d+Z/, ' UTC');
 
 // "09:30" today, "07-15 09:30" this year, with the year otherwise.
-export const localTime = (ms, now = Date.now()) => {
+export const localTime = (ms, with_seconds = false) => {
 	const date = new Date(ms),
-		today = new Date(now);
-	if (day(date) === day(today)) return clock(date);
-	return `${date.getFullYear() === today.getFullYear() ? day(date).slice(5) : day(date)} ${clock(date)}`;
+		today = new Date();
+	const when = clock(date) + (with_seconds ? `:${two(date.getSeconds())}` : '');
+	if (day(date) === day(today)) return when;
+	return `${date.getFullYear() === today.getFullYear() ? day(date).slice(5) : day(date)} ${when}`;
 };
 export const isTime = ms => typeof ms === 'number' && Math.abs(ms) < 8.64e15;
 export const time = ms =>
