@@ -82,7 +82,7 @@ $(B)/gen/msn_sites.h: data/msn-site-codes.csv
 	$(Q)mkdir -p $(@D) && awk -F, 'NR > 1 {printf "{\"%s\", \"%s\", \"%s\"},\n", $$1, $$2, $$3}' $< > $@
 $(B)/user/core/router_name.o $(B)/san/user/core/router_name.o: $(B)/gen/msn_sites.h
 # The report's own files, and what it draws with, are embedded by user/format/html_asset.c.
-$(B)/user/format/html_asset.o $(B)/san/user/format/html_asset.o: $(wildcard web/report/*.css web/report/report.js) $(B)/web/echarts.js
+$(B)/user/format/html_asset.o $(B)/san/user/format/html_asset.o: $(wildcard web/report/*.css web/dashboard/theme.css web/report/report.js) $(B)/web/echarts.js
 
 # Every file of the dashboard is embedded by user/cmd/serve_asset.c, which is given the list.
 DASHBOARD := $(sort $(wildcard web/dashboard/*.*))

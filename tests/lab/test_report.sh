@@ -13,8 +13,7 @@ lab_need jq
 lab_up_story || exit 1
 
 results=$LAB_DIR/out
-shots=$BUILD/web/shots
-mkdir -p "$results" "$shots"
+mkdir -p "$results"
 
 audit() { # vantage-namespace name
 	run_cp "$1" audit --vantage-as 8075 "@$LAB_NAMES" -o "ndjson=$results/$2.ndjson" -o "csv=$results/$2.csv" \
@@ -81,40 +80,17 @@ fi
 
 # --- html: the browser ---
 
-browser=''
-for name in chromium chromium-browser; do
-	[[ -n $browser ]] || browser=$(type -P "$name") || :
-done
+# shellcheck source=tests/lab/browser.sh
+. "$_lib_root/tests/lab/browser.sh"
 
-# Why the browser cannot be driven; nothing when it can.
-no_browser() {
-	local modules=$BUILD/web/browser
-
-	[[ -s $BUILD/web/echarts.js ]] || { echo 'the program was built without ECharts'; return; }
-	[[ -n $browser ]] || { echo 'no chromium (scripts/deps test)'; return; }
-	type node npm >/dev/null 2>&1 || { echo 'no nodejs or npm (scripts/deps test)'; return; }
-	cmp -s tests/web/package-lock.json "$modules/package-lock.json" && [[ -d $modules/node_modules ]] && return
-	mkdir -p "$modules" && cp tests/web/package.json tests/web/package-lock.json "$modules"
-	(cd "$modules" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
-		--fetch-retries=1 --fetch-timeout=60000) >"$results/npm.log" 2>&1 || echo 'npm cannot get playwright-core'
-}
-
-cd "$_lib_root" || exit 1
-why=$(no_browser)
+why=$(browser_missing)
+[[ -s $BUILD/web/echarts.js ]] || why='the program was built without ECharts'
 if [[ -z $why ]]; then
 	for kind in story hostile 5000; do
 		"$BUILD/web/sample" html $kind >"$results/$kind.html"
 	done
-	lab_exec "$LAB_HOT" node tests/web/report.mjs "$BUILD/web/browser" "$browser" "$shots" "story=$results/story.html" \
-		"hostile=$results/hostile.html" "large=$results/5000.html" "lab=$results/hot.html" >"$results/browser.log" 2>&1
-	cat "$results/browser.log"
-	while read -r line; do
-		case $line in
-		'ok - '*) _lib_n_ok=$((_lib_n_ok + 1)) ;;
-		'not ok - '*) _lib_n_not_ok=$((_lib_n_not_ok + 1)) ;;
-		esac
-	done <"$results/browser.log"
-	check 'the browser was driven to the end' grep -q '^# end$' "$results/browser.log"
+	browser_run "$LAB_HOT" report.mjs "story=$results/story.html" "hostile=$results/hostile.html" \
+		"large=$results/5000.html" "lab=$results/hot.html"
 else
 	echo "SKIP - the report in a browser: $why"
 fi

@@ -19,7 +19,8 @@
 	        ".previous\n");                                                                                        \
 	extern const char cp_asset_##symbol[], cp_asset_##symbol##_end[]
 
-EMBED(css, "web/report/report.css");
+/* What is listed comes one after the other. */
+EMBED(css, "web/dashboard/theme.css\"\n.incbin \"web/report/report.css");
 EMBED(media, "web/report/media.css");
 EMBED(js, "web/report/report.js");
 EMBED(echarts, CP_WEB_DIR "/echarts.js");

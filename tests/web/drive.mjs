@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A browser at the dashboard, and what its tests say: lines "ok - ", "not ok - ". Knows no view. What the program is
+// given first are MODULES, which holds playwright-core, BROWSER and SHOTS, where screenshots go.
+import {createRequire} from 'node:module';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+
+const [modules, browser, shots] = process.argv.slice(2);
+const {chromium} = createRequire(join(resolve(modules), 'x.js'))('playwright-core');
+const flags = [
+	'--headless',
+	'--no-sandbox',
+	'--disable-gpu',
+	'--disable-quic',
+	'--no-first-run',
+	'--disable-background-networking',
+	'--disable-component-update',
+	'--disable-sync',
+];
+const profile = mkdtempSync(join(tmpdir(), 'coldpotato-web-'));
+export const PHONE = {viewport: {width: 390, height: 844}};
+export const DARK = {colorScheme: 'dark'};
+let failed = 0;
+
+export const check = (what, holds, detail = '') => {
+	if (!holds) failed++;
+	console.log(holds ? `ok - ${what}` : `not ok - ${what}: ${String(detail).replace(/\n/g, ' | ')}`);
+};
+export const same = (what, want, got) => check(what, want === got, `expected ${want}, got ${got}`);
+
+// ---- a browser at a server ----
+
+let n_contexts = 0;
+export const open = async (server, hash = '', options = {}, failures_expected = false) => {
+	const context = await chromium.launchPersistentContext(join(profile, String(n_contexts++)), {
+		executablePath: browser,
+		headless: true,
+		args: flags,
+		viewport: {width: 1360, height: 900},
+		...options,
+	});
+	const page = await context.newPage();
+	const seen = {complaints: [], foreign: [], dialogs: 0};
+	page.on(
+		'console',
+		message =>
+			['error', 'warning'].includes(message.type()) &&
+			!(failures_expected && /Failed to load resource/.test(message.text())) &&
+			seen.complaints.push(message.text())
+	);
+	page.on('pageerror', error => seen.complaints.push(error.message));
+	page.on('request', request => request.url().startsWith(server.url) || seen.foreign.push(request.url()));
+	page.on('dialog', dialog => {
+		seen.dialogs++;
+		dialog.dismiss();
+	});
+	await page.goto(server.url + hash);
+	await settled(page);
+	return {context, page, seen};
+};
+// Until the view is there.
+export const settled = async (page, view) => {
+	await page.waitForFunction(
+		name =>
+			document.getElementById('main').getAttribute('aria-busy') === 'false' &&
+			(!name || document.getElementById('main').dataset.view === name),
+		view,
+		{timeout: 15000}
+	);
+	await page.waitForTimeout(120);
+};
+export const go = async (page, hash) => {
+	await page.evaluate(to => (location.hash = to), hash);
+	await settled(page, hash.match(/^#\/(\w+)/)[1]);
+};
+export const end = async ({context, seen}, what) => {
+	same(`${what}: no complaint of the browser`, '', seen.complaints.join(' '));
+	same(`${what}: nothing foreign is asked for`, '', seen.foreign.join(' '));
+	same(`${what}: no script of the data runs`, 0, seen.dialogs);
+	await context.close();
+};
+export const overflow = page =>
+	page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+export const shot = (page, name, fullPage = false) =>
+	page.screenshot({path: join(shots, `dashboard-${name}.png`), fullPage});
+export const names = page => page.locator('.rows-body .c-name a').allInnerTexts();
+export const matched = async page =>
+	Number((await page.locator('.filter output').innerText()).replace(/,/g, '').match(/^\d+/)[0]);
+export const focused = page => page.evaluate(() => document.activeElement?.textContent ?? '');
+export const hashOf = page => page.evaluate(() => location.hash);
+
+// A target of the mock that has a verdict, and how many flows.
+export const someTarget = async (server, verdict, n_paths) =>
+	(
+		await (await fetch(`${server.url}api/v1/runs/latest/targets?limit=5000&verdict=${verdict}`)).json()
+	).items.find(target => target.n_paths === n_paths);
+export const targetHash = ({name, port, protocol}) => '#/target?' + new URLSearchParams({name, port, protocol});
+
+// The end of it all.
+export const finish = () => {
+	rmSync(profile, {recursive: true, force: true});
+	console.log('# end');
+	process.exit(failed ? 1 : 0);
+};

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What changed: the newest first, and what changes while one looks.
+import {getAll, url} from './api.js';
+import {el} from './dom.js';
+import {empty, heading, link, searchBox, select, targetParams} from './parts.js';
+import {makeRows} from './rows.js';
+import {VERDICTS, count, counted, groupName, isTime, pill, targetLabel, time, utc, wordsOf} from './words.js';
+
+const KINDS = ['verdict', 'exit-as-new', 'exit-as-gone', 'as-path', 'rtt', 'loss', 'coverage', 'dns', 'cname'];
+const KIND_WORDS = {
+	verdict: 'verdict',
+	'exit-as-new': 'new exit AS',
+	'exit-as-gone': 'exit AS gone',
+	'as-path': 'AS path',
+	rtt: 'RTT',
+	loss: 'loss',
+	coverage: 'coverage',
+	dns: 'DNS answer',
+	cname: 'CNAME',
+};
+const SINCE = [
+	['3600', 'last hour'],
+	['86400', 'last 24 hours'],
+	['604800', 'last 7 days'],
+	['2592000', 'last 30 days'],
+	['all', 'all'],
+];
+const USUAL = '604800';
+
+const side = (kind, value) => {
+	if (value === null || value === undefined || value === '') return el('span', 'none', 'none');
+	return kind === 'verdict' && VERDICTS.includes(value) ? pill(value) : el('span', 'value', value);
+};
+
+const who = change => {
+	if (!change.target)
+		return el(
+			'a',
+			'',
+			{href: link('board', {run: change.run})},
+			change.group ? `group ${change.group}` : 'the whole audit'
+		);
+	const target = {name: change.target, port: change.port, protocol: change.protocol};
+	return el(
+		'a',
+		'',
+		{href: link('target', targetParams(target, change.run)), title: change.target},
+		targetLabel(target)
+	);
+};
+
+const seen = change =>
+	[
+		isTime(change.first_seen_ms) ? `first seen ${utc(change.first_seen_ms)}` : null,
+		isTime(change.last_seen_ms) ? `last seen ${utc(change.last_seen_ms)}` : null,
+	]
+		.filter(Boolean)
+		.join(', ');
+
+const text = change =>
+	[
+		change.target,
+		change.port,
+		change.group,
+		change.audit,
+		change.kind,
+		change.old,
+		change.new,
+		change.severity,
+		change.muted ? 'muted' : '',
+	]
+		.join(' ')
+		.toLowerCase();
+
+const cellsOf = fresh => change => [
+	el('span', fresh.has(change) ? 'fresh' : '', time(change.at_ms)),
+	KIND_WORDS[change.kind] ?? change.kind,
+	who(change),
+	groupName(change.group),
+	el(
+		'span',
+		'from-to',
+		{
+			title:
+				`${change.old ?? 'none'} → ${change.new ?? 'none'}` +
+				(seen(change) ? `; ${seen(change)}` : ''),
+		},
+		side(change.kind, change.old),
+		el('span', 'arrow', ' → '),
+		side(change.kind, change.new)
+	),
+	el(
+		'span',
+		`severity ${change.severity === 'critical' || change.severity === 'error' ? 'high' : ''}`,
+		change.muted ? 'muted' : (change.severity ?? '')
+	),
+];
+
+export const show = async (params, ctx) => {
+	const since = params.since ?? USUAL;
+	const query = {since: since === 'all' ? null : Date.now() - 1000 * Number(since)};
+	const list = await getAll('changes', query, ctx.signal);
+	const fresh = new Set();
+	let items = [...list.items].sort((a, b) => b.at_ms - a.at_ms || b.seq - a.seq);
+	const rows = makeRows({
+		label: 'Changes',
+		className: 'changes',
+		none: items.length
+			? 'No change is left by these filters.'
+			: 'Nothing changed in this time. A change is reported after it was confirmed.',
+		heads: [
+			['When', 'c-time'],
+			['What', 'c-kind'],
+			['Target', 'c-name'],
+			['Group', 'c-group'],
+			['From → to', 'c-path'],
+			['Severity', 'c-sev'],
+		],
+		cells: cellsOf(fresh),
+	});
+	const output = el('output');
+	const apply = () => {
+		const words = wordsOf(search.value);
+		const left = items.filter(
+			change =>
+				(!kind.value || change.kind === kind.value) &&
+				(muted.value || !change.muted) &&
+				words.every(word => text(change).includes(word))
+		);
+		output.textContent =
+			left.length === items.length
+				? counted(items.length, 'change')
+				: `${count(left.length)} of ${counted(items.length, 'change')}`;
+		rows.set(left);
+		ctx.keep({since: params.since, kind: kind.value, q: search.value, muted: muted.value});
+	};
+	const search = searchBox('changes', params.q, apply);
+	const kind = select(
+		'Kind',
+		[['', 'all kinds'], ...KINDS.map(name => [name, KIND_WORDS[name]])],
+		params.kind,
+		apply
+	);
+	const muted = select(
+		'Muted',
+		[
+			['', 'without muted'],
+			['1', 'with muted'],
+		],
+		params.muted,
+		apply
+	);
+	const window = select('Since', SINCE, since, value => ctx.go('changes', {...params, since: value}));
+	const live = (name, data) => {
+		if (name !== 'change') return;
+		const change = data.change ?? data;
+		fresh.add(change);
+		items = [change, ...items];
+		apply();
+	};
+	return {
+		title: 'Changes',
+		json: url('changes', query),
+		rows,
+		live,
+		ready: apply,
+		nodes: [
+			heading('Changes'),
+			el('div', 'filter', search, kind, window, muted, output),
+			list.total > list.items.length
+				? empty(`${count(list.total - list.items.length)} older ones are not listed.`)
+				: null,
+			rows.node,
+		],
+	};
+};

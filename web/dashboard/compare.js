@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Two runs side by side: two times, or two vantages.
+import {get, url} from './api.js';
+import {el, scroller, table} from './dom.js';
+import {empty, exitsText, heading, networkLink, runNamer, select, targetFilter, targetLink} from './parts.js';
+import {makeRows} from './rows.js';
+import {count, counted, groupName, networkText, pathText, pill, rtt} from './words.js';
+
+const RUNS_LISTED = 500;
+const MODES = [
+	['changed', 'only what changed'],
+	['worse', 'only what got worse'],
+	['all', 'all targets'],
+];
+
+const pair = (a, b) => (a.textContent === b.textContent ? [b] : [a, el('span', 'arrow', ' → '), b]);
+const exits = one => el('span', 'value', one ? exitsText(one.exits, one.verdict) : '');
+// Where it leaves in both; where that is the same, how the ways there differ.
+const ways = ({a, b}) => {
+	const both = pair(exits(a), exits(b)),
+		paths = [a, b].map(one => pathText(one?.as_path));
+	const differ = both.length === 1 && a && b && paths[0] !== paths[1];
+	return el('span', 'from-to', both, differ && el('span', 'none', `, path ${paths.join(' → ')}`));
+};
+const verdictOf = one => (one ? pill(one.verdict) : el('span', 'none', 'not in it'));
+const rttOf = one => el('span', '', one ? (rtt(one.dest_rtt_us) ?? '–') : '–');
+
+const change = n =>
+	el('span', n > 0 ? 'rise' : n < 0 ? '' : 'zero', n > 0 ? `+${count(n)}` : n < 0 ? `−${count(-n)}` : '0');
+const exitTable = rows =>
+	rows.length === 0
+		? empty('Neither run leaves home.')
+		: scroller(
+				'Exits',
+				table(
+					'slim',
+					['Leaves home to', ['A', 'num'], ['B', 'num'], ['Difference', 'num']],
+					[...rows]
+						.sort(
+							(x, y) =>
+								Math.abs(y.b_paths - y.a_paths) -
+									Math.abs(x.b_paths - x.a_paths) ||
+								y.b_paths - x.b_paths
+						)
+						.map(row => [
+							networkLink(row),
+							count(row.a_paths),
+							count(row.b_paths),
+							change((row.b_paths ?? 0) - (row.a_paths ?? 0)),
+						])
+				)
+			);
+
+const text = target =>
+	[
+		target.name,
+		target.port,
+		target.group,
+		target.a?.verdict,
+		target.b?.verdict,
+		pathText(target.a?.as_path),
+		pathText(target.b?.as_path),
+		...[...(target.a?.exits ?? []), ...(target.b?.exits ?? [])].map(networkText),
+	].join(' ');
+
+// The two to begin with: the newest, and the one before it of the same audit.
+const usual = (runs, params) => {
+	const b = params.b ?? String(runs[0]?.run ?? '');
+	const newer = runs.find(run => String(run.run) === b);
+	const before = runs.find(
+		run =>
+			newer &&
+			run.started_ms < newer.started_ms &&
+			(run.audit ?? '') === (newer.audit ?? '') &&
+			(run.agent ?? '') === (newer.agent ?? '')
+	);
+	return {a: params.a ?? String(before?.run ?? ''), b};
+};
+
+const picker = (label, runs, value, chosen) => {
+	const name = runNamer(runs);
+	const options = runs.map(run => [String(run.run), name(run)]);
+	if (!options.some(([key]) => key === value)) options.unshift([value, value]);
+	return el('label', 'pick', el('b', '', label), ' ', select(`Run ${label}`, options, value, chosen));
+};
+
+const summary = (answer, n_changed, n_worse) => {
+	const line = el(
+		'p',
+		'answer',
+		el('b', '', count(n_changed)),
+		` of ${counted(answer.targets.length, 'target')} `,
+		n_changed === 1 ? 'differs' : 'differ'
+	);
+	if (n_worse) line.append('; ', el('b', '', count(n_worse)), ' got worse');
+	line.append('.');
+	return line;
+};
+
+export const show = async (params, ctx) => {
+	const list = await get('runs', {limit: RUNS_LISTED}, ctx.signal);
+	const {a, b} = usual(list.items, params);
+	const title = 'Compare';
+	const pickers = el(
+		'div',
+		'filter',
+		picker('A', list.items, a, value => ctx.go('compare', {...params, a: value, b})),
+		picker('B', list.items, b, value => ctx.go('compare', {...params, a, b: value}))
+	);
+	if (!a || !b)
+		return {
+			title,
+			json: url('runs', {}),
+			nodes: [heading(title), empty('There is one run so far; a comparison takes two.')],
+		};
+	const answer = await get('compare', {a, b}, ctx.signal);
+	const rows = makeRows({
+		label: 'Targets of both runs',
+		className: 'compared',
+		none: 'Nothing differs, as far as these filters look.',
+		heads: [
+			['Verdict', 'c-two'],
+			['Target', 'c-name'],
+			['Group', 'c-group'],
+			['Leaves home to', 'c-path'],
+			['RTT', 'c-rtts num'],
+		],
+		cells: target => [
+			el(
+				'span',
+				target.worse ? 'from-to worse' : 'from-to',
+				pair(verdictOf(target.a), verdictOf(target.b))
+			),
+			targetLink(target, b),
+			groupName(target.group),
+			ways(target),
+			el('span', 'from-to', pair(rttOf(target.a), rttOf(target.b))),
+		],
+	});
+	const mode = select('Which', MODES, params.mode ?? 'changed', () => filter.apply());
+	const filter = targetFilter({
+		items: answer.targets,
+		params,
+		text,
+		verdictOf: target => (target.b ?? target.a)?.verdict ?? null,
+		extra: [mode],
+		holds: target => mode.value === 'all' || (mode.value === 'worse' ? target.worse : target.changed),
+		applied: (items, state) => {
+			rows.set(items);
+			ctx.keep({
+				a: params.a,
+				b: params.b,
+				mode: mode.value === 'changed' ? null : mode.value,
+				...state,
+			});
+		},
+	});
+	return {
+		title,
+		json: url('compare', {a, b}),
+		rows,
+		ready: filter.apply,
+		nodes: [
+			heading(title),
+			pickers,
+			summary(
+				answer,
+				answer.targets.filter(target => target.changed).length,
+				answer.targets.filter(target => target.worse).length
+			),
+			el('h2', '', 'Exits'),
+			exitTable(answer.exits),
+			el('h2', '', 'Targets'),
+			filter.node,
+			rows.node,
+		],
+	};
+};

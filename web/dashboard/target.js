@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// One target: its paths as a graph and hop by hop, and how both were at earlier runs.
+import {ApiError, get, url} from './api.js';
+import {runLine as rttLine, timeAxis} from './charts.js';
+import {el, facts, later, scroller, svg, table} from './dom.js';
+import {isSilent} from './pathgraph.js';
+import {pathView} from './pathview.js';
+import {empty, exitsText, heading, link, networkLink, runPath} from './parts.js';
+import {
+	count,
+	counted,
+	groupName,
+	known,
+	networkText,
+	pathText,
+	pill,
+	rtt,
+	targetLabel,
+	time,
+	utc,
+	verdictIndex,
+	verdictName,
+} from './words.js';
+
+const RUNS = 200; // of history
+const DRAWN = 200; // paths in the graph; all are in the list
+const SLIDE_MS = 60;
+
+// ---- hop by hop ----
+
+const answerOf = hop => {
+	const flags = Array.isArray(hop.flags) ? hop.flags : [hop.flags];
+	return [hop.inferred && 'inferred', hop.reply, ...flags, hop.mpls?.length && 'MPLS'].filter(Boolean).join(', ');
+};
+
+const hopRow = (hop, run) => {
+	if (isSilent(hop)) return [String(hop.ttl), el('span', 'none', 'no answer'), '', '', '', '', ''];
+	const network = hop.asn || typeof hop.ixp === 'string' ? networkLink(hop, {run}) : known(null);
+	return [String(hop.ttl), hop.ip, network, hop.ptr ?? '', hop.site ?? '', known(rtt(hop.rtt_us)), answerOf(hop)];
+};
+
+const HOP_HEADS = [['TTL', 'num'], 'Address', 'Network', 'Name', 'Site', ['RTT', 'num'], 'Answer'];
+const hopTable = (path, run) => {
+	if (path.hops.length === 0) return empty('No hop was seen or asked.');
+	const rows = path.hops.map(hop => hopRow(hop, run));
+	return scroller('Hops', table('hops', HOP_HEADS, rows));
+};
+
+const borderPlace = ({ttl_min, ttl_max}) => {
+	if (ttl_min === null || ttl_min === undefined) return 'not known where';
+	if (ttl_max !== null && ttl_max > ttl_min + 1) return `between TTL ${ttl_min} and ${ttl_max}`;
+	return ttl_min === 0 ? 'at this host' : `after TTL ${ttl_min}`;
+};
+
+const border = exit => {
+	if (!exit) return null;
+	const home = exit.last_home;
+	const at = home ? [home.ip, home.ptr, home.site].filter(Boolean).join(', ') : '';
+	const to = exit.first_foreign ? networkText(exit.first_foreign) : '';
+	return `${borderPlace(exit)}${at && ` (${at})`}${to && `, to ${to}`}`;
+};
+
+const pathDetails = (path, run, open) => {
+	const node = el(
+		'details',
+		'path',
+		el(
+			'summary',
+			'',
+			pill(path.verdict),
+			el('span', 'to', `${path.dest_ip}, flow ${path.flow ?? '?'}`),
+			el('span', 'aspath', pathText(path.as_path)),
+			el('span', 'rtt', path.reached ? '' : 'not reached')
+		)
+	);
+	const fill = () => {
+		if (node.childElementCount === 1)
+			node.append(
+				facts([
+					['Confidence', path.confidence],
+					['Leaves home', border(path.exit)],
+					['Rule', path.rule && el('code', '', path.rule)],
+					[
+						'Why',
+						path.reasons?.length
+							? path.reasons.map(code => [el('code', '', code), ' '])
+							: null,
+					],
+					['Ended', path.end_reason],
+				]),
+				hopTable(path, run)
+			);
+	};
+	node.addEventListener('toggle', fill);
+	node.open = open;
+	return node;
+};
+
+// ---- history ----
+
+const verdictStrip = (history, choose) => {
+	const picture = svg('svg', 'strip', {
+		viewBox: `0 0 ${history.length} 1`,
+		preserveAspectRatio: 'none',
+		'aria-hidden': 'true',
+	});
+	history.forEach((one, i) =>
+		picture.append(
+			svg(
+				'rect',
+				'v' + verdictIndex(one.verdict),
+				{x: i + 0.04, y: 0, width: 0.92, height: 1, onclick: () => choose(i)},
+				svg('title', '', `${utc(one.started_ms)}: ${verdictName(one.verdict)}`)
+			)
+		)
+	);
+	return picture;
+};
+
+const slider = (history, at, choose) => {
+	const said = el('output', 'when');
+	const range = el('input', '', {
+		type: 'range',
+		min: '0',
+		max: String(history.length - 1),
+		value: String(at),
+		'aria-label': 'Run',
+		oninput: () => choose(Number(range.value)),
+	});
+	const say = i => {
+		range.value = String(i);
+		range.setAttribute(
+			'aria-valuetext',
+			`${utc(history[i].started_ms)}, ${verdictName(history[i].verdict)}`
+		);
+		said.replaceChildren(
+			time(history[i].started_ms),
+			i === history.length - 1 ? ' (latest)' : '',
+			' ',
+			pill(history[i].verdict),
+			' ',
+			exitsText(history[i].exits, history[i].verdict),
+			' ',
+			rtt(history[i].dest_rtt_us) ?? ''
+		);
+	};
+	say(at);
+	const rtts = history.map(one => one.dest_rtt_us).filter(us => us !== null && us !== undefined);
+	const line = rtts.length
+		? el(
+				'div',
+				'rtt-line',
+				el('span', 'note', `RTT ${rtt(Math.min(...rtts))} to ${rtt(Math.max(...rtts))}`),
+				rttLine(
+					'RTT over time',
+					history.map(one => one.dest_rtt_us)
+				)
+			)
+		: null;
+	return {
+		say,
+		node: el(
+			'section',
+			'history',
+			{'aria-label': 'History'},
+			el('div', 'history-top', el('h2', '', 'History'), said),
+			line,
+			el('div', 'slide', verdictStrip(history, choose), range),
+			timeAxis(history)
+		),
+	};
+};
+
+// ---- the view ----
+
+const homesOf = (run, target) => {
+	const asns = run.settings?.home?.asns;
+	if (Array.isArray(asns) && asns.length) return new Set(asns);
+	// Without the list: what lies before an exit, or on a path that stays inside, is home.
+	const home = target.paths.flatMap(path =>
+		path.hops
+			.filter(
+				hop =>
+					hop.asn &&
+					(path.verdict === 'inside' || (path.exit && hop.ttl <= path.exit.ttl_min))
+			)
+			.map(hop => hop.asn)
+	);
+	return home.length ? new Set(home) : null;
+};
+
+const whyNothing = target => target.skip_reason ?? (target.reasons?.join(', ') || 'the reason is not recorded');
+
+const summary = target =>
+	facts([
+		['Group', groupName(target.group)],
+		['Leaves home to', exitsText(target.exits, target.verdict)],
+		['AS path', pathText(target.as_path)],
+		['RTT', rtt(target.dest_rtt_us)],
+		['Confidence', target.confidence],
+		['CNAME chain', target.cname?.length ? target.cname.join(' > ') : null],
+		['Skipped', target.skip_reason],
+		['Why', target.reasons?.length ? target.reasons.map(code => [el('code', '', code), ' ']) : null],
+	]);
+
+const historyOf = async (params, signal) => {
+	const {items} = await get(
+		'targets/history',
+		{name: params.name, port: params.port, protocol: params.protocol, limit: RUNS},
+		signal
+	);
+	return [...items].sort((a, b) => a.started_ms - b.started_ms);
+};
+
+const pathList = (target, run) => [
+	el('h2', '', `Paths (${count(target.paths.length)})`),
+	...target.paths.map((path, i) => pathDetails(path, run, i === 0)),
+];
+
+export const show = async (params, ctx) => {
+	const history = await historyOf(params, ctx.signal);
+	if (history.length === 0) throw new ApiError(404, `${params.name ?? 'this target'} is in no run of the store`);
+	let at = params.run ? history.findIndex(one => String(one.run) === params.run) : history.length - 1;
+	if (at < 0)
+		throw new ApiError(
+			404,
+			`run ${params.run} is not among the last ${counted(history.length, 'run')} of ${params.name}`
+		);
+	const opened = new Set((params.open ?? '').split('|').filter(Boolean));
+	const keep = () =>
+		ctx.keep({
+			name: params.name,
+			port: params.port,
+			protocol: params.protocol,
+			run: at === history.length - 1 ? null : history[at].run,
+			open: [...opened].join('|'),
+		});
+	const head = el('div'),
+		list = el('div'),
+		figure = el('div');
+	let view = null,
+		asking = null;
+
+	const place = (target, run) => {
+		if (!view) {
+			view = pathView({homes: homesOf(run, target), opened, changed: keep});
+			figure.append(view.node);
+		}
+		const one = history[at];
+		head.replaceChildren(summary(target));
+		if (target.paths.length) view.set(target.paths.slice(0, DRAWN));
+		view.node.hidden = target.paths.length === 0;
+		list.replaceChildren(
+			...(target.paths.length
+				? pathList(target, at === history.length - 1 ? null : one.run)
+				: [empty(`Nothing was probed: ${whyNothing(target)}.`)])
+		);
+		document.getElementById('json').href = url(runPath(one, `/targets/${one.seq}`));
+	};
+	const load = signal =>
+		Promise.all([
+			get(runPath(history[at], `/targets/${history[at].seq}`), {}, signal),
+			get(runPath(history[at]), {}, signal),
+		]);
+	const follow = later(async () => {
+		asking?.abort();
+		asking = new AbortController();
+		const {signal} = asking;
+		try {
+			const [target, run] = await load(signal);
+			place(target, run);
+			keep();
+		} catch (error) {
+			if (signal.aborted) return;
+			list.replaceChildren(el('p', 'failure', {role: 'alert'}, error.message));
+		}
+	}, SLIDE_MS);
+	const choose = i => {
+		at = Math.min(Math.max(i, 0), history.length - 1);
+		slide?.say(at);
+		follow();
+	};
+	const slide = history.length > 1 ? slider(history, at, choose) : null;
+	const [target, run] = await load(ctx.signal);
+	place(target, run);
+	return {
+		title: targetLabel(target),
+		json: url(runPath(history[at], `/targets/${history[at].seq}`)),
+		ready: () => {
+			view.start();
+			keep();
+		},
+		keys: slide ? {ArrowLeft: () => choose(at - 1), ArrowRight: () => choose(at + 1)} : {},
+		stop: () => {
+			asking?.abort();
+			view.stop();
+		},
+		nodes: [
+			el('p', 'note crumbs', el('a', '', {href: link('board', {run: params.run})}, 'Verdicts')),
+			heading(targetLabel(target)),
+			head,
+			slide
+				? slide.node
+				: el(
+						'p',
+						'note',
+						'One run so far: ',
+						time(history[0].started_ms),
+						' ',
+						pill(history[0].verdict)
+					),
+			figure,
+			list,
+		],
+	};
+};
