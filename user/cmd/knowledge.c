@@ -15,10 +15,10 @@
 #define AZURE_AS 8075u
 
 static void note_database(
-        struct cp_audit *audit, const char *layer, const char *name, size_t n_rows, uint64_t built_at_s)
+        struct cp_knowledge *known, const char *layer, const char *name, size_t n_rows, uint64_t built_at_s)
 {
-	if (audit->n_databases < CP_DATABASES_MAX)
-		audit->databases[audit->n_databases++] = (struct cp_rec_database){
+	if (known->n_databases < CP_DATABASES_MAX)
+		known->databases[known->n_databases++] = (struct cp_rec_database){
 		        .layer = layer, .name = name, .n_rows = n_rows, .built_at_s = built_at_s};
 }
 
@@ -29,65 +29,117 @@ static uint64_t file_time_s(const char *path)
 	return stat(path, &st) == 0 ? (uint64_t)st.st_mtime : CP_UNKNOWN;
 }
 
-static int load_rows(
-        struct cp_audit *audit, enum cp_asdb_layer layer, const char *layer_name, const char *path, struct cp_err *err)
+static int load_rows(struct cp_knowledge *known, enum cp_asdb_layer layer, const char *layer_name, const char *path,
+        struct cp_err *err)
 {
-	size_t len, before = cp_asdb_n_rows(audit->asdb, layer);
+	size_t len, before = cp_asdb_n_rows(known->asdb, layer);
 	char *text;
 	int rc = cp_host_file_read(path, FILE_MAX, &text, &len, err);
 
 	if (rc)
 		return rc;
 	if (layer == CP_ASDB_IXP)
-		rc = cp_asdb_add_ixps(audit->asdb, text, len, path, err);
+		rc = cp_asdb_add_ixps(known->asdb, text, len, path, err);
 	else
-		rc = cp_asdb_add_rows(audit->asdb, layer, text, len, path, err);
+		rc = cp_asdb_add_rows(known->asdb, layer, text, len, path, err);
 	free(text);
 	if (rc == 0)
-		note_database(audit, layer_name, path, cp_asdb_n_rows(audit->asdb, layer) - before, file_time_s(path));
+		note_database(known, layer_name, path, cp_asdb_n_rows(known->asdb, layer) - before, file_time_s(path));
 	return rc;
 }
 
-static int load_builtin(struct cp_audit *audit, struct cp_err *err)
+static int load_builtin(struct cp_knowledge *known, struct cp_err *err)
 {
 	size_t len;
 	const char *text = cp_builtin("asns.csv", &len);
-	int rc = cp_asdb_add_names(audit->asdb, text, len, "asns.csv", err);
+	int rc = cp_asdb_add_names(known->asdb, text, len, "asns.csv", err);
 
 	if (rc)
 		return rc;
 	text = cp_builtin("ixp-lans.csv", &len);
-	rc = cp_asdb_add_ixps(audit->asdb, text, len, "ixp-lans.csv", err);
+	rc = cp_asdb_add_ixps(known->asdb, text, len, "ixp-lans.csv", err);
 	if (rc)
 		return rc;
-	note_database(audit, "ixp", "built-in IXP LANs", cp_asdb_n_rows(audit->asdb, CP_ASDB_IXP), CP_UNKNOWN);
+	note_database(known, "ixp", "built-in IXP LANs", cp_asdb_n_rows(known->asdb, CP_ASDB_IXP), CP_UNKNOWN);
 	text = cp_builtin("microsoft-ranges.csv", &len);
-	rc = cp_asdb_add_rows(audit->asdb, CP_ASDB_BUILTIN, text, len, "microsoft-ranges.csv", err);
+	rc = cp_asdb_add_rows(known->asdb, CP_ASDB_BUILTIN, text, len, "microsoft-ranges.csv", err);
 	if (rc == 0)
-		note_database(audit, "builtin", "built-in Microsoft ranges",
-		        cp_asdb_n_rows(audit->asdb, CP_ASDB_BUILTIN), CP_UNKNOWN);
+		note_database(known, "builtin", "built-in Microsoft ranges",
+		        cp_asdb_n_rows(known->asdb, CP_ASDB_BUILTIN), CP_UNKNOWN);
 	return rc;
 }
 
-static int load_asdb(struct cp_audit *audit, struct cp_err *err)
+static int load_asdb(struct cp_knowledge *known, const struct cp_opts *opts, struct cp_err *err)
 {
-	const struct cp_opts *opts = audit->opts;
-	int rc = cp_asdb_new(&audit->asdb);
+	int rc = cp_asdb_new(&known->asdb);
 
 	if (rc)
 		return cp_err_set(err, rc, "out of memory");
 	if (opts->overlay)
-		rc = load_rows(audit, CP_ASDB_OVERLAY, "overlay", opts->overlay, err);
+		rc = load_rows(known, CP_ASDB_OVERLAY, "overlay", opts->overlay, err);
 	if (rc == 0 && opts->ixp)
-		rc = load_rows(audit, CP_ASDB_IXP, "ixp", opts->ixp, err);
+		rc = load_rows(known, CP_ASDB_IXP, "ixp", opts->ixp, err);
 	for (uint32_t i = 0; i < opts->asdbs.n && rc == 0; i++)
-		rc = load_rows(audit, CP_ASDB_DATABASE, "database", opts->asdbs.items[i], err);
+		rc = load_rows(known, CP_ASDB_DATABASE, "database", opts->asdbs.items[i], err);
 	if (rc == 0)
-		rc = load_builtin(audit, err);
+		rc = load_builtin(known, err);
 	if (rc)
 		return rc;
-	rc = cp_asdb_seal(audit->asdb);
+	rc = cp_asdb_seal(known->asdb);
 	return rc ? cp_err_set(err, rc, "not enough memory for the AS data") : 0;
+}
+
+/* FNV-1a (Fowler, Noll, Vo). */
+static uint64_t mix_in(uint64_t stamp, const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < len; i++)
+		stamp = (stamp ^ bytes[i]) * 0x100000001b3ull;
+	return stamp;
+}
+
+static uint64_t mix_in_file(uint64_t stamp, const char *path)
+{
+	struct stat st = {0};
+
+	if (stat(path, &st) == 0) {
+		stamp = mix_in(stamp, &st.st_dev, sizeof(st.st_dev));
+		stamp = mix_in(stamp, &st.st_ino, sizeof(st.st_ino));
+		stamp = mix_in(stamp, &st.st_size, sizeof(st.st_size));
+		stamp = mix_in(stamp, &st.st_mtim, sizeof(st.st_mtim));
+	}
+	return mix_in(stamp, path, strlen(path) + 1);
+}
+
+uint64_t cp_knowledge_stamp(const struct cp_opts *opts)
+{
+	uint64_t stamp = 0xcbf29ce484222325ull;
+
+	for (uint32_t i = 0; i < opts->asdbs.n; i++)
+		stamp = mix_in_file(stamp, opts->asdbs.items[i]);
+	stamp = mix_in_file(stamp, opts->overlay ? opts->overlay : "");
+	return mix_in_file(stamp, opts->ixp ? opts->ixp : "");
+}
+
+int cp_knowledge_load(const struct cp_opts *opts, struct cp_knowledge *ret_knowledge, struct cp_err *err)
+{
+	/* Before reading: a change meanwhile is found the next time. */
+	struct cp_knowledge known = {.stamp = cp_knowledge_stamp(opts)};
+	int rc = load_asdb(&known, opts, err);
+
+	if (rc) {
+		cp_knowledge_free(&known);
+		return rc;
+	}
+	*ret_knowledge = known;
+	return 0;
+}
+
+void cp_knowledge_free(struct cp_knowledge *knowledge)
+{
+	cp_asdb_free(knowledge->asdb);
+	*knowledge = (struct cp_knowledge){0};
 }
 
 static int load_blocklist(struct cp_audit *audit, struct cp_err *err)
@@ -115,9 +167,19 @@ static int load_blocklist(struct cp_audit *audit, struct cp_err *err)
 
 int cp_audit_load(struct cp_audit *audit, struct cp_err *err)
 {
-	int rc = load_asdb(audit, err);
+	const struct cp_knowledge *known = audit->env ? audit->env->knowledge : NULL;
+	int rc = 0;
 
-	rc = rc ? rc : cp_home_parse(audit->asdb, audit->opts->home, &audit->home, err);
+	if (!known) {
+		rc = cp_knowledge_load(audit->opts, &audit->own, err);
+		known = &audit->own;
+	}
+	if (rc)
+		return rc;
+	audit->asdb = known->asdb;
+	memcpy(audit->databases, known->databases, sizeof(audit->databases));
+	audit->n_databases = known->n_databases;
+	rc = cp_home_parse(audit->asdb, audit->opts->home, &audit->home, err);
 	return rc ? rc : load_blocklist(audit, err);
 }
 

@@ -133,6 +133,11 @@ int cp_outputs_open(struct cp_audit *audit, struct cp_err *err)
 		struct cp_output *output_ = &(audit)->outputs[i_];                                                     \
 		if (!output_->error)                                                                                   \
 			output_->error = output_->format->call(output_->state, rec);                                   \
+	}                                                                                                              \
+	for (uint32_t i_ = 0; (audit)->env && i_ < (audit)->env->n_hooks; i_++) {                                      \
+		const struct cp_hook *hook_ = &(audit)->env->hooks[i_];                                                \
+		if (!(audit)->hook_errors[i_])                                                                         \
+			(audit)->hook_errors[i_] = hook_->format->call(hook_->state, rec);                             \
 	}
 
 static void flush_output(struct cp_output *output)
@@ -211,7 +216,9 @@ void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, 
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	rec.text = text;
-	if (!shown_on_stdout(audit))
+	if (audit->env && audit->env->name)
+		fprintf(stderr, "coldpotato: warning: %s: %s\n", audit->env->name, text);
+	else if (!shown_on_stdout(audit))
 		fprintf(stderr, "coldpotato: warning: %s\n", text);
 	EACH_OUTPUT(audit, warning, &rec)
 }
@@ -238,6 +245,12 @@ static void write_policy(struct cp_audit *audit, const struct cp_rec_policy *rec
 
 		if (!output->error && output->format->policy)
 			output->error = output->format->policy(output->state, rec);
+	}
+	for (uint32_t i = 0; audit->env && i < audit->env->n_hooks; i++) {
+		const struct cp_hook *hook = &audit->env->hooks[i];
+
+		if (!audit->hook_errors[i] && hook->format->policy)
+			audit->hook_errors[i] = hook->format->policy(hook->state, rec);
 	}
 }
 
@@ -290,5 +303,10 @@ int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, s
 			        output->path ? output->path : "standard output", strerror(-output->error));
 	}
 	audit->n_outputs = 0;
+	for (uint32_t i = 0; i < CP_HOOKS_MAX && !rc; i++) {
+		if (audit->hook_errors[i])
+			rc = cp_err_set(err, audit->hook_errors[i], "the %s took no more records: %s",
+			        audit->env->hooks[i].format->name, strerror(-audit->hook_errors[i]));
+	}
 	return rc;
 }
