@@ -216,8 +216,20 @@ static int check_bool(const struct reading *reading, const char *key, const char
 /* ---- settings that are one for a whole run ---- */
 
 struct numbers {
-	uint32_t max_ttl, timeout_ms, traceroute_queries; /* 0: not said */
+	uint32_t max_ttl, timeout_ms, traceroute_queries, interval_s; /* 0: not said */
 };
+
+/* Where the first interval is: whoever cannot honour it says so. */
+static void note_interval(struct reading *reading)
+{
+	struct cp_datadog_settings *settings = &reading->conf->settings;
+	char path[80];
+
+	if (settings->interval_line)
+		return;
+	snprintf(path, sizeof(path), "%s.min_collection_interval", reading->where);
+	cp_yaml_place(reading->yaml, path, &settings->interval_line, &settings->interval_column);
+}
 
 /* Of an instance or of init_config, which say the same things in the same words. */
 static int take_shared(struct reading *reading, const char *interval, const char *timeout, const char *max_ttl,
@@ -229,13 +241,12 @@ static int take_shared(struct reading *reading, const char *interval, const char
 	rc = rc ? rc : take_number(reading, "timeout", timeout, NUMBER_MAX, &ret_numbers->timeout_ms);
 	rc = rc ? rc
 	        : take_number(reading, "traceroute_queries", queries, NUMBER_MAX, &ret_numbers->traceroute_queries);
-	rc = rc ? rc : take_number(reading, "min_collection_interval", interval, NUMBER_MAX, &ignored);
+	rc = rc ? rc : take_number(reading, "min_collection_interval", interval, NUMBER_MAX, &ret_numbers->interval_s);
 	rc = rc ? rc : take_number(reading, "e2e_queries", e2e, NUMBER_MAX, &ignored);
 	if (rc)
 		return rc;
 	if (interval)
-		warn(reading, "min_collection_interval",
-		        "min_collection_interval is not honoured: an audit runs once; a timer repeats it");
+		note_interval(reading);
 	if (e2e)
 		warn(reading, "e2e_queries",
 		        "e2e_queries is not honoured: loss and jitter end to end are not measured");
@@ -417,6 +428,9 @@ static int take_instance(struct reading *reading, const struct instance *instanc
 	        &settings->timeout_ms);
 	widen(reading, "traceroute_queries", first_of(own.traceroute_queries, init->traceroute_queries, 0),
 	        &settings->n_flows);
+	own.interval_s = first_of(own.interval_s, init->interval_s, 0);
+	if (own.interval_s && (!settings->interval_s || own.interval_s < settings->interval_s))
+		settings->interval_s = own.interval_s;
 	reading->has_any = true;
 	return 0;
 }
