@@ -7,7 +7,9 @@
 
 #include "opts_value.h"
 
-#define PROBING (1u << CP_CMD_AUDIT | 1u << CP_CMD_TRACE)
+#define SINGLE (1u << CP_CMD_AUDIT | 1u << CP_CMD_TRACE)
+#define WATCH (1u << CP_CMD_WATCH)
+#define PROBING (SINGLE | WATCH)
 #define ALL (PROBING | 1u << CP_CMD_DOCTOR)
 #define POLICY (1u << CP_CMD_POLICY)
 #define ANALYZE (1u << CP_CMD_ANALYZE)
@@ -79,6 +81,16 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                                  "table or ndjson. Sends nothing and needs no rights.",
                         .takes_words = true,
                         .output = "table",
+                },
+        [CP_CMD_WATCH] =
+                {
+                        .name = "watch",
+                        .args = "-c FILE",
+                        .help = "keep auditing: the audits of a file, each at its interval",
+                        .about = "Runs the audits that a YAML file names, one at a time, each at its interval, and "
+                                 "writes every run to where the file says; -o ndjson writes them to standard output. "
+                                 "Options that are typed go before what the file says. SIGHUP reads the file again; a "
+                                 "wrong one changes nothing.",
                 },
         [CP_CMD_DOCTOR] =
                 {
@@ -183,7 +195,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "of a name with several addresses, probe all or the first"},
         {.name = "datadog-conf",
                 .group = CP_OPT_TARGETS,
-                .commands = PROBING,
+                .commands = SINGLE,
                 .parse = cp_opt_parse_text,
                 .offset = offsetof(struct cp_opts, datadog_conf),
                 .arg = "FILE",
@@ -314,7 +326,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "probe every TTL of every path, also beyond the destination and behind a gap"},
         {.name = "seed",
                 .group = CP_OPT_PROBING,
-                .commands = PROBING,
+                .commands = SINGLE,
                 .parse = cp_opt_parse_seed,
                 .arg = "N",
                 .wants = "a number, 0 to 9007199254740991",
@@ -330,7 +342,7 @@ const struct cp_opt cp_opt_table[] = {
                         "list (repeatable)"},
         {.name = "dry-run",
                 .group = CP_OPT_PROBING,
-                .commands = PROBING,
+                .commands = SINGLE,
                 .parse = cp_opt_parse_flag,
                 .offset = offsetof(struct cp_opts, dry_run),
                 .help = "resolve, plan and show; transmit nothing"},
@@ -343,7 +355,28 @@ const struct cp_opt cp_opt_table[] = {
                 .wants = "seconds",
                 .min = 1,
                 .max = 604800,
-                .help = "stop after so many seconds and report what was found"},
+                .help = "stop after so many seconds and report what was found; watch: end after so many"},
+        {.name = "config",
+                .letter = 'c',
+                .group = CP_OPT_TARGETS,
+                .commands = WATCH,
+                .parse = cp_opt_parse_text,
+                .offset = offsetof(struct cp_opts, config),
+                .arg = "FILE",
+                .wants = "a file name",
+                .help = "what to audit, how often, and what becomes of it (YAML)"},
+        {.name = "check",
+                .group = CP_OPT_TARGETS,
+                .commands = WATCH,
+                .parse = cp_opt_parse_flag,
+                .offset = offsetof(struct cp_opts, check),
+                .help = "read the configuration and all files it names, say what is wrong, and end"},
+        {.name = "once",
+                .group = CP_OPT_TARGETS,
+                .commands = WATCH,
+                .parse = cp_opt_parse_flag,
+                .offset = offsetof(struct cp_opts, once),
+                .help = "run each audit once and end with the worst exit status"},
         {.name = "interface",
                 .letter = 'i',
                 .group = CP_OPT_DATAPATH,
@@ -503,7 +536,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "result format, to standard output or a file (repeatable)"},
         {.name = "explain",
                 .group = CP_OPT_OUTPUT,
-                .commands = PROBING,
+                .commands = SINGLE,
                 .parse = cp_opt_parse_flag,
                 .offset = offsetof(struct cp_opts, explain),
                 .help = "say in sentences why each verdict is what it is (table: of targets that are not well)"},
@@ -516,7 +549,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "colours; auto: on a terminal, unless NO_COLOR is set"},
         {.name = "progress",
                 .group = CP_OPT_OUTPUT,
-                .commands = PROBING,
+                .commands = SINGLE,
                 .parse = cp_opt_parse_choice,
                 .offset = offsetof(struct cp_opts, progress),
                 .choices = when_names,

@@ -174,6 +174,9 @@ void cp_signals_spare_writes(void);
 int cp_signals_seen(int *ret_signal);
 /* How often the rate is to be halved: SIGUSR1 adds one, SIGUSR2 takes one back. */
 unsigned cp_signals_rate_halvings(void);
+/* Counts SIGHUP instead of dying from it. */
+void cp_signals_catch_reload(void);
+unsigned cp_signals_reloads(void);
 /* True once one came; for code that polls a flag. */
 const atomic_bool *cp_signals_flag(void);
 
