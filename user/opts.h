@@ -25,6 +25,8 @@ enum cp_command {
 	CP_CMD_WATCH,
 	CP_CMD_DOCTOR,
 	CP_CMD_POLICY,
+	CP_CMD_REPORT,
+	CP_CMD_EXPORT,
 	CP_CMD_HELP,
 	CP_CMD_VERSION,
 	CP_CMD_MAN, /* hidden: prints man/coldpotato.8 */
@@ -112,6 +114,9 @@ struct cp_opts {
 	struct cp_opts_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs; /* never 0 after parsing audit or trace */
 	const char *policy_output; /* of the command policy: -o as typed; NULL: none */
+	const char *store; /* NULL: none */
+	const char *agent; /* NULL: the host's name */
+	uint32_t store_keep_days, store_max_mb; /* 0: no limit */
 	bool explain;
 	enum cp_when color, progress;
 	uint32_t verbose;

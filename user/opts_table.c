@@ -14,6 +14,7 @@
 #define POLICY (1u << CP_CMD_POLICY)
 #define ANALYZE (1u << CP_CMD_ANALYZE)
 #define DIFF (1u << CP_CMD_DIFF)
+#define SHOW (1u << CP_CMD_REPORT | 1u << CP_CMD_EXPORT)
 #define EVERY (~0u)
 
 const struct cp_opts cp_opts_defaults = {
@@ -112,6 +113,28 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                                  "what a run shows as the policy to expect from now on, to be reviewed; -o FILE writes "
                                  "it to a file.",
                         .takes_words = true,
+                },
+        [CP_CMD_REPORT] =
+                {
+                        .name = "report",
+                        .args = "RUN",
+                        .help = "show a run again that was stored, in any format",
+                        .about = "Reads a run from a database (FILE.db, FILE.db:previous, FILE.db:NUMBER, "
+                                 "FILE.db:2026-11-28T10:00) or from what -o ndjson wrote (- is standard input) and "
+                                 "shows it as it was judged then. Sends nothing and needs no rights.",
+                        .takes_words = true,
+                        .output = "table",
+                },
+        [CP_CMD_EXPORT] =
+                {
+                        .name = "export",
+                        .args = "RUN",
+                        .help = "write a run that was stored as records",
+                        .about =
+                                "Reads a run as report does and writes it as -o ndjson, or another format, would have: "
+                                "what was removed from the database to keep it small is missing.",
+                        .takes_words = true,
+                        .output = "ndjson",
                 },
         [CP_CMD_HELP] = {.name = "help", .args = "[COMMAND]", .help = "explain a command and its options"},
         [CP_CMD_VERSION] = {.name = "version", .args = "", .help = "print the version"},
@@ -530,10 +553,48 @@ const struct cp_opt cp_opt_table[] = {
         {.name = "output",
                 .letter = 'o',
                 .group = CP_OPT_OUTPUT,
-                .commands = PROBING | ANALYZE | DIFF | POLICY,
+                .commands = PROBING | ANALYZE | DIFF | POLICY | SHOW,
                 .parse = cp_opt_parse_output,
                 .arg = "FORMAT[=FILE]",
                 .help = "result format, to standard output or a file (repeatable)"},
+        {.name = "store",
+                .group = CP_OPT_OUTPUT,
+                .commands = PROBING | ANALYZE,
+                .parse = cp_opt_parse_text,
+                .offset = offsetof(struct cp_opts, store),
+                .arg = "FILE.db",
+                .wants = "a file name",
+                .help = "keep the run in a database, too, which report, export and diff read; made when it is not "
+                        "there"},
+        {.name = "agent",
+                .group = CP_OPT_OUTPUT,
+                .commands = PROBING | ANALYZE | DIFF | POLICY | SHOW,
+                .parse = cp_opt_parse_text,
+                .offset = offsetof(struct cp_opts, agent),
+                .arg = "NAME",
+                .wants = "a name of at most 200 characters",
+                .max = 200,
+                .help = "whose runs they are, in the database (default: the host's name; to read: anybody's)"},
+        {.name = "store-keep-days",
+                .group = CP_OPT_OUTPUT,
+                .commands = PROBING | ANALYZE,
+                .parse = cp_opt_parse_number,
+                .offset = offsetof(struct cp_opts, store_keep_days),
+                .arg = "DAYS",
+                .wants = "a number of days",
+                .max = 36500,
+                .help = "after the run, remove older runs from the database; 0: keep all"},
+        {.name = "store-max-mb",
+                .group = CP_OPT_OUTPUT,
+                .commands = PROBING | ANALYZE,
+                .parse = cp_opt_parse_number,
+                .offset = offsetof(struct cp_opts, store_max_mb),
+                .arg = "MIB",
+                .wants = "a number of MiB",
+                .max = 1000000000,
+                .help = "after the run, make the database this small: hops of the oldest runs go first, then the "
+                        "oldest "
+                        "runs; 0: no limit"},
         {.name = "explain",
                 .group = CP_OPT_OUTPUT,
                 .commands = SINGLE,
@@ -542,7 +603,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "say in sentences why each verdict is what it is (table: of targets that are not well)"},
         {.name = "color",
                 .group = CP_OPT_OUTPUT,
-                .commands = ALL | ANALYZE | DIFF | POLICY,
+                .commands = ALL | ANALYZE | DIFF | POLICY | SHOW,
                 .parse = cp_opt_parse_choice,
                 .offset = offsetof(struct cp_opts, color),
                 .choices = when_names,

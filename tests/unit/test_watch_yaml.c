@@ -18,6 +18,8 @@
 #define SEC 1000000000ull
 
 static const char whole[] = "agent: vm-1\n"
+                            "store: /var/lib/coldpotato/runs.db\n"
+                            "store_keep_days: 30\n"
                             "output: /var/lib/coldpotato/runs\n"
                             "keep: 7\n"
                             "rate: 10k\n"
@@ -76,7 +78,9 @@ static void test_whole(void **state)
 
 	(void)state;
 	assert_int_equal(read_conf(whole, &conf, &err), 0);
-	assert_string_equal(conf.agent, "vm-1");
+	assert_setting(&conf.settings, "agent", "vm-1");
+	assert_setting(&conf.settings, "store", "/var/lib/coldpotato/runs.db");
+	assert_setting(&conf.settings, "store-keep-days", "30");
 	assert_string_equal(conf.output, "/var/lib/coldpotato/runs");
 	assert_int_equal(conf.n_kept, 7);
 	assert_setting(&conf.settings, "rate", "10k");
@@ -116,9 +120,9 @@ static void test_whole(void **state)
 	/* What an option refuses is said of the place. */
 	assert_int_equal(
 	        cp_watch_conf_refuse(&conf, &err, find(&audit->settings, "flows", 0)->place, NULL, "no"), -EINVAL);
-	assert_string_equal(err.text, "watch.yaml:11:10: no");
+	assert_string_equal(err.text, "watch.yaml:13:10: no");
 	assert_int_equal(cp_watch_conf_refuse(&conf, &err, conf.audits[0].place, "interval", "no"), -EINVAL);
-	assert_string_equal(err.text, "watch.yaml:18:15: no");
+	assert_string_equal(err.text, "watch.yaml:20:15: no");
 	cp_watch_conf_free(&conf);
 	cp_watch_conf_free(NULL);
 }
@@ -130,7 +134,6 @@ static void test_least(void **state)
 
 	(void)state;
 	assert_int_equal(read_conf("audits: [{name: a, targets: [b], interval: 1s}]", &conf, &err), 0);
-	assert_null(conf.agent);
 	assert_null(conf.output);
 	assert_int_equal(conf.n_kept, 100);
 	assert_int_equal(conf.settings.n, 0);
@@ -146,7 +149,7 @@ static void test_refused(void **state)
 	} cases[] = {
 	        {"", "watch.yaml:1:1: "},
 	        {"audits: []", "watch.yaml:1:9: audits is an empty list"},
-	        {"store: {}\n", "watch.yaml:"},
+	        {"store: {}\n", "watch.yaml:1:8: "},
 	        {"agent: x\n", "watch.yaml:1:1: 'audits' is missing"},
 	        {"audits:\n  - {name: a, targets: [b], interval: 1s, colour: red}\n", "watch.yaml:2:43: "},
 	        {"audits:\n  - {targets: [b], interval: 1s}\n", "watch.yaml:2:5: "},

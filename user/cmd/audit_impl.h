@@ -71,6 +71,7 @@ struct cp_output {
 };
 
 struct cp_names;
+struct cp_keep;
 
 /* ---- What may outlive a run, for those that follow each other ---- */
 
@@ -159,6 +160,7 @@ struct cp_audit {
 	struct cp_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs;
 	int hook_errors[CP_HOOKS_MAX]; /* -errno that ended one */
+	struct cp_keep *keep; /* keep.h; NULL: no --store */
 	struct cp_rec_start start; /* as it was handed to them */
 	const char *start_interfaces[CP_IFACES_MAX];
 	char host[256];
@@ -270,6 +272,8 @@ void cp_names_free(struct cp_names *names); /* takes NULL */
 
 int cp_outputs_open(struct cp_audit *audit, struct cp_err *err);
 void cp_outputs_start(struct cp_audit *audit);
+/* Of a run that was made before; what it points to is borrowed until the end. */
+void cp_outputs_start_as(struct cp_audit *audit, const struct cp_rec_start *rec);
 void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 void cp_outputs_path(struct cp_audit *audit, const struct cp_rec_path *rec);

@@ -213,7 +213,7 @@ static void free_diff(struct cp_diff *diff)
 
 int cp_cmd_diff(const struct cp_opts *opts)
 {
-	struct cp_diff diff = {0};
+	struct cp_diff diff = {.agent = opts->agent};
 	struct cp_err err = {.text = ""};
 	int status = CP_EXIT_OK, rc = run(&diff, opts, &status, &err);
 

@@ -12,6 +12,7 @@
 
 /* Two runs, and what is to be said of them. */
 struct cp_diff {
+	const char *agent; /* whose runs, where they are in a store; NULL: anybody's */
 	struct cp_words *words; /* own all strings of the runs */
 	struct cp_rundiff *diff;
 	struct cp_rundiff_run runs[CP_SIDES];

@@ -5,7 +5,6 @@
  * what is compared.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "diff.h"
 #include "import/run.h"
+#include "stored.h"
 
 #define PIECE_BYTES ((size_t)1 << 20)
 #define LINE_BYTES_MAX ((size_t)64 << 20) /* a record has some ten thousand at most */
@@ -369,8 +369,8 @@ int cp_diff_read(struct cp_diff *diff, enum cp_rundiff_side side, const char *pa
 	bool is_stdin = strcmp(path, "-") == 0;
 	struct reader reader = {
 	        .diff = diff, .run = &diff->runs[side], .side = side, .name = is_stdin ? "standard input" : path};
-	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc;
 	struct piece piece = {0};
+	int fd, rc;
 
 	memset(reader.run, 0, sizeof(*reader.run));
 	*reader.run = (struct cp_rundiff_run){.name = reader.name,
@@ -380,11 +380,11 @@ int cp_diff_read(struct cp_diff *diff, enum cp_rundiff_side side, const char *pa
 	        .attempts = CP_UNKNOWN,
 	        .timeout_ms = CP_UNKNOWN,
 	        .n_flows = CP_UNKNOWN};
-	if (fd < 0)
-		return cp_err_set(err, -EINVAL, "cannot read %s: %s", path, strerror(errno));
+	rc = cp_stored_open(path, diff->agent, &fd, err);
+	if (rc)
+		return rc;
 	rc = read_pieces(&reader, fd, &piece, err);
-	if (!is_stdin)
-		close(fd);
+	cp_stored_close(fd);
 	free(piece.text);
 	rc = rc ? rc : check(&reader, err);
 	return rc == -ENOMEM ? cp_err_set(err, rc, "not enough memory for %s", reader.name) : rc;

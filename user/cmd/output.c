@@ -16,6 +16,7 @@
 #include "audit_impl.h"
 #include "cmd.h"
 #include "gate.h"
+#include "keep.h"
 #include "version.h"
 
 #define BUFFER_BYTES (1u << 18)
@@ -116,9 +117,21 @@ static int open_output(struct cp_audit *audit, const struct cp_opts_output *spec
 	return rc ? cp_err_set(err, rc, "out of memory") : 0;
 }
 
+static int open_store(struct cp_audit *audit, struct cp_err *err)
+{
+	const struct cp_opts *opts = audit->opts;
+	struct cp_keep_config config = {.path = opts->store,
+	        .agent = opts->agent,
+	        .audit = audit->env ? audit->env->name : NULL,
+	        .keep_days = opts->store_keep_days,
+	        .max_mb = opts->store_max_mb};
+
+	return opts->store ? cp_keep_open(&config, &audit->keep, err) : 0;
+}
+
 int cp_outputs_open(struct cp_audit *audit, struct cp_err *err)
 {
-	int rc = 0;
+	int rc = open_store(audit, err);
 
 	if (gethostname(audit->host, sizeof(audit->host) - 1))
 		audit->host[0] = '\0';
@@ -140,6 +153,16 @@ int cp_outputs_open(struct cp_audit *audit, struct cp_err *err)
 			(audit)->hook_errors[i_] = hook_->format->call(hook_->state, rec);                             \
 	}
 
+/* A store that fails is a warning of the run, and its exit status. */
+static void check_store(struct cp_audit *audit)
+{
+	struct cp_err err;
+	const char *code;
+
+	if (cp_keep_failed(audit->keep, &code, &err))
+		cp_outputs_warn(audit, code, "%s", err.text);
+}
+
 static void flush_output(struct cp_output *output)
 {
 	if (!output->error)
@@ -152,6 +175,16 @@ static void forget_probing(struct cp_rec_start *rec)
 	rec->host = rec->tcp_method = NULL;
 	rec->rate_pps = rec->seed = CP_UNKNOWN;
 	rec->first_ttl = rec->max_ttl = rec->attempts = rec->timeout_ms = rec->n_flows = 0;
+}
+
+static void hand_over_start(struct cp_audit *audit)
+{
+	EACH_OUTPUT(audit, start, &audit->start)
+	cp_keep_start(audit->keep, &audit->start);
+	/* A reader of a pipe learns at once that a run has begun, and we whether anybody reads. */
+	for (uint32_t i = 0; i < audit->n_outputs; i++)
+		flush_output(&audit->outputs[i]);
+	check_store(audit);
 }
 
 void cp_outputs_start(struct cp_audit *audit)
@@ -191,10 +224,13 @@ void cp_outputs_start(struct cp_audit *audit)
 		audit->start_interfaces[i] = audit->links[i].name;
 	if (audit->is_import)
 		forget_probing(&audit->start);
-	EACH_OUTPUT(audit, start, &audit->start)
-	/* A reader of a pipe learns at once that a run has begun, and we whether anybody reads. */
-	for (uint32_t i = 0; i < audit->n_outputs; i++)
-		flush_output(&audit->outputs[i]);
+	hand_over_start(audit);
+}
+
+void cp_outputs_start_as(struct cp_audit *audit, const struct cp_rec_start *rec)
+{
+	audit->start = *rec;
+	hand_over_start(audit);
 }
 
 static bool shown_on_stdout(const struct cp_audit *audit)
@@ -221,21 +257,29 @@ void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, 
 	else if (!shown_on_stdout(audit))
 		fprintf(stderr, "coldpotato: warning: %s\n", text);
 	EACH_OUTPUT(audit, warning, &rec)
+	cp_keep_warning(audit->keep, &rec);
+	check_store(audit);
 }
 
 void cp_outputs_path(struct cp_audit *audit, const struct cp_rec_path *rec)
 {
 	EACH_OUTPUT(audit, path, rec)
+	cp_keep_path(audit->keep, rec);
+	check_store(audit);
 }
 
 void cp_outputs_target(struct cp_audit *audit, const struct cp_rec_target *rec)
 {
 	EACH_OUTPUT(audit, target, rec)
+	cp_keep_target(audit->keep, rec);
+	check_store(audit);
 }
 
 void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec)
 {
 	EACH_OUTPUT(audit, summary, rec)
+	cp_keep_summary(audit->keep, rec);
+	check_store(audit);
 }
 
 static void write_policy(struct cp_audit *audit, const struct cp_rec_policy *rec)
@@ -252,6 +296,7 @@ static void write_policy(struct cp_audit *audit, const struct cp_rec_policy *rec
 		if (!audit->hook_errors[i] && hook->format->policy)
 			audit->hook_errors[i] = hook->format->policy(hook->state, rec);
 	}
+	cp_keep_policy(audit->keep, rec);
 }
 
 void cp_outputs_policies(struct cp_audit *audit)
@@ -293,6 +338,14 @@ int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, s
 	};
 	int rc = 0;
 
+	/* The store first, so that the others can say what became of it. */
+	cp_keep_end(audit->keep, &rec);
+	check_store(audit);
+	if (cp_keep_error(audit->keep)) {
+		rc = cp_err_set(
+		        err, cp_keep_error(audit->keep), "%s: the run is not stored as a whole", audit->opts->store);
+		rec.exit_status = exit_status ? exit_status : CP_EXIT_FAILED;
+	}
 	EACH_OUTPUT(audit, end, &rec)
 	for (uint32_t i = 0; i < audit->n_outputs; i++) {
 		struct cp_output *output = &audit->outputs[i];
@@ -308,5 +361,7 @@ int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, s
 			rc = cp_err_set(err, audit->hook_errors[i], "the %s took no more records: %s",
 			        audit->env->hooks[i].format->name, strerror(-audit->hook_errors[i]));
 	}
+	cp_keep_close(audit->keep);
+	audit->keep = NULL;
 	return rc;
 }

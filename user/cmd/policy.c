@@ -17,8 +17,7 @@
 #include "import/policy_run.h"
 #include "import/policy_yaml.h"
 #include "io/host.h"
-
-#define RUN_MAX_BYTES (1ull << 32)
+#include "stored.h"
 
 /* What both subcommands work with. */
 struct policy_job {
@@ -80,7 +79,7 @@ static int read_run(struct policy_job *job, const char *path, const struct cp_po
 	const char *source = source_of(path);
 	size_t len;
 	char *text;
-	int rc = cp_host_file_read(path, RUN_MAX_BYTES, &text, &len, err);
+	int rc = cp_stored_read(path, job->opts->agent, &text, &len, err);
 
 	if (rc)
 		return not_usable(rc);

@@ -199,8 +199,8 @@ static int make_plan(const struct loading *loading)
 	}
 	if (rc)
 		return rc;
-	if (plan->conf.agent)
-		snprintf(plan->agent, sizeof(plan->agent), "%s", plan->conf.agent);
+	if (plan->items[0].opts.agent)
+		snprintf(plan->agent, sizeof(plan->agent), "%s", plan->items[0].opts.agent);
 	else if (cp_host_name(plan->agent, sizeof(plan->agent)))
 		plan->agent[0] = '\0';
 	/* The same for all audits, so once. */

@@ -350,6 +350,18 @@ const struct cp_as *cp_asdb_as(const struct cp_asdb *db, uint32_t asn)
 	return find_as(db, asn);
 }
 
+int cp_asdb_set_name(struct cp_asdb *db, uint32_t asn, const char *name)
+{
+	struct cp_as *as;
+	const char *copy;
+	int rc = cp_asdb_put_string(db, name, &copy);
+
+	rc = rc ? rc : cp_asdb_put_as(db, asn, &as);
+	if (rc == 0)
+		as->name = copy;
+	return rc;
+}
+
 bool cp_asdb_siblings(const struct cp_asdb *db, uint32_t a, uint32_t b)
 {
 	if (a == b)

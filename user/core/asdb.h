@@ -63,6 +63,9 @@ int cp_asdb_add_ixps(struct cp_asdb *db, const char *text, size_t len, const cha
 /* CSV with a header naming asn, name, org, role. */
 int cp_asdb_add_names(struct cp_asdb *db, const char *text, size_t len, const char *source, struct cp_err *err);
 
+/* Sets the name of an AS, whatever was known of it. 0 or -ENOMEM. */
+int cp_asdb_set_name(struct cp_asdb *db, uint32_t asn, const char *name);
+
 /*
  * Sorts and flattens everything added so far; adds the special-use ranges
  * (IANA special-purpose registries, RFC 6890). Call once, before lookups. 0 or -ENOMEM.

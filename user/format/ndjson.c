@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "ndjson_hop.h"
+#include "ndjson_part.h"
 #include "ndjson_policy.h"
 #include "record.h"
 
@@ -93,46 +94,7 @@ static void as_fields(struct ndjson *state, const struct cp_asdb *asdb, uint32_t
 	cp_json_string(&state->json, "as_name", as_name(state, asdb, asn));
 }
 
-/* Of several ASes that announce an address, the one the AS path shows at that TTL; else the first. 0: none. */
-static uint32_t origin_asn(const struct cp_judgement *judgement, const struct cp_origin *origin, uint8_t ttl)
-{
-	if (origin->kind != CP_ORIGIN_AS)
-		return 0;
-	for (uint32_t i = 0; origin->n_asn > 1 && i < judgement->n_as_path; i++) {
-		const struct cp_as_step *step = &judgement->as_path[i];
-
-		if (step->kind != CP_STEP_AS || ttl < step->first_ttl || ttl > step->last_ttl)
-			continue;
-		for (int k = 0; k < origin->n_asn; k++) {
-			if (origin->asn[k] == step->asn)
-				return step->asn;
-		}
-	}
-	return origin->asn[0];
-}
-
-static const char *ixp_name(const struct cp_origin *origin)
-{
-	if (origin->kind != CP_ORIGIN_IXP)
-		return NULL;
-	return origin->label ? origin->label : "";
-}
-
 /* ---- start ---- */
-
-static void databases(struct cp_json *json, const struct cp_rec_start *rec)
-{
-	cp_json_array(json, "databases");
-	for (size_t i = 0; i < rec->n_databases; i++) {
-		cp_json_object(json, NULL);
-		cp_json_string(json, "layer", rec->databases[i].layer);
-		cp_json_string(json, "name", rec->databases[i].name);
-		cp_json_uint(json, "rows", rec->databases[i].n_rows);
-		maybe(json, "built_at_s", rec->databases[i].built_at_s);
-		cp_json_object_end(json);
-	}
-	cp_json_array_end(json);
-}
 
 static void where_from(struct cp_json *json, const struct cp_rec_start *rec)
 {
@@ -178,7 +140,7 @@ static int write_start(void *ctx, const struct cp_rec_start *rec)
 	maybe(json, "seed", rec->seed);
 	cp_json_string(json, "resolver", rec->resolver);
 	where_from(json, rec);
-	databases(json, rec);
+	cp_ndjson_databases(json, "databases", rec);
 	maybe(json, "targets", rec->n_targets);
 	maybe(json, "destinations", rec->n_dests);
 	return finish(ctx);
@@ -201,42 +163,6 @@ static void cname_array(struct cp_json *json, const struct cp_answer *answer)
 	strings(json, "cname", answer ? (const char *const *)answer->cname : NULL, answer ? answer->n_cname : 0);
 }
 
-static void verdict_counts(struct cp_json *json, const char *key, const uint32_t counts[CP_VERDICTS])
-{
-	cp_json_object(json, key);
-	for (int i = 0; i < CP_VERDICTS; i++)
-		cp_json_uint(json, cp_verdict_name(i), counts[i]);
-	cp_json_object_end(json);
-}
-
-/* How the paths of a target differ: by verdict, and by where they leave home. */
-static void flows_object(struct ndjson *state, const struct cp_rec_target *rec)
-{
-	const struct cp_combined *combined = rec->combined;
-	struct cp_json *json = &state->json;
-
-	if (!combined) {
-		cp_json_null(json, "flows");
-		return;
-	}
-	cp_json_object(json, "flows");
-	cp_json_uint(json, "paths", combined->n_paths);
-	verdict_counts(json, "verdicts", combined->by_verdict);
-	verdict_counts(json, "destination_verdicts", combined->dests_by_verdict);
-	cp_json_array(json, "exits");
-	for (uint32_t i = 0; i < combined->n_exits; i++) {
-		cp_json_object(json, NULL);
-		as_fields(state, rec->asdb, combined->exits[i].asn);
-		cp_json_string(json, "ixp", combined->exits[i].ixp);
-		cp_json_uint(json, "paths", combined->exits[i].n_paths);
-		cp_json_object_end(json);
-	}
-	cp_json_array_end(json);
-	cp_json_uint(json, "other_exits", combined->n_other_exits);
-	cp_json_uint(json, "unseen_exits", combined->n_unseen_exits);
-	cp_json_object_end(json);
-}
-
 static int write_target(void *ctx, const struct cp_rec_target *rec)
 {
 	struct cp_json *json = begin(ctx, "target");
@@ -252,7 +178,7 @@ static int write_target(void *ctx, const struct cp_rec_target *rec)
 	cp_json_uint(json, "destinations", rec->n_dests);
 	cp_json_string(json, "verdict", rec->n_dests ? cp_verdict_name(rec->verdict) : NULL);
 	cp_json_string(json, "skip_reason", rec->skip_reason);
-	flows_object(ctx, rec);
+	cp_ndjson_flows(json, "flows", rec->combined, rec->asdb);
 	return finish(ctx);
 }
 
@@ -265,7 +191,7 @@ static void hop_object(struct ndjson *state, const struct cp_rec_path *rec, uint
 	bool is_seen = !cp_addr_is_zero(&hop->addr);
 
 	cp_hop_texts_write(state->hops, &state->json, hop, rec->asdb,
-	        is_seen ? origin_asn(rec->judgement, origin, hop->ttl) : 0, is_seen ? ixp_name(origin) : NULL);
+	        is_seen ? cp_record_asn(rec->judgement, origin, hop->ttl) : 0, is_seen ? cp_record_ixp(origin) : NULL);
 }
 
 static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
@@ -296,8 +222,8 @@ static void exit_object(struct ndjson *state, const struct cp_rec_path *rec)
 
 		cp_json_object(json, "first_foreign");
 		cp_json_addr(json, "ip", &hop->addr);
-		as_fields(state, rec->asdb, origin_asn(rec->judgement, origin, hop->ttl));
-		cp_json_string(json, "ixp", ixp_name(origin));
+		as_fields(state, rec->asdb, cp_record_asn(rec->judgement, origin, hop->ttl));
+		cp_json_string(json, "ixp", cp_record_ixp(origin));
 		cp_json_object_end(json);
 	} else {
 		cp_json_null(json, "first_foreign");
@@ -312,7 +238,7 @@ static void destination_object(struct ndjson *state, const struct cp_rec_path *r
 
 	cp_json_object(json, "destination");
 	cp_json_addr(json, "ip", &rec->dest);
-	as_fields(state, rec->asdb, origin_asn(rec->judgement, &rec->judgement->dest_origin, end_ttl));
+	as_fields(state, rec->asdb, cp_record_asn(rec->judgement, &rec->judgement->dest_origin, end_ttl));
 	cname_array(json, rec->answer);
 	cp_json_null(json, "service_tag");
 	cp_json_object_end(json);
@@ -410,44 +336,6 @@ static void egress_object(struct ndjson *state, const struct cp_rec_summary *rec
 	cp_json_object_end(json);
 }
 
-static void accounting_object(struct cp_json *json, const struct cp_accounting *accounting)
-{
-	cp_json_object(json, "accounting");
-	maybe(json, "attempted", accounting->attempted);
-	maybe(json, "transmitted", accounting->transmitted);
-	maybe(json, "tx_errors", accounting->tx_errors);
-	maybe(json, "blocked", accounting->blocked);
-	maybe(json, "over_budget", accounting->over_budget);
-	maybe(json, "replied", accounting->replied);
-	maybe(json, "timed_out", accounting->timed_out);
-	maybe(json, "matched", accounting->matched);
-	maybe(json, "duplicates", accounting->duplicates);
-	maybe(json, "late", accounting->late);
-	cp_json_object(json, "rejected");
-	maybe(json, "token", accounting->rejected_token);
-	maybe(json, "dest", accounting->rejected_dest);
-	maybe(json, "unsent", accounting->rejected_unsent);
-	maybe(json, "flags", accounting->rejected_flags);
-	maybe(json, "short", accounting->rejected_short);
-	cp_json_object_end(json);
-	maybe(json, "lost", accounting->lost);
-	maybe(json, "resets_sent", accounting->resets_sent);
-	maybe(json, "acks_sent", accounting->acks_sent);
-	maybe(json, "connections_opened", accounting->connections_opened);
-	maybe(json, "connections_closed", accounting->connections_closed);
-	maybe(json, "probing_ns", accounting->probing_ns);
-	maybe(json, "total_ns", accounting->total_ns);
-	maybe(json, "targets", accounting->n_targets);
-	maybe(json, "unresolved", accounting->n_unresolved);
-	maybe(json, "skipped", accounting->n_skipped);
-	maybe(json, "destinations", accounting->n_dests);
-	maybe(json, "paths", accounting->n_paths);
-	maybe(json, "complete_paths", accounting->n_complete);
-	maybe(json, "hops", accounting->n_hops);
-	maybe(json, "hops_seen", accounting->n_hops_seen);
-	cp_json_object_end(json);
-}
-
 static int write_summary(void *ctx, const struct cp_rec_summary *rec)
 {
 	struct ndjson *state = ctx;
@@ -462,7 +350,7 @@ static int write_summary(void *ctx, const struct cp_rec_summary *rec)
 	for (size_t i = 0; i < rec->n_egress; i++)
 		egress_object(state, rec, &rec->egress[i]);
 	cp_json_array_end(json);
-	accounting_object(json, &rec->accounting);
+	cp_ndjson_accounting(json, "accounting", &rec->accounting);
 	return finish(state);
 }
 
@@ -488,7 +376,7 @@ static int write_end(void *ctx, const struct cp_rec_end *rec)
 	cp_json_string(json, "reason", rec->reason);
 	cp_json_string(json, "error", rec->error);
 	cp_json_int(json, "exit_status", rec->exit_status);
-	accounting_object(json, &rec->accounting);
+	cp_ndjson_accounting(json, "accounting", &rec->accounting);
 	return finish(ctx);
 }
 

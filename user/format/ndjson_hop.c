@@ -55,7 +55,7 @@ void cp_hop_texts_free(struct cp_hop_texts *texts)
 	free(texts);
 }
 
-static const char *reply_name(uint8_t kind)
+const char *cp_hop_reply_name(uint8_t kind)
 {
 	static const char *const names[] = {
 	        [CP_REPLY_TIME_EXCEEDED] = "time-exceeded",
@@ -135,7 +135,7 @@ static void write_tail(struct cp_json *json, const struct key *key, const char *
 	cp_json_string(json, "as_name", as ? as->name : NULL);
 	cp_json_string(json, "ixp", key->ixp);
 	cp_router_fields(json, ptr);
-	cp_json_string(json, "reply", reply_name(key->kind));
+	cp_json_string(json, "reply", cp_hop_reply_name(key->kind));
 	cp_json_uint_if(json, "icmp_type", key->icmp_type, is_icmp(key->kind));
 	cp_json_uint_if(json, "icmp_code", key->icmp_code, is_icmp(key->kind));
 	cp_json_uint_if(json, "reply_ttl", key->reply_ttl, is_seen && key->reply_ttl);

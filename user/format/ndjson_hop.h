@@ -19,6 +19,9 @@ void cp_hop_texts_free(struct cp_hop_texts *texts); /* takes NULL */
 /* "ptr", and what it says of the router: "role", "site", "city". ptr NULL: none. */
 void cp_router_fields(struct cp_json *json, const char *ptr);
 
+/* "time-exceeded" ...; NULL: none. */
+const char *cp_hop_reply_name(uint8_t kind);
+
 /* asn 0: none; ixp NULL: none. asdb, NULL or not, and ixp, which is a part of it, must live as long as texts. */
 void cp_hop_texts_write(struct cp_hop_texts *texts, struct cp_json *json, const struct cp_hop *hop,
         const struct cp_asdb *asdb, uint32_t asn, const char *ixp);

@@ -38,7 +38,8 @@ struct cp_run_database {
 
 struct cp_run_start {
 	const char *version, *command, *host, *datapath, *datapath_why, *tcp_method, *resolver;
-	uint64_t wall_ms, mono_ns, rate_pps, seed, n_targets, n_dests;
+	struct cp_run_strings interfaces;
+	uint64_t wall_ms, mono_ns, rate_pps, n_senders, seed, n_targets, n_dests;
 	uint64_t first_ttl, max_ttl, attempts, timeout_ms, n_flows;
 	uint32_t vantage_asn; /* 0: unknown */
 	const char *vantage_why;
@@ -79,6 +80,7 @@ struct cp_run_path {
 	uint64_t n_probes;
 	int8_t verdict; /* enum cp_verdict; -1: missing */
 	int8_t confidence; /* enum cp_confidence; -1: missing */
+	int8_t rule; /* enum cp_rule; CP_RULE_NONE: missing, or not known */
 	uint32_t reasons; /* bit 1 << enum cp_reason; codes that are not known are left out */
 	struct cp_run_strings as_path;
 	struct cp_run_exit exit;
@@ -101,11 +103,22 @@ struct cp_run_accounting {
 	uint64_t n_targets, n_unresolved, n_skipped, n_dests, n_paths, n_complete, n_hops, n_hops_seen;
 };
 
+#define CP_RUN_SITES_MAX 8
+
+struct cp_run_site {
+	const char *place;
+	uint64_t n_paths;
+};
+
 struct cp_run_egress {
 	const char *role, *as_name, *ixp;
 	uint32_t asn; /* 0: null */
 	uint64_t n_paths, n_dests, n_targets;
 	uint64_t share_hundredths; /* of a percent */
+	uint64_t n_groups, n_replies, n_probes;
+	uint64_t loss_hundredths; /* of a percent */
+	struct cp_run_site sites[CP_RUN_SITES_MAX]; /* more are left out */
+	uint32_t n_sites;
 	uint64_t n_exit_routers, handover_p50_us, handover_p95_us, handover_p99_us, cold_share_pct;
 };
 

@@ -46,6 +46,15 @@ static int read_confidence(struct cp_fields *fields, void *out)
 	return cp_fields_refuse(fields, "not a confidence");
 }
 
+static int read_rule(struct cp_fields *fields, void *out)
+{
+	for (int i = CP_RULE_NONE + 1; i < CP_RULES; i++) {
+		if (says(fields, cp_rule_name(i)))
+			((struct cp_run_path *)out)->rule = (int8_t)i;
+	}
+	return 0; /* rules are added: one that is not known here says nothing */
+}
+
 static int read_end(struct cp_fields *fields, void *out)
 {
 	struct cp_run_path *path = out;
@@ -234,6 +243,7 @@ static int read_flag(struct cp_fields *fields, void *out)
 	        {"quote-modified", CP_HOP_QUOTE_MODIFIED},
 	        {"other-address", CP_HOP_OTHER_ADDR},
 	        {"limited", CP_HOP_LIMITED},
+	        {"per-packet", CP_HOP_PER_PACKET},
 	};
 	struct cp_run_hop *hop = out;
 
@@ -357,6 +367,7 @@ int cp_run_read_path(struct cp_run_work *work)
 	        CP_FIELD(CP_FIELD_UINT, "probes", struct cp_run_path, n_probes),
 	        CP_FIELD_READ("verdict", read_verdict),
 	        CP_FIELD_READ("confidence", read_confidence),
+	        CP_FIELD_READ("rule", read_rule),
 	        CP_FIELD_READ("reasons", read_reasons),
 	        CP_FIELD_READ("as_path", read_as_path),
 	        CP_FIELD_READ("exit", read_exit),

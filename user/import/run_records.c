@@ -90,6 +90,11 @@ static int read_databases(struct cp_fields *fields, void *out)
 	return cp_fields_array(fields, read_database, out);
 }
 
+static int read_interfaces(struct cp_fields *fields, void *out)
+{
+	return cp_run_read_strings(fields, &((struct cp_run_work *)out)->start.interfaces);
+}
+
 int cp_run_read_start(struct cp_run_work *work)
 {
 #define START(kind, key, member) CP_FIELD(kind, key, struct cp_run_work, start.member)
@@ -101,7 +106,9 @@ int cp_run_read_start(struct cp_run_work *work)
 	        START(CP_FIELD_STRING, "host", host),
 	        START(CP_FIELD_STRING, "datapath", datapath),
 	        START(CP_FIELD_STRING, "datapath_why", datapath_why),
+	        CP_FIELD_READ("interfaces", read_interfaces),
 	        START(CP_FIELD_UINT, "rate_pps", rate_pps),
+	        START(CP_FIELD_UINT, "senders", n_senders),
 	        START(CP_FIELD_UINT, "first_ttl", first_ttl),
 	        START(CP_FIELD_UINT, "max_ttl", max_ttl),
 	        START(CP_FIELD_UINT, "attempts", attempts),
@@ -123,6 +130,7 @@ int cp_run_read_start(struct cp_run_work *work)
 	*start = (struct cp_run_start){.wall_ms = CP_RUN_UNKNOWN,
 	        .mono_ns = CP_RUN_UNKNOWN,
 	        .rate_pps = CP_RUN_UNKNOWN,
+	        .n_senders = CP_RUN_UNKNOWN,
 	        .seed = CP_RUN_UNKNOWN,
 	        .n_targets = CP_RUN_UNKNOWN,
 	        .n_dests = CP_RUN_UNKNOWN,
@@ -263,6 +271,37 @@ static int read_share(struct cp_fields *fields, void *out)
 	return 0;
 }
 
+static int read_loss(struct cp_fields *fields, void *out)
+{
+	double percent;
+
+	if (!cp_pull_double(&fields->pull, &percent) || percent < 0 || percent > 100)
+		return cp_fields_refuse(fields, "a percentage is wanted");
+	((struct cp_run_egress *)out)->loss_hundredths = (uint64_t)(percent * 100 + 0.5);
+	return 0;
+}
+
+static int read_site(struct cp_fields *fields, void *out)
+{
+	static const struct cp_field table[] = {
+	        CP_FIELD(CP_FIELD_STRING, "place", struct cp_run_site, place),
+	        CP_FIELD(CP_FIELD_UINT, "paths", struct cp_run_site, n_paths),
+	};
+	struct cp_run_egress *row = out;
+	struct cp_run_site site = {.n_paths = CP_RUN_UNKNOWN};
+	int rc = cp_fields_object(fields, table, CP_COUNT(table), &site);
+
+	if (rc == 0 && row->n_sites < CP_RUN_SITES_MAX)
+		row->sites[row->n_sites++] = site;
+	return rc;
+}
+
+static int read_sites(struct cp_fields *fields, void *out)
+{
+	((struct cp_run_egress *)out)->n_sites = 0;
+	return cp_fields_array(fields, read_site, out);
+}
+
 static int read_egress(struct cp_fields *fields, void *out)
 {
 #define EGRESS(kind, key, member) CP_FIELD(kind, key, struct cp_run_egress, member)
@@ -274,6 +313,11 @@ static int read_egress(struct cp_fields *fields, void *out)
 	        EGRESS(CP_FIELD_UINT, "paths", n_paths),
 	        EGRESS(CP_FIELD_UINT, "destinations", n_dests),
 	        EGRESS(CP_FIELD_UINT, "targets", n_targets),
+	        EGRESS(CP_FIELD_UINT, "groups", n_groups),
+	        EGRESS(CP_FIELD_UINT, "replies", n_replies),
+	        EGRESS(CP_FIELD_UINT, "probes", n_probes),
+	        CP_FIELD_READ("loss_pct", read_loss),
+	        CP_FIELD_READ("exit_sites", read_sites),
 	        CP_FIELD_READ("share_pct", read_share),
 	        EGRESS(CP_FIELD_UINT, "exit_routers", n_exit_routers),
 	        EGRESS(CP_FIELD_UINT, "handover_p50_us", handover_p50_us),
@@ -292,6 +336,10 @@ static int read_egress(struct cp_fields *fields, void *out)
 	*row = (struct cp_run_egress){.n_paths = CP_RUN_UNKNOWN,
 	        .n_dests = CP_RUN_UNKNOWN,
 	        .n_targets = CP_RUN_UNKNOWN,
+	        .n_groups = CP_RUN_UNKNOWN,
+	        .n_replies = CP_RUN_UNKNOWN,
+	        .n_probes = CP_RUN_UNKNOWN,
+	        .loss_hundredths = CP_RUN_UNKNOWN,
 	        .share_hundredths = CP_RUN_UNKNOWN,
 	        .n_exit_routers = CP_RUN_UNKNOWN,
 	        .handover_p50_us = CP_RUN_UNKNOWN,

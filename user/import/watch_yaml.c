@@ -29,9 +29,10 @@
 #define EACH_WORD(X)                                                                                                   \
 	X(protocol)                                                                                                    \
 	X(port)                                                                                                        \
-	X(tcp_method) X(addresses) X(resolver) X(dest_rate) X(prefix_rate) X(first_ttl) X(max_ttl) X(attempts)         \
-	        X(flows) X(gap) X(interface) X(source) X(datapath) X(xdp_mode) X(tc_attach) X(senders) X(home)         \
-	                X(vantage_as) X(policy) X(fail_on) X(rdns_max) X(datadog_conf)
+	X(tcp_method)                                                                                                  \
+	X(addresses) X(resolver) X(dest_rate) X(prefix_rate) X(first_ttl) X(max_ttl) X(attempts) X(flows) X(gap)       \
+	        X(interface) X(source) X(datapath) X(xdp_mode) X(tc_attach) X(senders) X(home) X(vantage_as) X(policy) \
+	                X(fail_on) X(rdns_max) X(datadog_conf)
 #define EACH_FLAG(X) X(exhaustive) X(no_rdns) X(ipv4) X(ipv6)
 
 /* What an audit, and "defaults", may say, as it stands in the file. */
@@ -57,7 +58,7 @@ struct file_defaults {
 };
 
 struct file_watch {
-	char *agent, *output, *rate, *overlay, *ixp;
+	char *agent, *store, *store_keep_days, *store_max_mb, *output, *rate, *overlay, *ixp;
 	uint32_t *keep;
 	char **asdb;
 	uint32_t n_asdb;
@@ -92,6 +93,9 @@ static const cyaml_schema_value_t audit_schema = {
 };
 static const cyaml_schema_field_t watch_fields[] = {
         WORD(file_watch, agent, "agent"),
+        WORD(file_watch, store, "store"),
+        WORD(file_watch, store_keep_days, "store_keep_days"),
+        WORD(file_watch, store_max_mb, "store_max_mb"),
         WORD(file_watch, output, "output"),
         CYAML_FIELD_UINT_PTR("keep", MAYBE, struct file_watch, keep),
         WORD(file_watch, rate, "rate"),
@@ -209,28 +213,16 @@ static int take_duration(const struct reading *reading, const char *place, const
 
 /* ---- settings ---- */
 
-/* "max_ttl" -> "max-ttl", among the names of keys[] and a few more, all literals. */
-static const char *option_name(const char *key)
-{
-	static const char *const names[] = {"tcp-method", "dest-rate", "prefix-rate", "first-ttl", "max-ttl",
-	        "xdp-mode", "tc-attach", "vantage-as", "fail-on", "rdns-max", "datadog-conf", "no-rdns", "max-runtime"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		size_t len = strlen(names[i]), at = strcspn(names[i], "-");
-
-		if (strlen(key) == len && memcmp(key, names[i], at) == 0 && key[at] == '_' &&
-		        strcmp(key + at + 1, names[i] + at + 1) == 0)
-			return names[i];
-	}
-	return key;
-}
-
 static struct cp_watch_setting *add_setting(
         struct cp_watch_settings *settings, const char *place, const char *key, const char *text)
 {
 	struct cp_watch_setting *setting = &settings->items[settings->n++];
 
-	setting->option = option_name(key);
+	snprintf(setting->option, sizeof(setting->option), "%s", key);
+	for (char *at = setting->option; *at; at++) {
+		if (*at == '_')
+			*at = '-';
+	}
 	setting->text = text;
 	snprintf(setting->place, sizeof(setting->place), "%s%s%s", place, *place ? "." : "", key);
 	return setting;
@@ -297,15 +289,20 @@ static int take_global_settings(struct reading *reading)
 	const struct file_watch *file = reading->file;
 	struct cp_watch_settings *settings = &reading->conf->settings;
 
-	settings->items = calloc(file->n_asdb + 4, sizeof(*settings->items));
+	const struct {
+		const char *key, *text;
+	} words[] = {{"agent", file->agent}, {"store", file->store}, {"store_keep_days", file->store_keep_days},
+	        {"store_max_mb", file->store_max_mb}, {"rate", file->rate}, {"overlay", file->overlay},
+	        {"ixp", file->ixp}};
+	size_t n = sizeof(words) / sizeof(words[0]);
+
+	settings->items = calloc(n + file->n_asdb, sizeof(*settings->items));
 	if (!settings->items)
 		return -ENOMEM;
-	if (file->rate)
-		add_setting(settings, "", "rate", file->rate);
-	if (file->overlay)
-		add_setting(settings, "", "overlay", file->overlay);
-	if (file->ixp)
-		add_setting(settings, "", "ixp", file->ixp);
+	for (size_t i = 0; i < n; i++) {
+		if (words[i].text)
+			add_setting(settings, "", words[i].key, words[i].text);
+	}
 	for (uint32_t i = 0; i < file->n_asdb; i++)
 		add_setting(settings, "", "asdb", file->asdb[i]);
 	return 0;
@@ -425,7 +422,6 @@ static int take_file(struct reading *reading)
 	struct cp_watch_conf *conf = reading->conf;
 	int rc = take_global_settings(reading);
 
-	conf->agent = file->agent;
 	conf->output = file->output;
 	conf->n_kept = file->keep ? *file->keep : KEEP_DEFAULT;
 	if (rc == 0 && (conf->n_kept == 0 || conf->n_kept > KEEP_MAX))

@@ -19,7 +19,7 @@
 
 /* What an option of the command line would say. */
 struct cp_watch_setting {
-	const char *option; /* its long name: "max-ttl" */
+	char option[24]; /* its long name: "max-ttl" */
 	const char *text; /* NULL: it takes none */
 	char place[CP_WATCH_PLACE]; /* in the file, for cp_watch_conf_refuse() */
 	char number[24]; /* what text points to when it was converted */
@@ -46,10 +46,9 @@ struct cp_watch_audit {
 struct cp_yaml;
 
 struct cp_watch_conf {
-	const char *agent; /* NULL: the host's name */
 	const char *output; /* directory; NULL: none */
 	uint32_t n_kept; /* files of an audit there */
-	struct cp_watch_settings settings; /* of all audits: rate and AS data */
+	struct cp_watch_settings settings; /* of all audits: agent, store, rate and AS data */
 	struct cp_watch_audit *audits;
 	uint32_t n_audits;
 	struct cp_yaml *yaml; /* owns the texts */

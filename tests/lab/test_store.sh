@@ -1,0 +1,219 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# test_store.sh: runs of the story lab in a database: what comes out is what
+# -o ndjson wrote and what the formats showed; references; retention; and what
+# may happen to a file: a full disk, SIGKILL, damage, a newer version.
+
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+lab_need jq sqlite3 unshare
+lab_up_story || exit 1
+
+work=$LAB_DIR/store
+mkdir -p "$work"
+db=$work/runs.db
+
+audit() { # namespace args...
+	local ns=$1
+	shift
+	run_cp "$ns" audit --vantage-as 8075 "@$LAB_NAMES" -r 2000 "$@"
+}
+
+sql() { # query [file]
+	sqlite3 "${2-$db}" "$1"
+}
+
+sound() { # file
+	[[ $(sqlite3 "$1" 'PRAGMA integrity_check') == ok ]]
+}
+
+# --- what comes out is what went in ---
+
+formats=(csv egress-csv hops datadog atlas prom html table)
+outputs=()
+for format in "${formats[@]}"; do outputs+=(-o "$format=$work/run.$format"); done
+audit "$LAB_COLD" nosuch.lab --flows 2 --store "$db" --agent one -o "ndjson=$work/cold.ndjson"
+check_eq 'an audit is stored, and ends as without' 4 $?
+audit "$LAB_HOT" nosuch.lab --flows 2 --store "$db" --agent one -o "ndjson=$work/hot.ndjson" "${outputs[@]}"
+check_eq 'the run has ended, and says how' 'one||audit|done|4' \
+	"$(sql 'SELECT agent, audit, command, end_reason, exit_status FROM runs ORDER BY run DESC LIMIT 1')"
+check_eq 'rows of paths, hops and targets' \
+	"$(jq -s '[.[] | select(.type == "path")] | "\(length) \([.[].hops[]] | length)"' -r "$work/cold.ndjson" "$work/hot.ndjson") $(
+		jq -s '[.[] | select(.type == "target")] | length' "$work/cold.ndjson" "$work/hot.ndjson")" \
+	"$(sql "SELECT (SELECT count(*) FROM paths) || ' ' || (SELECT count(*) FROM hops) || ' ' || (SELECT count(*) FROM targets)")"
+check_eq 'hand-overs between networks' 8075 "$(sql 'SELECT DISTINCT from_asn FROM edges WHERE to_asn = 8068')"
+check 'the file is sound' sound "$db"
+
+"$CP" export "$db" >"$work/latest" && "$CP" export "$db:previous" >"$work/previous"
+check_same 'export: the very text that -o ndjson wrote' "$work/hot.ndjson" "$work/latest"
+check_same 'export: of the run before' "$work/cold.ndjson" "$work/previous"
+for format in "${formats[@]}"; do
+	"$CP" report "$db" -o "$format=$work/again.$format"
+	check_same "report: $format as the audit showed it" "$work/run.$format" "$work/again.$format"
+done
+"$CP" report "$work/hot.ndjson" >"$work/table"
+check_same 'report: from the records themselves' "$work/run.table" "$work/table"
+check_same 'report: from standard input' "$work/run.table" <("$CP" report - <"$work/hot.ndjson")
+
+# --- references ---
+
+number=$(sql 'SELECT min(run) FROM runs')
+check_same 'a run by its number' "$work/cold.ndjson" <("$CP" export "$db:$number")
+check_same 'a run by the time, UTC' "$work/cold.ndjson" \
+	<("$CP" export "$db:$(date -u -d "@$((number / 1000 + 1))" +%FT%TZ)")
+check_same 'a run by the time, local' "$work/cold.ndjson" \
+	<(TZ=Asia/Tokyo "$CP" export "$db:$(TZ=Asia/Tokyo date -d "@$((number / 1000 + 1))" +%FT%T)")
+check_same 'the last of a day' "$work/hot.ndjson" <(TZ=UTC "$CP" export "$db:$(date -u +%F)")
+refuses 'no run that early' 2 "no run '2001-01-01T00:00'" "$CP" export "$db:2001-01-01T00:00"
+refuses 'no such reference' 2 "'oldest' names no run" "$CP" report "$db:oldest"
+refuses 'no such agent' 2 "no run 'latest' in it of agent two" "$CP" report "$db" --agent two
+refuses 'no such file' 2 'cannot open .*none.db: No such file' "$CP" report "$work/none.db:latest"
+refuses 'two runs for a report' 2 'report wants one run' "$CP" report "$db" "$db"
+"$CP" diff "$work/cold.ndjson" "$work/hot.ndjson" -o ndjson | grep -v '"type":"start"' >"$work/diff.want"
+"$CP" diff "$db:previous" "$db" -o ndjson | grep -v '"type":"start"' >"$work/diff.got"
+sed -i "s#$work/cold.ndjson#A#g; s#$work/hot.ndjson#B#g" "$work/diff.want"
+sed -i "s#$db:previous#A#g; s#$db#B#g" "$work/diff.got"
+check 'there are differences' test -s "$work/diff.want"
+check_same 'diff by reference finds the same' "$work/diff.want" "$work/diff.got"
+check_same 'a policy from a stored run' <("$CP" policy generate "$work/cold.ndjson" | grep -v '^# Run:') \
+	<("$CP" policy generate "$db:previous" | grep -v '^# Run:')
+
+# --- interrupted, analyzed ---
+
+(exec nsenter --net="/run/netns/$LAB_COLD" "$CP" audit --blocklist none --resolver "$LAB_DNS" --overlay "$LAB_OVERLAY" \
+	--vantage-as 8075 "@$LAB_NAMES" -r 20 --store "$db" --agent slow -o "ndjson=$work/cut.ndjson") &
+pid=$!
+for ((i = 0; i < 200; i++)); do
+	[[ ! -s $work/cut.ndjson ]] || break
+	sleep 0.05
+done
+sleep 0.5
+kill -TERM "$pid"
+wait "$pid"
+check_eq 'SIGTERM ends a run with its status' 143 $?
+check_eq 'an interrupted run is stored with what it found' interrupted \
+	"$(sql "SELECT end_reason FROM runs WHERE agent = 'slow'")"
+check_same 'all of it' "$work/cut.ndjson" <("$CP" export "$db" --agent slow)
+"$CP" analyze --overlay "$LAB_OVERLAY" "$work/cold.ndjson" --store "$db" --agent again -o "ndjson=$work/again.ndjson"
+check_same 'an analysis is stored, too' "$work/again.ndjson" <("$CP" export "$db" --agent again)
+
+# --- retention ---
+
+cp "$db" "$work/old.db"
+sql 'UPDATE runs SET started_ms = started_ms - 10 * 86400000 WHERE run = (SELECT min(run) FROM runs)' "$work/old.db"
+"$CP" analyze "$work/cold.ndjson" --store "$work/old.db" --store-keep-days 5 -o csv=/dev/null
+check_eq 'by age: the old run is gone, with all rows' '0 0 0' \
+	"$(sql "SELECT count(*) FROM runs WHERE run = $number" "$work/old.db") $(
+		sql "SELECT count(*) FROM hops WHERE run = $number" "$work/old.db") $(
+		sql "SELECT count(*) FROM paths WHERE run = $number" "$work/old.db")"
+check_eq 'the others are not' 4 "$(sql 'SELECT count(*) FROM runs' "$work/old.db")"
+
+for _ in {1..30}; do cat "$work/cold.ndjson"; done >"$work/many.ndjson"
+for _ in 1 2 3; do "$CP" analyze "$work/many.ndjson" --store "$work/size.db" -o csv=/dev/null; done
+before=$(stat -c %s "$work/size.db")
+"$CP" analyze "$work/many.ndjson" --store "$work/size.db" --store-max-mb 2 -o csv=/dev/null
+after=$(stat -c %s "$work/size.db")
+check "by size: $before bytes become $after" test "$before" -gt "$((2 << 20))" -a "$after" -le "$((2 << 20))"
+check_eq 'hops go first' '0 0' "$(sql 'SELECT count(*) FROM hops WHERE run = (SELECT min(run) FROM runs)' "$work/size.db") $(
+	sql 'SELECT (SELECT count(*) FROM paths WHERE run = (SELECT min(run) FROM runs)) = 0' "$work/size.db")"
+check 'the newest is whole' test "$(sql 'SELECT count(*) FROM hops WHERE run = (SELECT max(run) FROM runs)' "$work/size.db")" -gt 0
+pruned=$(sql 'SELECT min(run) FROM runs' "$work/size.db")
+check_eq 'and it is said' hops-pruned "$("$CP" export "$work/size.db:$pruned" | jq -r 'select(.type == "warning") | .code')"
+check 'a run without hops can be shown' "$CP" report "$work/size.db:$pruned" -o "html=$work/pruned.html"
+check_eq 'its verdicts are as they were' \
+	"$("$CP" export "$work/size.db" | jq -c 'select(.type == "path") | [.verdict, .as_path, .exit]' | sort | uniq -c)" \
+	"$("$CP" export "$work/size.db:$pruned" | jq -c 'select(.type == "path") | [.verdict, .as_path, .exit]' | sort | uniq -c)"
+check 'the file is sound after pruning' sound "$work/size.db"
+
+# --- SIGKILL in the middle of commits ---
+
+for _ in {1..10}; do cat "$work/many.ndjson"; done >"$work/huge.ndjson"
+n_rows() { # of runs after one
+	sql "SELECT count(*) FROM targets WHERE run > ${1:-0}" "$work/killed.db" 2>/dev/null || echo 0
+}
+for _ in 1 2 3 4 5; do
+	last=$(sql 'SELECT max(run) FROM runs' "$work/killed.db" 2>/dev/null)
+	"$CP" analyze "$work/huge.ndjson" --store "$work/killed.db" -o csv=/dev/null &
+	pid=$!
+	for ((i = 0; i < 500; i++)); do
+		(($(n_rows "$last") == 0)) || break
+		sleep 0.01
+	done
+	kill -KILL "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+done
+"$CP" analyze "$work/cold.ndjson" --store "$work/killed.db" -o csv=/dev/null
+check_eq 'after SIGKILL the next run is stored' 0 $?
+check 'the file is sound' sound "$work/killed.db"
+check_eq 'whole paths only: each has all of its hops' 0 "$(sql 'SELECT count(*) FROM paths AS p WHERE n_hops <>
+	(SELECT count(*) FROM hops AS h WHERE h.agent = p.agent AND h.run = p.run AND h.path = p.seq)' "$work/killed.db")"
+killed=$(sql 'SELECT max(run) FROM runs WHERE end_reason IS NULL' "$work/killed.db")
+check 'a killed run has no end' test -n "$killed"
+"$CP" report "$work/killed.db:$killed" -o "table=$work/table" 2>/dev/null
+check_eq 'and is reported as cut off' 4 $?
+
+# --- files that are not to be written to ---
+
+cp "$db" "$work/newer.db" && sql 'PRAGMA user_version = 99' "$work/newer.db"
+sum=$(md5sum <"$work/newer.db")
+refuses 'a newer file is refused' 2 'newer.db: written by a newer version .*schema 99.*use that version, or another file' \
+	"$CP" analyze "$work/cold.ndjson" --store "$work/newer.db" -o csv=/dev/null
+refuses 'and not read' 2 'newer.db: written by a newer version' "$CP" report "$work/newer.db"
+check_eq 'and left as it is' "$sum" "$(md5sum <"$work/newer.db")"
+cp "$db" "$work/bad.db" && dd if=/dev/urandom of="$work/bad.db" bs=4096 seek=1 count=20 conv=notrunc 2>/dev/null
+sum=$(md5sum <"$work/bad.db")
+refuses 'a damaged file is refused' 2 'bad.db: the database is damaged .*left as it is' \
+	"$CP" analyze "$work/cold.ndjson" --store "$work/bad.db" -o csv=/dev/null
+check_eq 'and left as it is' "$sum" "$(md5sum <"$work/bad.db")"
+head -c 20000 "$db" >"$work/short.db"
+refuses 'a truncated file is refused' 2 'short.db: the database is damaged' \
+	"$CP" analyze "$work/cold.ndjson" --store "$work/short.db" -o csv=/dev/null
+echo 'not a database at all' >"$work/text.db"
+refuses 'a text is refused' 2 'text.db: not a database' \
+	"$CP" analyze "$work/cold.ndjson" --store "$work/text.db" -o csv=/dev/null
+sql 'CREATE TABLE t (x)' "$work/other.db"
+refuses "another program's database is refused" 2 'other.db: a database of another program' \
+	"$CP" analyze "$work/cold.ndjson" --store "$work/other.db" -o csv=/dev/null
+refuses 'no directory, no store' 2 'cannot open .*nowhere/x.db' \
+	"$CP" analyze "$work/cold.ndjson" --store "$work/nowhere/x.db" -o csv=/dev/null
+
+# --- a full disk ---
+
+full() { # in a mount namespace of its own
+	set -u
+	mount -t tmpfs -o size=4m tmpfs "$1" || return 9
+	"$CP" analyze "$work/many.ndjson" --store "$1/runs.db" -o "csv=$work/full1.csv" 2>"$work/full1.err"
+	echo "first $?"
+	"$CP" analyze "$work/huge.ndjson" --store "$1/runs.db" -o "ndjson=$work/full.ndjson" 2>"$work/full.err"
+	echo "full $?"
+	echo "integrity $(sqlite3 "$1/runs.db" 'PRAGMA integrity_check')"
+	echo "run $(sqlite3 "$1/runs.db" 'SELECT end_reason, rows_lost > 0 FROM runs ORDER BY run DESC LIMIT 1')"
+	echo "torn $(sqlite3 "$1/runs.db" 'SELECT count(*) FROM paths AS p WHERE n_hops <>
+		(SELECT count(*) FROM hops AS h WHERE h.agent = p.agent AND h.run = p.run AND h.path = p.seq)')"
+	while dd if=/dev/zero bs=4096 count=1 2>/dev/null >>"$1/ballast"; do :; done
+	"$CP" analyze "$work/cold.ndjson" --store "$1/runs.db" --store-max-mb 1 -o csv=/dev/null 2>"$work/pruned.err"
+	echo "bytes $(($(stat -c %s "$1/runs.db") <= 1 << 20))"
+	echo "integrity $(sqlite3 "$1/runs.db" 'PRAGMA integrity_check')"
+	"$CP" analyze "$work/cold.ndjson" --store "$1/runs.db" --store-max-mb 1 -o csv=/dev/null 2>"$work/after.err"
+	echo "after $?"
+}
+export -f full
+export CP work
+mkdir -p "$work/mnt"
+unshare -m bash -c "full '$work/mnt'" >"$work/full.out" 2>&1
+said() { sed -n "s/^$1 //p" "$work/full.out"; } # key
+check_eq 'a run fits' 0 "$(said first)"
+check_eq 'a full disk is the exit status' 1 "$(said full)"
+check 'and a warning' grep -q '"code":"store-full"' "$work/full.ndjson"
+check_eq 'the other outputs are whole' "$(jq -c 'select(.type == "path")' "$work/huge.ndjson" | wc -l)" \
+	"$(jq -c 'select(.type == "path")' "$work/full.ndjson" | wc -l)"
+check_eq 'the end record knows' 1 "$(jq 'select(.type == "end") | .exit_status' "$work/full.ndjson")"
+check_eq 'the database is sound, then and after pruning' $'ok\nok' "$(said integrity)"
+check_eq 'the run has its end, and what is lost is counted' 'done|1' "$(said run)"
+check_eq 'whole batches only' 0 "$(said torn)"
+check_eq 'pruning works on a full disk' 1 "$(said bytes)"
+check_eq 'and then there is room again' 0 "$(said after)"
+
+finish

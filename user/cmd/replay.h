@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * replay.h: a run that was written before, through the outputs once more, as it
+ * was judged then. Private to export.c and replay*.c.
+ */
+#ifndef CP_REPLAY_H
+#define CP_REPLAY_H
+
+#include "audit_impl.h"
+#include "import/run.h"
+
+/* A target of the run; what a record points to must last until its end. */
+struct cp_replay_target {
+	struct cp_target target;
+	struct cp_answer answer; /* its arrays are owned, their strings the words' */
+};
+
+struct cp_replay {
+	struct cp_audit *audit; /* of the outputs; its asdb, home and vantage are the run's */
+	struct cp_words *words;
+	struct cp_replay_target **targets; /* in the order of their records */
+	size_t n_targets, cap_targets, at; /* at: the one whose paths are being read */
+	struct cp_combined combined, dest_combined; /* of the target and the destination at hand */
+	struct cp_addr dest;
+	size_t n_dest_paths; /* of the destination at hand */
+	size_t n_bad, first_bad; /* records left out; line of the first */
+	char bad_why[192];
+	int exit_status; /* as the run had it */
+	bool is_run; /* a start was found */
+	bool has_start, has_end;
+	char *error; /* of the end record */
+	/* Large: kept off the stack. */
+	struct cp_path path;
+	struct cp_judgement judgement;
+};
+
+/*
+ * Hands a run's records to the outputs, which are open; not their end. The end's exit status and reason are left in
+ * replay and audit. 0; -EINVAL: there is nothing of a run in the text; -ENOMEM.
+ */
+int cp_replay_run(struct cp_replay *replay, const char *text, size_t len, const char *source, struct cp_err *err);
+void cp_replay_free(struct cp_replay *replay); /* what it points to, not itself */
+
+/* replay_path.c: a path and its judgement, from what was written of them. */
+void cp_replay_path(const struct cp_audit *audit, const struct cp_run_path *rec, struct cp_path *ret_path,
+        struct cp_judgement *ret_judgement);
+
+#endif
