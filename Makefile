@@ -21,7 +21,7 @@ SAN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fram
 BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wshadow -target bpf -mcpu=v3 -Iinclude -idirafter /usr/include/$(shell $(CC) -dumpmachine | sed 's/-[^-]*-linux/-linux/')
 
 PURE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libcyaml yaml-0.1 libmaxminddb 2>/dev/null)
-IO_LIBS := $(shell $(PKG_CONFIG) --libs libbpf libcares libmnl sqlite3 2>/dev/null) -lelf -lz
+IO_LIBS := $(shell $(PKG_CONFIG) --libs libbpf libcares libmnl libmicrohttpd sqlite3 2>/dev/null) -lelf -lz
 TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
 PURE_SRC := $(wildcard user/core/*.c user/format/*.c user/import/*.c)
@@ -84,7 +84,13 @@ $(B)/user/core/router_name.o $(B)/san/user/core/router_name.o: $(B)/gen/msn_site
 # The report's own files, and what it draws with, are embedded by user/format/html_asset.c.
 $(B)/user/format/html_asset.o $(B)/san/user/format/html_asset.o: $(wildcard web/report/*.css web/report/report.js) $(B)/web/echarts.js
 
-# Without npm an empty file stands for it, and each build tries again.
+# Every file of the dashboard is embedded by user/cmd/serve_asset.c, which is given the list.
+DASHBOARD := $(sort $(wildcard web/dashboard/*.*))
+$(B)/gen/dashboard_files.h: $(wildcard web/dashboard) Makefile
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && printf '%s\n' $(DASHBOARD) | awk -F/ 'NF {printf "CP_ASSET(%d, \"%s\", \"%s\")\n", NR, $$NF, $$0}' > $@
+$(B)/user/cmd/serve_asset.o: $(B)/gen/dashboard_files.h $(DASHBOARD)
+# Without npm an empty file stands for ECharts, and each build tries again.
 $(B)/web/echarts.js: $(wildcard web/report/*.json web/report/*.mjs) scripts/fetch-echarts \
 		$(if $(wildcard $(B)/web/echarts.js),$(shell test -s $(B)/web/echarts.js || echo again))
 	$(call say,FETCH,$@)
@@ -127,9 +133,11 @@ $(B)/lab/%.bpf.o: tests/lab/%.bpf.c $(wildcard include/*.h tests/lab/*.h)
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
+# A store for tests is made by what writes any other.
+$(B)/lab/make_store: $(patsubst %.c,$(B)/%.o,$(wildcard user/io/store*.c))
 $(B)/lab/%: tests/lab/%.c $(B)/libcp.a
 	$(call say,LAB,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(IO_LIBS) $(PURE_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(B)/libcp.a $(IO_LIBS) $(PURE_LIBS)
 
 $(B)/bpf/%.bpf.o: tests/bench/%.bpf.c
 	$(call say,BPF,$<)

@@ -23,6 +23,7 @@ enum cp_command {
 	CP_CMD_ANALYZE,
 	CP_CMD_DIFF,
 	CP_CMD_WATCH,
+	CP_CMD_SERVE,
 	CP_CMD_DOCTOR,
 	CP_CMD_POLICY,
 	CP_CMD_REPORT,
@@ -103,6 +104,8 @@ struct cp_opts {
 	const char *overlay, *ixp; /* NULL: none */
 	const char *home;
 	uint32_t vantage_as; /* 0: found out */
+
+	const char *listen; /* of serve: "addr", "addr:port", "[v6]:port" */
 
 	const char *policy; /* NULL: none */
 	uint32_t fail_verdicts, fail_reasons; /* bits of --fail-on */

@@ -15,6 +15,7 @@
 #define ANALYZE (1u << CP_CMD_ANALYZE)
 #define DIFF (1u << CP_CMD_DIFF)
 #define SHOW (1u << CP_CMD_REPORT | 1u << CP_CMD_EXPORT)
+#define SERVE (1u << CP_CMD_SERVE)
 #define EVERY (~0u)
 
 const struct cp_opts cp_opts_defaults = {
@@ -36,6 +37,7 @@ const struct cp_opts cp_opts_defaults = {
         .top = 20,
         .rdns_max = 65536,
         .home = "microsoft",
+        .listen = "127.0.0.1:9180",
 };
 
 const struct cp_command_info cp_commands[CP_COMMANDS] = {
@@ -92,6 +94,16 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                                  "writes every run to where the file says; -o ndjson writes them to standard output. "
                                  "Options that are typed go before what the file says. SIGHUP reads the file again; a "
                                  "wrong one changes nothing.",
+                },
+        [CP_CMD_SERVE] =
+                {
+                        .name = "serve",
+                        .args = "FILE",
+                        .help = "show a store: dashboard, JSON and metrics over HTTP",
+                        .about = "Serves what is in the store FILE, read-only, to browsers of this host: the "
+                                 "dashboard at /, JSON below /api/v1/, metrics for Prometheus at /metrics. Runs "
+                                 "until SIGINT or SIGTERM. Sends no probe and needs no rights.",
+                        .takes_words = true,
                 },
         [CP_CMD_DOCTOR] =
                 {
@@ -535,6 +547,14 @@ const struct cp_opt cp_opt_table[] = {
                 .choices = fail_on_change_names,
                 .help = "exit with 3 when a verdict or the reach of a destination became worse, or on any change of "
                         "verdict, exit, AS path, reach or targets"},
+        {.name = "listen",
+                .group = CP_OPT_OUTPUT,
+                .commands = SERVE | WATCH,
+                .parse = cp_opt_parse_text,
+                .offset = offsetof(struct cp_opts, listen),
+                .arg = "ADDR[:PORT]",
+                .wants = "an address with or without a port (IPv6 with a port: [ADDR]:PORT)",
+                .help = "where to serve; an address that others can reach shows them everything, without a password"},
         {.name = "policy",
                 .group = CP_OPT_OUTPUT,
                 .commands = PROBING | ANALYZE,

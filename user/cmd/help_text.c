@@ -66,6 +66,11 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        {"coldpotato watch -c watch.yaml --once -o ndjson", "each audit once, records on standard output"},
 	        {NULL, NULL},
 	};
+	static const struct cp_help_pair serve[] = {
+	        {"coldpotato serve /var/lib/coldpotato/store.db", "the dashboard, at http://127.0.0.1:9180/"},
+	        {"coldpotato serve store.db --listen [::1]:8080", "... elsewhere"},
+	        {NULL, NULL},
+	};
 	static const struct cp_help_pair doctor[] = {
 	        {"coldpotato doctor", "can this host probe?"},
 	        {"coldpotato doctor -i eth0 login.microsoft.com", "... through eth0, and do replies come back?"},
@@ -83,6 +88,7 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        [CP_CMD_ANALYZE] = analyze,
 	        [CP_CMD_DIFF] = diff,
 	        [CP_CMD_WATCH] = watch,
+	        [CP_CMD_SERVE] = serve,
 	        [CP_CMD_DOCTOR] = doctor,
 	        [CP_CMD_POLICY] = policy,
 	};

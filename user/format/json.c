@@ -246,6 +246,26 @@ void cp_json_again(struct cp_json *json, const char *text, size_t len)
 	literal(json, NULL, 0, text, len);
 }
 
+void cp_json_value_n(struct cp_json *json, const char *key, size_t n_key, const char *text, size_t len)
+{
+	size_t at = 0;
+
+	if (!len || !lead(json, key, n_key, len))
+		return;
+	while (at < len) {
+		uint32_t c = 0;
+		size_t n = (unsigned char)text[at] < 0x80 ? 1 : cp_utf8_decode(text + at, len - at, &c);
+
+		/* Only strings can have these in them. */
+		if (n == 0 || text[at] == 0x7f || (c >= 0x80 && c < 0xa0)) {
+			at += put_special(json, text + at, len - at);
+		} else {
+			put(json, text + at, n);
+			at += n;
+		}
+	}
+}
+
 int cp_json_line(struct cp_json *json)
 {
 	put(json, "\n", 1);

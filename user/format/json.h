@@ -125,6 +125,9 @@ static inline void cp_json_addr(struct cp_json *json, const char *key, const str
 /* What was written before, the inside of an object or a whole value, with the comma that is due before it. */
 void cp_json_again(struct cp_json *json, const char *text, size_t len);
 
+/* A value that is JSON already: what is no UTF-8 in it becomes U+FFFD, nothing else is looked at. */
+void cp_json_value_n(struct cp_json *json, const char *key, size_t n_key, const char *text, size_t len);
+
 /* Ends the line and hands it to the sink in one write. 0 or the first -errno; nothing is written after an error. */
 int cp_json_line(struct cp_json *json);
 

@@ -30,9 +30,10 @@
 	X(protocol)                                                                                                    \
 	X(port)                                                                                                        \
 	X(tcp_method)                                                                                                  \
-	X(addresses) X(resolver) X(dest_rate) X(prefix_rate) X(first_ttl) X(max_ttl) X(attempts) X(flows) X(gap)       \
-	        X(interface) X(source) X(datapath) X(xdp_mode) X(tc_attach) X(senders) X(home) X(vantage_as) X(policy) \
-	                X(fail_on) X(rdns_max) X(datadog_conf)
+	X(addresses)                                                                                                   \
+	X(resolver) X(dest_rate) X(prefix_rate) X(first_ttl) X(max_ttl) X(attempts) X(flows) X(gap) X(interface)       \
+	        X(source) X(datapath) X(xdp_mode) X(tc_attach) X(senders) X(home) X(vantage_as) X(policy) X(fail_on)   \
+	                X(rdns_max) X(datadog_conf)
 #define EACH_FLAG(X) X(exhaustive) X(no_rdns) X(ipv4) X(ipv6)
 
 /* What an audit, and "defaults", may say, as it stands in the file. */
@@ -58,7 +59,7 @@ struct file_defaults {
 };
 
 struct file_watch {
-	char *agent, *store, *store_keep_days, *store_max_mb, *output, *rate, *overlay, *ixp;
+	char *agent, *listen, *store, *store_keep_days, *store_max_mb, *output, *rate, *overlay, *ixp;
 	uint32_t *keep;
 	char **asdb;
 	uint32_t n_asdb;
@@ -93,6 +94,7 @@ static const cyaml_schema_value_t audit_schema = {
 };
 static const cyaml_schema_field_t watch_fields[] = {
         WORD(file_watch, agent, "agent"),
+        WORD(file_watch, listen, "listen"),
         WORD(file_watch, store, "store"),
         WORD(file_watch, store_keep_days, "store_keep_days"),
         WORD(file_watch, store_max_mb, "store_max_mb"),
@@ -291,9 +293,9 @@ static int take_global_settings(struct reading *reading)
 
 	const struct {
 		const char *key, *text;
-	} words[] = {{"agent", file->agent}, {"store", file->store}, {"store_keep_days", file->store_keep_days},
-	        {"store_max_mb", file->store_max_mb}, {"rate", file->rate}, {"overlay", file->overlay},
-	        {"ixp", file->ixp}};
+	} words[] = {{"agent", file->agent}, {"listen", file->listen}, {"store", file->store},
+	        {"store_keep_days", file->store_keep_days}, {"store_max_mb", file->store_max_mb}, {"rate", file->rate},
+	        {"overlay", file->overlay}, {"ixp", file->ixp}};
 	size_t n = sizeof(words) / sizeof(words[0]);
 
 	settings->items = calloc(n + file->n_asdb, sizeof(*settings->items));

@@ -48,7 +48,7 @@ struct cp_yaml;
 struct cp_watch_conf {
 	const char *output; /* directory; NULL: none */
 	uint32_t n_kept; /* files of an audit there */
-	struct cp_watch_settings settings; /* of all audits: agent, store, rate and AS data */
+	struct cp_watch_settings settings; /* of all audits: agent, store, listen, rate and AS data */
 	struct cp_watch_audit *audits;
 	uint32_t n_audits;
 	struct cp_yaml *yaml; /* owns the texts */

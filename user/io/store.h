@@ -289,4 +289,84 @@ enum cp_store_which {
 int cp_store_find_run(struct cp_store *store, enum cp_store_which which, int64_t number,
         const struct cp_store_query *query, cp_store_row_fn *each, void *ctx);
 
+/* ---- Asking (store_ask.c, store_questions.c) ---- */
+
+/* Answers that are put together from several tables; store_questions.c has their columns. */
+enum cp_store_question {
+	CP_ASK_VERSION = 0, /* changes when another process has written */
+	CP_ASK_TOTALS,
+	CP_ASK_AUDITS,
+	CP_ASK_AUDIT_LAST,
+	CP_ASK_FIND_RUN, /* agent, audit, run, to: the newest of these */
+	CP_ASK_RUNS,
+	CP_ASK_N_RUNS,
+	CP_ASK_RUN,
+	CP_ASK_WARNINGS,
+	CP_ASK_TARGETS,
+	CP_ASK_N_TARGETS,
+	CP_ASK_GROUPS,
+	CP_ASK_PATHS,
+	CP_ASK_HOPS,
+	CP_ASK_FLOW_NODES,
+	CP_ASK_FLOW_LINKS,
+	CP_ASK_EGRESS,
+	CP_ASK_FLOW_HISTORY,
+	CP_ASK_TARGET_HISTORY,
+	CP_ASK_HEATMAP_RUNS,
+	CP_ASK_HEATMAP_CELLS,
+	CP_ASK_AS_NAME,
+	CP_ASK_AS_ROLES,
+	CP_ASK_AS_HANDOVERS,
+	CP_ASK_AS_SITES,
+	CP_ASK_AS_TARGETS,
+	CP_ASK_AS_HISTORY,
+	CP_ASK_COMPARE_TARGETS, /* run and run_b */
+	CP_ASK_COMPARE_EXITS,
+	CP_ASK_CHANGES,
+	CP_ASK_N_CHANGES,
+	CP_ASK_LAST_END,
+	CP_ASK_ENDED_RUNS,
+	CP_ASK_LAST_CHANGE,
+	CP_ASK_NEW_CHANGES,
+	CP_ASK_METRIC_RUNS,
+	CP_ASK_METRIC_TARGETS,
+	CP_ASK_METRIC_EXITS,
+	CP_ASK_METRIC_RTT,
+	CP_ASK_METRIC_DATABASES,
+	CP_ASK_QUESTIONS,
+};
+
+/* What a question is about. NULL and CP_STORE_NULL: it does not matter; begin with cp_store_args_init(). */
+struct cp_store_args {
+	const char *agent, *agent_b, *audit, *group, *verdict, *kind, *text, *name, *protocol;
+	int64_t run, run_b, seq, path, port, asn, from, to; /* from, to: Unix ms */
+	int64_t limit, offset;
+};
+void cp_store_args_init(struct cp_store_args *args);
+
+/* One column of an answer. The name ends with ":what" where the type alone does not say what it is. */
+struct cp_store_cell {
+	const char *name;
+	const char *text; /* [len], followed by a NUL; NULL: a number, or nothing */
+	size_t len;
+	bool is_null, is_real;
+	int64_t number;
+	double real;
+};
+/* A row of n cells, borrowed for the call. 0: go on; else asking stops and returns it. May ask the store itself. */
+typedef int cp_store_cells_fn(void *ctx, const struct cp_store_cell *cells, size_t n);
+
+/*
+ * Asks; each gets the rows. -ETIMEDOUT: there was no answer within the time since cp_store_view(); otherwise as
+ * cp_store_read().
+ */
+int cp_store_ask(struct cp_store *store, enum cp_store_question question, const struct cp_store_args *args,
+        cp_store_cells_fn *each, void *ctx);
+/*
+ * Everything asked between these two sees one state of the store, whatever is written meanwhile, and has max_ms
+ * together. A view keeps the file from shrinking: let it end soon.
+ */
+int cp_store_view(struct cp_store *store, uint32_t max_ms);
+void cp_store_view_end(struct cp_store *store);
+
 #endif

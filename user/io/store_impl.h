@@ -54,6 +54,7 @@ struct cp_store {
 	uint32_t n_batch; /* rows of the batch being made */
 	uint64_t n_lost;
 	sqlite3_stmt *inserts[CP_STORE_TABLES];
+	uint64_t deadline_ns; /* of a view; CLOCK_MONOTONIC */
 };
 
 /* store.c. -errno for a result of SQLite; 0 for SQLITE_OK, SQLITE_ROW and SQLITE_DONE. */
@@ -71,5 +72,8 @@ void cp_store_drop_inserts(struct cp_store *store);
 
 /* store_read.c */
 void cp_store_row_get(enum cp_store_table table, sqlite3_stmt *stmt, void *row);
+
+/* store_questions.c: the SQL of each question, with parameters :agent, :run ... */
+extern const char *const cp_store_questions[CP_ASK_QUESTIONS];
 
 #endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * serve.h: the HTTP service over a store, for `serve` and for whoever audits
+ * at the same time. Reads the store only.
+ *
+ * Threads: cp_serve_start() starts its own and returns. The store is looked at
+ * every second, so that runs and changes become events whoever writes them. The
+ * other functions may be called by any thread and wait for no client.
+ */
+#ifndef CP_SERVE_H
+#define CP_SERVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/addr.h"
+#include "core/err.h"
+
+struct cp_serve;
+
+/* A named audit that is being repeated. */
+struct cp_serve_audit {
+	char name[64], state[32]; /* state: a word */
+	int64_t interval_s, next_ms; /* INT64_MIN: unknown */
+};
+
+struct cp_serve_settings {
+	const char *path; /* of the store; borrowed until cp_serve_stop() */
+	struct cp_addr addr;
+	uint16_t port;
+	/*
+	 * The audits that are being repeated, at most max; called by the service's threads. NULL: nobody watches, and
+	 * the audits are those that the store has runs of.
+	 */
+	size_t (*audits)(void *ctx, struct cp_serve_audit *ret_audits, size_t max);
+	void *ctx;
+};
+
+#define CP_SERVE_PORT 9180
+
+/* 0 or -errno with err set. A store that is not there, or cannot be read, is no error: it is looked for again. */
+int cp_serve_start(const struct cp_serve_settings *settings, struct cp_serve **ret_serve, struct cp_err *err);
+void cp_serve_stop(struct cp_serve *serve); /* takes NULL */
+uint16_t cp_serve_port(const struct cp_serve *serve);
+/* Tells subscribers how far an audit has come. */
+int cp_serve_progress(struct cp_serve *serve, const char *audit, uint64_t n_done, uint64_t n_total);
+/* "ADDR:PORT", "[V6]:PORT" or either without a port. 0 or -EINVAL. */
+int cp_serve_listen_parse(const char *text, struct cp_addr *ret_addr, uint16_t *ret_port);
+
+#endif
