@@ -23,6 +23,7 @@ struct watch {
 	const struct cp_opts *typed;
 	struct cp_watch_plan *plan;
 	struct cp_notify *notify;
+	struct cp_watch_board *board; /* NULL: nothing is served */
 	struct cp_env shared; /* by all runs */
 	uint64_t told_ns; /* WATCHDOG=1 was last sent */
 	uint64_t end_ns; /* --max-runtime; UINT64_MAX: none */
@@ -95,6 +96,7 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 	uint64_t now_ns, due_ns, n_missed;
 
 	cp_watch_plan_refresh(plan);
+	cp_watch_board_show(watch->board, plan, item);
 	cp_watch_run(plan, item, &watch->shared, seconds_left(watch), &outcome);
 	watch->worst = worse(watch->worst, outcome.status);
 	now_ns = cp_host_clock_boot_ns();
@@ -107,6 +109,7 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 		        (double)(due_ns - now_ns) / 1e9);
 	else if (!watch->typed->once)
 		snprintf(next, sizeof(next), "; next in %.1f s", (double)(due_ns - now_ns) / 1e9);
+	cp_watch_board_show(watch->board, plan, NULL);
 	cp_watch_describe(&outcome, text, sizeof(text));
 	fprintf(stderr, "coldpotato: %s: %s%s%s\n", item->audit->name, text, more, next);
 	cp_notify_send(watch->notify, "STATUS=%s: %s%s", item->audit->name, text, more);
@@ -134,10 +137,14 @@ static void reload(struct watch *watch)
 	        (unsigned long long)(cp_host_clock_mono_ns() / 1000));
 	if (cp_watch_plan_load(watch->typed, &plan, &err)) {
 		fprintf(stderr, "coldpotato: %s; the configuration in use stays\n", err.text);
+	} else if (cp_watch_board_sync(&watch->board, plan, &err)) {
+		fprintf(stderr, "coldpotato: %s; the configuration in use stays\n", err.text);
+		cp_watch_plan_free(plan);
 	} else {
 		carry_on(plan, watch->plan);
 		cp_watch_plan_free(watch->plan);
 		watch->plan = plan;
+		cp_watch_board_show(watch->board, plan, NULL);
 		fprintf(stderr, "coldpotato: %s is read again: %u audits\n", watch->typed->config, plan->n_items);
 	}
 	cp_notify_send(watch->notify, "READY=1");
@@ -233,8 +240,10 @@ static int start(struct watch *watch, struct cp_err *err)
 	int rc = cp_notify_open(&watch->notify, err);
 
 	rc = rc ? rc : cp_engine_keep_new(&watch->shared.keep, err);
+	rc = rc ? rc : cp_watch_board_sync(&watch->board, watch->plan, err);
 	if (rc)
 		return rc;
+	cp_watch_board_show(watch->board, watch->plan, NULL);
 	if (watch->typed->max_runtime_s)
 		watch->end_ns = cp_host_clock_boot_ns() + watch->typed->max_runtime_s * NSEC_PER_SEC;
 	watch->shared.progress = gets_on;
@@ -266,6 +275,7 @@ int cp_cmd_watch(const struct cp_opts *opts)
 		status = run_all(&watch);
 	if (watch.notify)
 		cp_notify_send(watch.notify, "STOPPING=1");
+	cp_watch_board_free(watch.board);
 	cp_engine_keep_free(watch.shared.keep);
 	cp_notify_close(watch.notify);
 	cp_watch_plan_free(watch.plan);

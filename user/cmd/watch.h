@@ -55,4 +55,18 @@ void cp_watch_run(const struct cp_watch_plan *plan, const struct cp_watch_item *
 /* "113 targets: 100 inside, 13 direct; 98 % of 452 paths complete; 2.1 s". Returns buf. */
 const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf, size_t size);
 
+/* ---- watch_serve.c: the HTTP service beside the audits, where the file says `listen` ---- */
+
+struct cp_watch_board;
+
+/*
+ * Serves as the plan says: begins, ends, or begins again elsewhere; *board is NULL where nothing is served. 0, or
+ * -errno with err set and what was served still served.
+ */
+int cp_watch_board_sync(struct cp_watch_board **board, const struct cp_watch_plan *plan, struct cp_err *err);
+/* Shows when each audit is next due, and which runs (NULL: none). */
+void cp_watch_board_show(
+        struct cp_watch_board *board, const struct cp_watch_plan *plan, const struct cp_watch_item *running);
+void cp_watch_board_free(struct cp_watch_board *board); /* ends the service; takes NULL */
+
 #endif

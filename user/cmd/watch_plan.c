@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "import/datadog_conf.h"
+#include "serve.h"
 #include "watch.h"
 
 #define NSEC_PER_SEC 1000000000ull
@@ -167,6 +168,22 @@ static int check_output(const struct loading *loading)
 	return cp_watch_conf_refuse(conf, loading->err, "output", NULL, what);
 }
 
+static int check_listen(const struct loading *loading)
+{
+	const struct cp_opts *opts = &loading->plan->items[0].opts;
+	const char *what = NULL;
+	struct cp_addr addr;
+	uint16_t port;
+
+	if (!cp_opts_given(opts, "listen"))
+		return 0;
+	if (cp_serve_listen_parse(opts->listen, &addr, &port))
+		what = "listen wants an address with or without a port (IPv6 with a port: [ADDR]:PORT)";
+	else if (!opts->store)
+		what = "listen serves a store, and there is no store";
+	return what ? cp_watch_conf_refuse(&loading->plan->conf, loading->err, "listen", NULL, what) : 0;
+}
+
 static int check_items(const struct loading *loading)
 {
 	struct cp_watch_plan *plan = loading->plan;
@@ -197,6 +214,9 @@ static int make_plan(const struct loading *loading)
 		rc = make_opts(loading, item);
 		rc = rc ? rc : take_times(loading, item);
 	}
+	if (rc)
+		return rc;
+	rc = check_listen(loading);
 	if (rc)
 		return rc;
 	if (plan->items[0].opts.agent)
