@@ -21,7 +21,7 @@ SAN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fram
 BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wshadow -target bpf -mcpu=v3 -Iinclude -idirafter /usr/include/$(shell $(CC) -dumpmachine | sed 's/-[^-]*-linux/-linux/')
 
 PURE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libcyaml yaml-0.1 libmaxminddb 2>/dev/null)
-IO_LIBS := $(shell $(PKG_CONFIG) --libs libbpf libcares libmnl libmicrohttpd sqlite3 2>/dev/null) -lelf -lz
+IO_LIBS := $(shell $(PKG_CONFIG) --libs libbpf libcares libmnl libmicrohttpd sqlite3 libcurl 2>/dev/null) -lelf -lz
 TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
 PURE_SRC := $(wildcard user/core/*.c user/format/*.c user/import/*.c)

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "glob.h"
+
 /* ---- rules ---- */
 
 static void free_words(struct cp_policy_words *words)
@@ -41,52 +43,23 @@ void cp_policy_free(struct cp_policy *policy)
 	*policy = (struct cp_policy){0};
 }
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* '*' and '?'; on a mismatch the latest '*' takes one character more, so that it costs no more than both lengths. */
-static bool glob(const char *pattern, const char *text)
-{
-	const char *star = NULL, *again = NULL;
-
-	while (*text) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			again = text;
-		} else if (*pattern && (*pattern == '?' || lower(*pattern) == lower(*text))) {
-			pattern++;
-			text++;
-		} else if (star) {
-			pattern = star;
-			text = ++again;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return !*pattern;
-}
-
 bool cp_policy_pattern_matches(const char *pattern, const struct cp_target *target)
 {
 	bool is_v6 = strchr(target->host, ':') != NULL;
 	char text[300];
 	int n;
 
-	if (glob(pattern, target->host))
+	if (cp_glob_matches(pattern, target->host))
 		return true;
 	if (!strchr(pattern, ':') && !strchr(pattern, '/'))
 		return false;
 	n = snprintf(text, sizeof(text), is_v6 ? "[%.255s]" : "%.255s", target->host);
 	if (target->port)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, ":%u", target->port);
-	if (glob(pattern, text))
+	if (cp_glob_matches(pattern, text))
 		return true;
 	snprintf(text + n, sizeof(text) - (size_t)n, "/%s", cp_proto_name(target->proto));
-	return glob(pattern, text);
+	return cp_glob_matches(pattern, text);
 }
 
 /* Can match nothing but one host: no wildcard, and neither port nor protocol (an IPv6 address has colons, too). */
@@ -111,7 +84,7 @@ void cp_policy_rule_index(struct cp_policy_rule *rule)
 
 	for (size_t i = 0; i < targets->n; i++) {
 		for (char *s = targets->items[i]; *s; s++)
-			*s = lower(*s);
+			*s = (char)(*s >= 'A' && *s <= 'Z' ? *s - 'A' + 'a' : *s);
 	}
 	if (targets->n)
 		qsort(targets->items, targets->n, sizeof(*targets->items), compare_patterns);

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * change.c: writes a change event. As a record it is an interface
+ * (docs/records.md); as an alert it has Alertmanager's own fields (its API's
+ * postableAlert), and labels that are the same when the change ends, so that
+ * the alert ends, too. Names are hostile: the writers below escape them.
+ */
+#include "change.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/target.h"
+#include "json.h"
+#include "record.h"
+#include "text.h"
+
+#define TIME_MAX 96 /* more than any struct tm can say */
+#define LAST_S INT64_C(253402300799) /* of the year 9999; RFC 3339 knows no later one */
+
+/* Unix milliseconds as RFC 3339 in UTC. */
+static const char *say_time(uint64_t ms, char buf[TIME_MAX])
+{
+	time_t s = ms / 1000 < LAST_S ? (time_t)(ms / 1000) : LAST_S;
+	struct tm tm = {0};
+
+	gmtime_r(&s, &tm);
+	snprintf(buf, TIME_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+	        tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(ms % 1000));
+	return buf;
+}
+
+static void write_target(struct cp_json *json, const struct cp_change_event *event)
+{
+	if (!event->target) {
+		cp_json_null(json, "target");
+		return;
+	}
+	cp_json_object(json, "target");
+	cp_json_string(json, "name", event->target);
+	cp_json_uint_if(json, "port", event->port, event->port != 0);
+	cp_json_string(json, "protocol", event->proto ? cp_proto_name(event->proto) : NULL);
+	cp_json_string(json, "group", event->group);
+	cp_json_object_end(json);
+}
+
+int cp_change_write_ndjson(
+        const struct cp_sink *sink, const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	struct cp_json json;
+	int rc;
+
+	cp_json_init(&json, sink);
+	cp_json_object(&json, NULL);
+	cp_json_string(&json, "type", "change");
+	cp_json_uint(&json, "schema_version", CP_SCHEMA_VERSION);
+	cp_json_string(&json, "agent", origin->agent);
+	cp_json_string(&json, "audit", origin->audit);
+	cp_json_uint(&json, "seq", event->seq);
+	cp_json_uint(&json, "run", event->run);
+	cp_json_uint(&json, "at_ms", event->at_ms);
+	write_target(&json, event);
+	cp_json_string(&json, "group", event->group);
+	cp_json_string(&json, "kind", cp_change_kind_name(event->kind));
+	cp_json_string(&json, "state", cp_change_state_name(event->state));
+	cp_json_bool(&json, "recovered", event->state == CP_CHANGE_RECOVERED);
+	cp_json_string(&json, "severity", cp_change_severity_name(event->severity));
+	cp_json_string(&json, "old", event->old_text);
+	cp_json_string(&json, "new", event->new_text);
+	cp_json_uint(&json, "first_seen_ms", event->first_seen_ms);
+	cp_json_uint(&json, "last_seen_ms", event->last_seen_ms);
+	cp_json_bool(&json, "muted", event->muted);
+	cp_json_object_end(&json);
+	rc = cp_json_line(&json);
+	cp_json_free(&json);
+	return rc;
+}
+
+/* ---- A line ---- */
+
+/* "login.example:443/tcp", "group core", "the run". */
+static void say_subject(const struct cp_change_event *event, char *buf, size_t size)
+{
+	const char *proto = event->proto ? cp_proto_name(event->proto) : NULL;
+	bool is_v6 = event->target && strchr(event->target, ':');
+
+	if (!event->target)
+		snprintf(buf, size, "%s%s", event->group ? "group " : "the run", event->group ? event->group : "");
+	else if (event->port)
+		snprintf(buf, size, "%s%s%s:%u%s%s", is_v6 ? "[" : "", event->target, is_v6 ? "]" : "", event->port,
+		        proto ? "/" : "", proto ? proto : "");
+	else
+		snprintf(buf, size, "%s%s%s", event->target, proto ? "/" : "", proto ? proto : "");
+}
+
+/* "verdict: inside -> transit", "verdict recovered: transit -> inside". */
+static void say_change(const struct cp_change_event *event, char *buf, size_t size)
+{
+	bool is_over = event->state != CP_CHANGE_CHANGED;
+
+	snprintf(buf, size, "%s%s%s: %s -> %s", cp_change_kind_name(event->kind), is_over ? " " : "",
+	        is_over ? cp_change_state_name(event->state) : "", event->old_text, event->new_text);
+}
+
+#define LINE_WIDTH 65535 /* a line is not broken */
+
+int cp_change_write_line(
+        const struct cp_sink *sink, const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	char subject[1200], change[4400];
+	struct cp_text text;
+
+	say_subject(event, subject, sizeof(subject));
+	say_change(event, change, sizeof(change));
+	cp_text_init(&text, sink, LINE_WIDTH, false);
+	if (origin->audit) {
+		cp_text_put(&text, origin->audit);
+		cp_text_put(&text, ": ");
+	}
+	cp_text_put(&text, cp_change_severity_name(event->severity));
+	cp_text_put(&text, ": ");
+	cp_text_put(&text, subject);
+	cp_text_put(&text, " ");
+	cp_text_put(&text, change);
+	if (event->muted)
+		cp_text_put(&text, " (muted)");
+	cp_text_newline(&text);
+	return cp_text_flush(&text);
+}
+
+/* ---- Alertmanager ---- */
+
+/* Labels without a value are none to Alertmanager. */
+static void label(struct cp_json *json, const char *key, const char *value)
+{
+	if (value && value[0])
+		cp_json_string(json, key, value);
+}
+
+static void write_labels(
+        struct cp_json *json, const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	char port[8];
+
+	snprintf(port, sizeof(port), "%u", event->port);
+	cp_json_object(json, "labels");
+	label(json, "alertname", "ColdpotatoChange");
+	label(json, "kind", cp_change_kind_name(event->kind));
+	label(json, "severity", cp_change_severity_name(event->severity));
+	label(json, "agent", origin->agent);
+	label(json, "audit", origin->audit);
+	label(json, "target", event->target);
+	label(json, "port", event->port ? port : NULL);
+	label(json, "protocol", event->proto ? cp_proto_name(event->proto) : NULL);
+	label(json, "group", event->group);
+	cp_json_object_end(json);
+}
+
+static void write_annotations(struct cp_json *json, const struct cp_change_event *event)
+{
+	char subject[1200], change[4400], summary[5700], time[TIME_MAX];
+
+	say_subject(event, subject, sizeof(subject));
+	say_change(event, change, sizeof(change));
+	snprintf(summary, sizeof(summary), "%s %s", subject, change);
+	cp_json_object(json, "annotations");
+	cp_json_string(json, "summary", summary);
+	cp_json_string(json, "old", event->old_text);
+	cp_json_string(json, "new", event->new_text);
+	cp_json_string(json, "first_seen", say_time(event->first_seen_ms, time));
+	cp_json_string(json, "last_seen", say_time(event->last_seen_ms, time));
+	cp_json_object_end(json);
+}
+
+int cp_change_write_alertmanager(
+        const struct cp_sink *sink, const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	struct cp_json json;
+	char time[TIME_MAX];
+	int rc;
+
+	cp_json_init(&json, sink);
+	cp_json_array(&json, NULL);
+	cp_json_object(&json, NULL);
+	write_labels(&json, event, origin);
+	write_annotations(&json, event);
+	cp_json_string(&json, "startsAt", say_time(event->first_seen_ms, time));
+	if (event->state != CP_CHANGE_CHANGED)
+		cp_json_string(&json, "endsAt", say_time(event->at_ms, time));
+	else if (origin->active_ms)
+		cp_json_string(&json, "endsAt", say_time(event->at_ms + origin->active_ms, time));
+	if (origin->dashboard_url)
+		cp_json_string(&json, "generatorURL", origin->dashboard_url);
+	cp_json_object_end(&json);
+	cp_json_array_end(&json);
+	rc = cp_json_line(&json);
+	cp_json_free(&json);
+	return rc;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * change.h: a change event as its readers want it: a record, an alert for
+ * Alertmanager, a line for people. Knows neither what is usual nor who
+ * delivers.
+ */
+#ifndef CP_FORMAT_CHANGE_H
+#define CP_FORMAT_CHANGE_H
+
+#include "core/change.h"
+#include "sink.h"
+
+/* Where an event comes from: what the detector does not know. All may be NULL. */
+struct cp_change_origin {
+	const char *agent, *audit;
+	const char *dashboard_url; /* generatorURL, without anything behind it */
+	uint64_t active_ms; /* Alertmanager takes a change that nothing ended for over after so long; 0: never said,
+	                       its own resolve_timeout counts */
+};
+
+/* One object and a newline: type "change" of docs/records.md. 0 or -errno of the sink. */
+int cp_change_write_ndjson(
+        const struct cp_sink *sink, const struct cp_change_event *event, const struct cp_change_origin *origin);
+/* The body of POST /api/v2/alerts (Alertmanager): an array of one alert and a newline. */
+int cp_change_write_alertmanager(
+        const struct cp_sink *sink, const struct cp_change_event *event, const struct cp_change_origin *origin);
+/* "warning: login.example:443/tcp verdict: inside -> transit", one line without colour, of any length. */
+int cp_change_write_line(
+        const struct cp_sink *sink, const struct cp_change_event *event, const struct cp_change_origin *origin);
+
+#endif
