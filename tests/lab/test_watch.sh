@@ -8,7 +8,7 @@
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-lab_need jq bpftool
+lab_need jq bpftool curl sqlite3
 lab_up_story || exit 1
 
 runs=$LAB_DIR/runs
@@ -194,6 +194,7 @@ echo 'not a row' >"$overlay"
 check 'AS data: what cannot be read is refused' until_true 20 says 'warning: .*as.txt.*; the AS data in use stays'
 check 'AS data: the old stays' is_latest 'transit private * 2914 13335'
 cp "$LAB_OVERLAY" "$overlay"
+via_carrier=$(ip -n "$LAB_ID-h4" route get 198.18.49.10 | sed -n 's/.* via \([^ ]*\) .*/\1/p')
 via=$(ip -n "$LAB_ID-h4" route get 198.18.17.30 | sed -n 's/.* via \([^ ]*\) .*/\1/p')
 ip -n "$LAB_ID-h4" route replace 198.18.49.0/24 via "$via"
 check 'route: the next run sees the new way' until_true 20 is_latest 'direct private * 8075 * 13335'
@@ -211,6 +212,57 @@ for how in 'xdp-native --datapath xdp' 'tc-clsact --datapath tc --tc-attach clsa
 	watch_down KILL
 	check "${words[0]}: SIGKILL: nothing is left attached" until_true 5 eval '[[ -z $(attached "$LAB_HOT") ]]'
 done
+
+# --- a change is noticed, told, stored and served, and all agree ---
+
+cat >"$LAB_DIR/tell" <<END
+#!/bin/sh
+cat >>$LAB_DIR/told
+END
+chmod +x "$LAB_DIR/tell"
+mkdir "$LAB_DIR/state"
+cat >"$LAB_DIR/change.yaml" <<END
+agent: lab
+store: $LAB_DIR/runs.db
+listen: 127.0.0.1:9180
+overlay: $overlay
+alerts: {command: [$LAB_DIR/tell], confirm: 2/3, state: $LAB_DIR/state}
+defaults: {vantage_as: AS8075, no_rdns: true, jitter: 0s}
+audits:
+  - {name: zenn, targets: [zenn.dev], interval: 500ms}
+END
+sed 's#confirm: 2/3#mute: ["sometimes"]#' "$LAB_DIR/change.yaml" >"$LAB_DIR/bad.yaml"
+refuses 'check: a mute window' 2 'bad.yaml:5:[0-9]+: ' "$CP" watch -c "$LAB_DIR/bad.yaml" --check
+sed '/^store/d' "$LAB_DIR/change.yaml" >"$LAB_DIR/bad.yaml"
+refuses 'check: nothing to serve' 2 'bad.yaml:2:9: listen serves a store' "$CP" watch -c "$LAB_DIR/bad.yaml" --check
+ip -n "$LAB_HOT" link set lo up
+api() { # path
+	lab_exec "$LAB_HOT" curl -s "http://127.0.0.1:9180$1"
+}
+watch_up hot "$CP" watch -c "$LAB_DIR/change.yaml" "${common[@]}"
+check 'change: learns what is usual' until_true 30 ran zenn 5
+check_eq 'change: nothing is told before' '' "$(cat "$LAB_DIR/told" 2>/dev/null)"
+ip -n "$LAB_ID-h4" route replace 198.18.49.0/24 via "$via_carrier"
+check 'change: told to the command' until_true 20 grep -q '"kind":"verdict"' "$LAB_DIR/told"
+told=$(jq -r 'select(.kind == "verdict") | "\(.audit) \(.target.name) \(.old) \(.new) \(.state)"' "$LAB_DIR/told")
+check_eq 'change: what it says' 'zenn zenn.dev direct transit changed' "$told"
+check_eq 'change: once' 1 "$(grep -c '"kind":"verdict"' "$LAB_DIR/told")"
+check 'change: in the log' says '^coldpotato: change: .*zenn.dev:443/tcp verdict: direct -> transit'
+check_eq 'change: in the store' 'zenn zenn.dev direct transit' \
+	"$(sqlite3 -separator ' ' "$LAB_DIR/runs.db" "SELECT audit, target, old, new FROM changes WHERE kind = 'verdict'")"
+check_eq 'change: served' 'zenn zenn.dev direct transit' \
+	"$(api /api/v1/changes | jq -r '.items[] | select(.kind == "verdict") | "\(.audit) \(.target) \(.old) \(.new)"')"
+check 'change: the exit, too' grep -q '"kind":"exit-as-new"' "$LAB_DIR/told"
+check 'metrics are served' grep -q '^coldpotato_' <(api /metrics)
+watch_down TERM
+check_eq 'change: SIGTERM ends all of it' 143 "$status"
+n=$(wc -l <"$LAB_DIR/told")
+watch_up hot "$CP" watch -c "$LAB_DIR/change.yaml" "${common[@]}"
+until_true 20 ran zenn 4
+check_eq 'change: a restart tells nothing twice' "$n" "$(wc -l <"$LAB_DIR/told")"
+ip -n "$LAB_ID-h4" route replace 198.18.49.0/24 via "$via"
+check 'change: its end is told, too' until_true 20 grep -q '"kind":"verdict".*"state":"recovered"' "$LAB_DIR/told"
+watch_down TERM
 
 # --- nobody reads ---
 

@@ -17,12 +17,15 @@
 
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_MSEC 1000000ull
+#define ALERT_MS 50 /* between looks at what is being delivered */
 #define NAP_MS 500 /* a signal that comes just before a nap is seen after it */
 
 struct watch {
 	const struct cp_opts *typed;
 	struct cp_watch_plan *plan;
 	struct cp_notify *notify;
+	struct cp_watch_changes *changes;
+	struct cp_watch_alarm *alarm;
 	struct cp_watch_board *board; /* NULL: nothing is served */
 	struct cp_env shared; /* by all runs */
 	uint64_t told_ns; /* WATCHDOG=1 was last sent */
@@ -42,6 +45,7 @@ static void gets_on(void *ctx)
 	struct watch *watch = ctx;
 	uint64_t every_ns = cp_notify_watchdog_ns(watch->notify) / 3, now_ns;
 
+	cp_watch_alarm_tick(watch->alarm);
 	if (!every_ns)
 		return;
 	now_ns = cp_host_clock_mono_ns();
@@ -97,7 +101,9 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 
 	cp_watch_plan_refresh(plan);
 	cp_watch_board_show(watch->board, plan, item);
-	cp_watch_run(plan, item, &watch->shared, seconds_left(watch), &outcome);
+	cp_watch_run(
+	        plan, item, &watch->shared, cp_watch_changes_hook(watch->changes, item), seconds_left(watch), &outcome);
+	cp_watch_changes_tell(watch->changes, item, cp_watch_alarm_tell, watch->alarm);
 	watch->worst = worse(watch->worst, outcome.status);
 	now_ns = cp_host_clock_boot_ns();
 	n_missed = cp_schedule_done(plan->schedule, item->job, now_ns);
@@ -128,23 +134,53 @@ static void carry_on(struct cp_watch_plan *plan, const struct cp_watch_plan *bef
 	}
 }
 
+/* Takes a new plan over, or leaves everything as it was. */
+static int take_over(struct watch *watch, struct cp_watch_plan *plan, struct cp_err *err)
+{
+	struct cp_watch_changes *changes;
+	struct cp_watch_alarm *alarm = NULL;
+	struct cp_err ignored;
+	int rc = cp_watch_changes_new(plan, watch->changes, &changes, err);
+
+	if (rc)
+		return rc;
+	/* Two would share a spool. */
+	cp_watch_alarm_free(watch->alarm);
+	watch->alarm = NULL;
+	rc = cp_watch_alarm_new(plan, &alarm, err);
+	rc = rc ? rc : cp_watch_board_sync(&watch->board, plan, err);
+	if (rc) {
+		cp_watch_alarm_free(alarm);
+		cp_watch_changes_free(changes);
+		if (watch->plan && cp_watch_alarm_new(watch->plan, &watch->alarm, &ignored))
+			fprintf(stderr, "coldpotato: warning: nobody is told of changes any more: %s\n", ignored.text);
+		return rc;
+	}
+	if (watch->plan)
+		carry_on(plan, watch->plan);
+	cp_watch_changes_free(watch->changes);
+	cp_watch_plan_free(watch->plan);
+	watch->changes = changes;
+	watch->alarm = alarm;
+	watch->plan = plan;
+	cp_watch_board_show(watch->board, plan, NULL);
+	return 0;
+}
+
 static void reload(struct watch *watch)
 {
-	struct cp_watch_plan *plan;
+	struct cp_watch_plan *plan = NULL;
 	struct cp_err err;
+	int rc;
 
 	cp_notify_send(watch->notify, "RELOADING=1\nMONOTONIC_USEC=%llu",
 	        (unsigned long long)(cp_host_clock_mono_ns() / 1000));
-	if (cp_watch_plan_load(watch->typed, &plan, &err)) {
-		fprintf(stderr, "coldpotato: %s; the configuration in use stays\n", err.text);
-	} else if (cp_watch_board_sync(&watch->board, plan, &err)) {
+	rc = cp_watch_plan_load(watch->typed, &plan, &err);
+	rc = rc ? rc : take_over(watch, plan, &err);
+	if (rc) {
 		fprintf(stderr, "coldpotato: %s; the configuration in use stays\n", err.text);
 		cp_watch_plan_free(plan);
 	} else {
-		carry_on(plan, watch->plan);
-		cp_watch_plan_free(watch->plan);
-		watch->plan = plan;
-		cp_watch_board_show(watch->board, plan, NULL);
 		fprintf(stderr, "coldpotato: %s is read again: %u audits\n", watch->typed->config, plan->n_items);
 	}
 	cp_notify_send(watch->notify, "READY=1");
@@ -160,6 +196,8 @@ static void nap(struct watch *watch, uint64_t until_ns)
 
 	if (until_ns > watch->end_ns)
 		until_ns = watch->end_ns;
+	if (cp_watch_alarm_waits(watch->alarm))
+		ms = ALERT_MS;
 	if (watchdog_ms && watchdog_ms / 4 < ms)
 		ms = watchdog_ms / 4;
 	if (until_ns <= now_ns)
@@ -224,8 +262,16 @@ static int check_typed(const struct cp_opts *opts, struct cp_err *err)
 	return 0;
 }
 
-static int show_plan(const struct cp_watch_plan *plan)
+static int show_plan(struct cp_watch_plan *plan)
 {
+	struct cp_watch_changes *changes;
+	struct cp_err err;
+
+	if (cp_watch_changes_new(plan, NULL, &changes, &err)) {
+		fprintf(stderr, "coldpotato: %s\n", err.text);
+		return CP_EXIT_USAGE;
+	}
+	cp_watch_changes_free(changes);
 	for (uint32_t i = 0; i < plan->n_items; i++) {
 		const struct cp_watch_item *item = &plan->items[i];
 
@@ -235,15 +281,16 @@ static int show_plan(const struct cp_watch_plan *plan)
 	return fflush(stdout) ? CP_EXIT_FAILED : CP_EXIT_OK;
 }
 
-static int start(struct watch *watch, struct cp_err *err)
+static int start(struct watch *watch, struct cp_watch_plan *plan, struct cp_err *err)
 {
 	int rc = cp_notify_open(&watch->notify, err);
 
 	rc = rc ? rc : cp_engine_keep_new(&watch->shared.keep, err);
-	rc = rc ? rc : cp_watch_board_sync(&watch->board, watch->plan, err);
-	if (rc)
+	rc = rc ? rc : take_over(watch, plan, err);
+	if (rc) {
+		cp_watch_plan_free(plan);
 		return rc;
-	cp_watch_board_show(watch->board, watch->plan, NULL);
+	}
 	if (watch->typed->max_runtime_s)
 		watch->end_ns = cp_host_clock_boot_ns() + watch->typed->max_runtime_s * NSEC_PER_SEC;
 	watch->shared.progress = gets_on;
@@ -252,32 +299,44 @@ static int start(struct watch *watch, struct cp_err *err)
 	return 0;
 }
 
+static int run_plan(struct watch *watch, struct cp_watch_plan *plan)
+{
+	struct cp_err err = {.text = ""};
+	int rc = start(watch, plan, &err), status;
+
+	if (rc)
+		fprintf(stderr, "coldpotato: %s\n", err.text);
+	status = rc == 0 ? run_all(watch) : rc == -EINVAL ? CP_EXIT_USAGE : CP_EXIT_FAILED;
+	if (watch->notify)
+		cp_notify_send(watch->notify, "STOPPING=1");
+	cp_watch_board_free(watch->board);
+	cp_watch_alarm_free(watch->alarm);
+	cp_watch_changes_free(watch->changes);
+	cp_engine_keep_free(watch->shared.keep);
+	cp_notify_close(watch->notify);
+	cp_watch_plan_free(watch->plan);
+	return status;
+}
+
 int cp_cmd_watch(const struct cp_opts *opts)
 {
 	struct watch watch = {.typed = opts, .end_ns = UINT64_MAX};
+	struct cp_watch_plan *plan = NULL;
 	struct cp_err err = {.text = ""};
-	int status = CP_EXIT_FAILED, rc = check_typed(opts, &err);
+	int status, rc = check_typed(opts, &err);
 
 	cp_signals_catch();
 	cp_signals_catch_reload();
 	if (opts->verbose)
 		cp_engine_set_log(log_line);
-	rc = rc ? rc : cp_watch_plan_load(opts, &watch.plan, &err);
-	if (rc == -EINVAL)
-		status = CP_EXIT_USAGE;
-	if (rc == 0 && opts->check)
-		status = show_plan(watch.plan);
-	else if (rc == 0)
-		rc = start(&watch, &err);
-	if (rc)
+	rc = rc ? rc : cp_watch_plan_load(opts, &plan, &err);
+	if (rc) {
 		fprintf(stderr, "coldpotato: %s\n", err.text);
-	else if (!opts->check)
-		status = run_all(&watch);
-	if (watch.notify)
-		cp_notify_send(watch.notify, "STOPPING=1");
-	cp_watch_board_free(watch.board);
-	cp_engine_keep_free(watch.shared.keep);
-	cp_notify_close(watch.notify);
-	cp_watch_plan_free(watch.plan);
+		return rc == -EINVAL ? CP_EXIT_USAGE : CP_EXIT_FAILED;
+	}
+	if (!opts->check)
+		return run_plan(&watch, plan);
+	status = show_plan(plan);
+	cp_watch_plan_free(plan);
 	return status;
 }

@@ -9,7 +9,9 @@
 #include <limits.h>
 
 #include "audit_impl.h"
+#include "core/change.h"
 #include "core/schedule.h"
+#include "format/change.h"
 #include "import/watch_yaml.h"
 
 /* One audit of the file, ready to run. */
@@ -51,9 +53,39 @@ struct cp_watch_outcome {
 
 /* Runs an audit once. env: what it shares with others; name, knowledge and hooks are set here. */
 void cp_watch_run(const struct cp_watch_plan *plan, const struct cp_watch_item *item, const struct cp_env *shared,
-        uint32_t max_runtime_s, struct cp_watch_outcome *ret_outcome);
+        struct cp_hook changes, uint32_t max_runtime_s, struct cp_watch_outcome *ret_outcome);
 /* "113 targets: 100 inside, 13 direct; 98 % of 452 paths complete; 2.1 s". Returns buf. */
 const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf, size_t size);
+
+/* ---- watch_change.c: what changed from run to run ---- */
+
+struct cp_watch_changes; /* what is usual for each audit of a plan, and changes that nobody was told of yet */
+
+/*
+ * Takes over what `before` (NULL: none) and the state directory know of audits of the same names. -EINVAL: the file's
+ * alerts make no sense.
+ */
+int cp_watch_changes_new(const struct cp_watch_plan *plan, const struct cp_watch_changes *before,
+        struct cp_watch_changes **ret_changes, struct cp_err *err);
+void cp_watch_changes_free(struct cp_watch_changes *changes); /* takes NULL */
+/* Receives the records of a run of one item. */
+struct cp_hook cp_watch_changes_hook(struct cp_watch_changes *changes, const struct cp_watch_item *item);
+typedef void (*cp_watch_change_cb)(
+        void *ctx, const struct cp_change_event *event, const struct cp_change_origin *origin);
+/* Hands out the changes that the latest run of the item confirmed, and saves what is known. */
+void cp_watch_changes_tell(
+        struct cp_watch_changes *changes, const struct cp_watch_item *item, cp_watch_change_cb cb, void *ctx);
+
+/* ---- watch_alert.c: who is told of changes: log, standard output, store, webhook, command ---- */
+
+struct cp_watch_alarm;
+
+int cp_watch_alarm_new(const struct cp_watch_plan *plan, struct cp_watch_alarm **ret_alarm, struct cp_err *err);
+void cp_watch_alarm_free(struct cp_watch_alarm *alarm); /* waits a moment for what is under way; takes NULL */
+/* cp_watch_change_cb; ctx is the alarm. */
+void cp_watch_alarm_tell(void *ctx, const struct cp_change_event *event, const struct cp_change_origin *origin);
+void cp_watch_alarm_tick(struct cp_watch_alarm *alarm); /* often */
+bool cp_watch_alarm_waits(const struct cp_watch_alarm *alarm); /* something is under way: tick every 100 ms */
 
 /* ---- watch_serve.c: the HTTP service beside the audits, where the file says `listen` ---- */
 

@@ -31,9 +31,11 @@
 	X(port)                                                                                                        \
 	X(tcp_method)                                                                                                  \
 	X(addresses)                                                                                                   \
-	X(resolver) X(dest_rate) X(prefix_rate) X(first_ttl) X(max_ttl) X(attempts) X(flows) X(gap) X(interface)       \
-	        X(source) X(datapath) X(xdp_mode) X(tc_attach) X(senders) X(home) X(vantage_as) X(policy) X(fail_on)   \
-	                X(rdns_max) X(datadog_conf)
+	X(resolver)                                                                                                    \
+	X(dest_rate)                                                                                                   \
+	X(prefix_rate)                                                                                                 \
+	X(first_ttl) X(max_ttl) X(attempts) X(flows) X(gap) X(interface) X(source) X(datapath) X(xdp_mode)             \
+	        X(tc_attach) X(senders) X(home) X(vantage_as) X(policy) X(fail_on) X(rdns_max) X(datadog_conf)
 #define EACH_FLAG(X) X(exhaustive) X(no_rdns) X(ipv4) X(ipv6)
 
 /* What an audit, and "defaults", may say, as it stands in the file. */
@@ -58,11 +60,18 @@ struct file_defaults {
 	struct file_settings settings;
 };
 
+struct file_alerts {
+	char *webhook, *ca_file, *secret_file, *secret_header, *secret_prefix, *spool, *dashboard_url, *state, *confirm;
+	char **command, **mute;
+	uint32_t n_command, n_mute;
+};
+
 struct file_watch {
 	char *agent, *listen, *store, *store_keep_days, *store_max_mb, *output, *rate, *overlay, *ixp;
 	uint32_t *keep;
 	char **asdb;
 	uint32_t n_asdb;
+	struct file_alerts *alerts;
 	struct file_defaults *defaults;
 	struct file_audit *audits;
 	uint32_t n_audits;
@@ -92,6 +101,14 @@ static const cyaml_schema_field_t defaults_fields[] = {
 static const cyaml_schema_value_t audit_schema = {
         CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_audit, audit_fields),
 };
+#define ALERT_WORD(key_) WORD(file_alerts, key_, #key_),
+static const cyaml_schema_field_t alerts_fields[] = {
+        ALERT_WORD(webhook) ALERT_WORD(ca_file) ALERT_WORD(secret_file) ALERT_WORD(secret_header)
+                ALERT_WORD(secret_prefix) ALERT_WORD(spool) ALERT_WORD(dashboard_url) ALERT_WORD(state)
+                        ALERT_WORD(confirm) WORDS(file_alerts, command, n_command, "command"),
+        WORDS(file_alerts, mute, n_mute, "mute"),
+        CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t watch_fields[] = {
         WORD(file_watch, agent, "agent"),
         WORD(file_watch, listen, "listen"),
@@ -104,6 +121,7 @@ static const cyaml_schema_field_t watch_fields[] = {
         WORDS(file_watch, asdb, n_asdb, "asdb"),
         WORD(file_watch, overlay, "overlay"),
         WORD(file_watch, ixp, "ixp"),
+        CYAML_FIELD_MAPPING_PTR("alerts", MAYBE, struct file_watch, alerts, alerts_fields),
         CYAML_FIELD_MAPPING_PTR("defaults", MAYBE, struct file_watch, defaults, defaults_fields),
         CYAML_FIELD_SEQUENCE_COUNT(
                 "audits", CYAML_FLAG_POINTER, struct file_watch, audits, n_audits, &audit_schema, 1, AUDITS_MAX),
@@ -418,6 +436,54 @@ static int check_names(const struct reading *reading)
 	return rc;
 }
 
+/* "2/3": by two of three runs. */
+static int take_confirm(const struct reading *reading, const char *text, struct cp_watch_alerts *alerts)
+{
+	unsigned n = (unsigned)(text[0] - '0'), m = text[0] && text[1] ? (unsigned)(text[2] - '0') : 0;
+
+	if (strlen(text) != 3 || text[1] != '/' || n < 1 || n > 8 || m < n || m > 8)
+		return refuse(reading, "alerts", "confirm",
+		        "confirm wants N/M, a change is seen in N of M runs, 1/1 to 8/8, not '%.64s'", text);
+	alerts->n = n;
+	alerts->m = m;
+	return 0;
+}
+
+static int copy_list(char *const *items, uint32_t n, const char ***ret_items, uint32_t *ret_n)
+{
+	*ret_items = calloc(n + 1, sizeof(**ret_items));
+	if (!*ret_items)
+		return -ENOMEM;
+	for (; *ret_n < n; ++*ret_n)
+		(*ret_items)[*ret_n] = items[*ret_n];
+	return 0;
+}
+
+static int take_alerts(struct reading *reading)
+{
+	const struct file_alerts *file = reading->file->alerts;
+	struct cp_watch_alerts *alerts = &reading->conf->alerts;
+	int rc = 0;
+
+	if (!file)
+		return 0;
+	alerts->webhook = file->webhook;
+	alerts->ca_file = file->ca_file;
+	alerts->secret_file = file->secret_file;
+	alerts->secret_header = file->secret_header;
+	alerts->secret_prefix = file->secret_prefix;
+	alerts->spool = file->spool;
+	alerts->dashboard_url = file->dashboard_url;
+	alerts->state = file->state;
+	if (file->confirm)
+		rc = take_confirm(reading, file->confirm, alerts);
+	if (rc == 0 && file->n_command)
+		rc = copy_list(file->command, file->n_command, &alerts->command, &alerts->n_command);
+	if (rc == 0 && file->n_mute)
+		rc = copy_list(file->mute, file->n_mute, &alerts->mutes, &alerts->n_mutes);
+	return rc;
+}
+
 static int take_file(struct reading *reading)
 {
 	const struct file_watch *file = reading->file;
@@ -429,6 +495,7 @@ static int take_file(struct reading *reading)
 	if (rc == 0 && (conf->n_kept == 0 || conf->n_kept > KEEP_MAX))
 		rc = refuse(
 		        reading, "", "keep", "keep wants a number of files, 1 to %d, not %u", KEEP_MAX, conf->n_kept);
+	rc = rc ? rc : take_alerts(reading);
 	conf->audits = calloc(file->n_audits, sizeof(*conf->audits));
 	if (rc || !conf->audits)
 		return rc ? rc : -ENOMEM;
@@ -470,6 +537,8 @@ void cp_watch_conf_free(struct cp_watch_conf *conf)
 		free(conf->audits[i].settings.items);
 	}
 	free(conf->audits);
+	free(conf->alerts.command);
+	free(conf->alerts.mutes);
 	free(conf->settings.items);
 	cp_yaml_free(conf->yaml);
 	*conf = (struct cp_watch_conf){0};

@@ -43,9 +43,21 @@ struct cp_watch_audit {
 	char place[CP_WATCH_PLACE];
 };
 
+/* What changes are, and who is told; NULL where the file does not say. Places: "alerts.<key>". */
+struct cp_watch_alerts {
+	const char *webhook, *ca_file, *secret_file, *secret_header, *secret_prefix, *spool;
+	const char **command; /* [n_command + 1], NULL at the end */
+	uint32_t n_command;
+	const char *dashboard_url, *state;
+	uint32_t n, m; /* confirmed by n of m runs; 0: not said */
+	const char **mutes; /* [n_mutes] */
+	uint32_t n_mutes;
+};
+
 struct cp_yaml;
 
 struct cp_watch_conf {
+	struct cp_watch_alerts alerts;
 	const char *output; /* directory; NULL: none */
 	uint32_t n_kept; /* files of an audit there */
 	struct cp_watch_settings settings; /* of all audits: agent, store, listen, rate and AS data */
