@@ -29,9 +29,10 @@ cost_watch() {
 store: $LAB_DIR/runs.db
 rate: 10k
 audits:
-  - {name: all, targets: ["@$LAB_DIR/targets"], interval: 8s, jitter: 0s, flows: 3, vantage_as: AS8075}
+  - {name: all, targets: ["@$LAB_DIR/targets"], interval: 15s, jitter: 0s, flows: 3, vantage_as: AS8075}
 END
 	net_up "${mixed_weather[@]}"
+	near_end_up
 	lab_serve a.watch "$CP" watch -c "$LAB_DIR/watch.yaml" --blocklist none --no-rdns
 	pid=${_lab_server_pid[a.watch]}
 	while kill -0 "$pid" && (($(n_done) < 1)); do sleep 0.1; done
@@ -40,6 +41,7 @@ END
 	after=$(cpu_ticks "$pid")
 	rss=$(awk '/^VmHWM/ {print $2}' "/proc/$pid/status")
 	kill "$pid" && wait "$pid"
+	near_end_down
 	net_down
 	per_run=$(calc "($after - $before) / $hz / $n_runs" %.2f)
 	row runs 'CPU s a run' '% of a core at one a minute' 'peak RSS MiB' 'the last run'

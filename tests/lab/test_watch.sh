@@ -89,7 +89,7 @@ refuses 'records go to standard output only' 2 'watch writes ndjson to standard 
 
 lab_exec "$LAB_COLD" "$CP" watch -c "$conf" "${common[@]}" --once -o ndjson -r 2k >"$LAB_DIR/once.ndjson" 2>"$LAB_DIR/err"
 check_eq 'once: ends well' 0 $?
-check_eq 'once: a run of each audit' 2 "$(jq -r 'select(.type == "end") | .reason' "$LAB_DIR/once.ndjson" | grep -c done)"
+check_eq 'once: a run of each audit' 2 "$(jq -r 'select(.type == "end") | .reason' "$LAB_DIR/once.ndjson" | grep -c "^done")"
 check_eq 'once: two lines on standard error' 2 "$(wc -l <"$LAB_DIR/err")"
 lab_exec "$LAB_HOT" "$CP" watch -c "$conf" "${common[@]}" --once --fail-on transit -r 2k 2>"$LAB_DIR/err"
 check_eq 'once: the worst exit status' 3 $?
@@ -180,7 +180,7 @@ END
 watch_up hot "$CP" watch -c "$conf" "${common[@]}"
 latest() { # the AS path of the latest run
 	local file
-	file=$(ls "$runs"/zenn-*.ndjson 2>/dev/null | tail -n 1)
+	file=$(find "$runs" -name 'zenn-*.ndjson' | sort | tail -n 1)
 	[[ -z $file ]] || jq -r 'select(.type == "path") | "\(.verdict) \(.as_path | join(" "))"' "$file" | sort -u
 }
 is_latest() { # verdict and AS path
@@ -293,7 +293,7 @@ held() { # run
 	local i
 	for ((i = 0; i < 5; i++)); do
 		until_true 120 ran zenn $(($1 + i))
-		echo "$(ls "/proc/$pid/fd" | wc -l) $(cat "/proc/$pid/fdinfo"/* 2>/dev/null | grep -cE '^(prog_id|map_id|link_id):') $(
+		echo "$(find "/proc/$pid/fd" -type l | wc -l) $(cat "/proc/$pid/fdinfo"/* 2>/dev/null | grep -cE '^(prog_id|map_id|link_id):') $(
 			awk '/^VmRSS/ {print $2}' "/proc/$pid/status")"
 	done | sort -n | head -n 1
 }

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,6 +211,38 @@ static void test_durations(void **state)
 	assert_int_equal(cp_watch_duration("999999999d", &ns), -EINVAL); /* beyond 64 bits */
 }
 
+static void test_alerts(void **state)
+{
+	static const char text[] = "alerts:\n  webhook: http://a/\n  command: [/bin/x, -t, y]\n  confirm: 3/5\n"
+	                           "  mute: [\"* 01:00-02:00\"]\n  state: dir\n"
+	                           "audits: [{name: a, targets: [b], interval: 1s}]\n";
+	static const char *const bad[] = {"4/3", "0/3", "1/9", "2", "2/", "2/3/4", "a/b"};
+	struct cp_err err = {.text = ""};
+	struct cp_watch_conf conf;
+
+	(void)state;
+	assert_int_equal(read_conf(text, &conf, &err), 0);
+	assert_string_equal(conf.alerts.webhook, "http://a/");
+	assert_int_equal(conf.alerts.n_command, 3);
+	assert_string_equal(conf.alerts.command[2], "y");
+	assert_null(conf.alerts.command[3]);
+	assert_int_equal(conf.alerts.n, 3);
+	assert_int_equal(conf.alerts.m, 5);
+	assert_int_equal(conf.alerts.n_mutes, 1);
+	assert_string_equal(conf.alerts.mutes[0], "* 01:00-02:00");
+	assert_string_equal(conf.alerts.state, "dir");
+	assert_null(conf.alerts.spool);
+	cp_watch_conf_free(&conf);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char line[160];
+
+		snprintf(line, sizeof(line), "alerts: {confirm: %s}\naudits: [{name: a, targets: [b], interval: 1s}]\n",
+		        bad[i]);
+		assert_int_equal(read_conf(line, &conf, &err), -EINVAL);
+		assert_int_equal(strncmp(err.text, "watch.yaml:1:19: confirm wants N/M", 34), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +250,7 @@ int main(void)
 	        cmocka_unit_test(test_least),
 	        cmocka_unit_test(test_refused),
 	        cmocka_unit_test(test_durations),
+	        cmocka_unit_test(test_alerts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,16 +26,12 @@
 #define WORDS_MAX 1000000
 #define WORD_BYTES 4096
 
-#define EACH_WORD(X)                                                                                                   \
-	X(protocol)                                                                                                    \
-	X(port)                                                                                                        \
-	X(tcp_method)                                                                                                  \
-	X(addresses)                                                                                                   \
-	X(resolver)                                                                                                    \
-	X(dest_rate)                                                                                                   \
-	X(prefix_rate)                                                                                                 \
-	X(first_ttl) X(max_ttl) X(attempts) X(flows) X(gap) X(interface) X(source) X(datapath) X(xdp_mode)             \
-	        X(tc_attach) X(senders) X(home) X(vantage_as) X(policy) X(fail_on) X(rdns_max) X(datadog_conf)
+/* Settings that are words. In groups, so that the layout of this list is stable. */
+#define TARGET_WORDS(X) X(protocol) X(port) X(tcp_method) X(addresses) X(resolver) X(rdns_max) X(datadog_conf)
+#define RATE_WORDS(X) X(dest_rate) X(prefix_rate) X(attempts) X(flows) X(gap) X(first_ttl) X(max_ttl)
+#define PATH_WORDS(X) X(interface) X(source) X(datapath) X(xdp_mode) X(tc_attach) X(senders)
+#define JUDGE_WORDS(X) X(home) X(vantage_as) X(policy) X(fail_on)
+#define EACH_WORD(X) TARGET_WORDS(X) RATE_WORDS(X) PATH_WORDS(X) JUDGE_WORDS(X)
 #define EACH_FLAG(X) X(exhaustive) X(no_rdns) X(ipv4) X(ipv6)
 
 /* What an audit, and "defaults", may say, as it stands in the file. */
