@@ -20,6 +20,7 @@ static int (*const commands[CP_COMMANDS])(const struct cp_opts *opts) = {
         [CP_CMD_POLICY] = cp_cmd_policy,
         [CP_CMD_REPORT] = cp_cmd_report,
         [CP_CMD_EXPORT] = cp_cmd_export,
+        [CP_CMD_RUNS] = cp_cmd_runs,
         [CP_CMD_HELP] = cp_cmd_help,
         [CP_CMD_VERSION] = cp_cmd_version,
         [CP_CMD_MAN] = cp_cmd_man,

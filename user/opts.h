@@ -28,6 +28,7 @@ enum cp_command {
 	CP_CMD_POLICY,
 	CP_CMD_REPORT,
 	CP_CMD_EXPORT,
+	CP_CMD_RUNS,
 	CP_CMD_HELP,
 	CP_CMD_VERSION,
 	CP_CMD_MAN, /* hidden: prints man/coldpotato.8 */

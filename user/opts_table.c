@@ -14,7 +14,7 @@
 #define POLICY (1u << CP_CMD_POLICY)
 #define ANALYZE (1u << CP_CMD_ANALYZE)
 #define DIFF (1u << CP_CMD_DIFF)
-#define SHOW (1u << CP_CMD_REPORT | 1u << CP_CMD_EXPORT)
+#define SHOW (1u << CP_CMD_REPORT | 1u << CP_CMD_EXPORT | 1u << CP_CMD_RUNS)
 #define SERVE (1u << CP_CMD_SERVE)
 #define EVERY (~0u)
 
@@ -147,6 +147,16 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                                 "what was removed from the database to keep it small is missing.",
                         .takes_words = true,
                         .output = "ndjson",
+                },
+        [CP_CMD_RUNS] =
+                {
+                        .name = "runs",
+                        .args = "FILE.db",
+                        .help = "list the runs of a database",
+                        .about = "Lists the runs in a database, the newest last, with their numbers; writes table or "
+                                 "ndjson. Sends nothing and needs no rights.",
+                        .takes_words = true,
+                        .output = "table",
                 },
         [CP_CMD_HELP] = {.name = "help", .args = "[COMMAND]", .help = "explain a command and its options"},
         [CP_CMD_VERSION] = {.name = "version", .args = "", .help = "print the version"},

@@ -8,7 +8,7 @@
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-lab_need jq sqlite3 unshare
+lab_need jq sqlite3 unshare gcc pkg-config
 lab_up_story || exit 1
 
 work=$LAB_DIR/store
@@ -28,6 +28,22 @@ sql() { # query [file]
 sound() { # file
 	[[ $(sqlite3 "$1" 'PRAGMA integrity_check') == ok ]]
 }
+
+# --- store.h by itself, under the sanitizers ---
+
+flags=(-std=gnu17 -D_GNU_SOURCE "-I$_lib_root/include" "-I$_lib_root/user" -g -O1 -Wall -Wextra -Werror "-fsanitize=address,undefined"
+	-fno-sanitize-recover=all)
+read -ra libs <<<"$(pkg-config --libs sqlite3)"
+check 'store_test is built' gcc "${flags[@]}" -o "$work/store_test" "$_lib_root"/tests/lab/store_test.c "$_lib_root"/user/io/store*.c "$_lib_root/user/core/err.c" \
+	"${libs[@]}"
+"$work/store_test" "$work/api.db" >"$work/api.out" 2>"$work/api.err"
+check_eq 'store_test holds' 0 $?
+while read -r line; do
+	case $line in
+	'ok - '*) ok "${line#ok - }" ;;
+	*) not_ok "${line#not ok - }" 'see tests/lab/store_test.c' ;;
+	esac
+done <"$work/api.out"
 
 # --- what comes out is what went in ---
 
@@ -58,6 +74,11 @@ check_same 'report: from the records themselves' "$work/run.table" "$work/table"
 check_same 'report: from standard input' "$work/run.table" <("$CP" report - <"$work/hot.ndjson")
 
 # --- references ---
+
+"$CP" runs "$db" >"$work/list"
+check_eq 'runs: one line each' "$(sql 'SELECT run FROM runs ORDER BY run')" "$(awk 'NR > 1 {print $1}' "$work/list")"
+check_eq 'runs: as records' "$(sql 'SELECT n_targets FROM runs ORDER BY run')" "$("$CP" runs "$db" -o ndjson | jq .targets)"
+refuses 'runs: in two formats only' 2 'runs writes table or ndjson' "$CP" runs "$db" -o csv
 
 number=$(sql 'SELECT min(run) FROM runs')
 check_same 'a run by its number' "$work/cold.ndjson" <("$CP" export "$db:$number")
@@ -153,6 +174,23 @@ killed=$(sql 'SELECT max(run) FROM runs WHERE end_reason IS NULL' "$work/killed.
 check 'a killed run has no end' test -n "$killed"
 "$CP" report "$work/killed.db:$killed" -o "table=$work/table" 2>/dev/null
 check_eq 'and is reported as cut off' 4 $?
+
+# --- text that somebody else put there ---
+
+cp "$db" "$work/hostile.db"
+sql "UPDATE targets SET name = char(27) || '[2Jx' || char(10) || '<script>', cname = '[\"' || char(10) || '{}\"]', flows = '{}' || char(27);
+	UPDATE paths SET as_path = '8075 \"IXP:' || char(27), reasons = 'x\"' || char(10), exit_ptr = char(155) || 'y';
+	UPDATE hops SET ptr = 'a' || char(10) || 'b', flags = char(27), mpls = char(10);
+	UPDATE warnings SET text = char(27) || '[31m'; UPDATE runs SET agent = agent, host = char(27)" "$work/hostile.db"
+"$CP" export "$work/hostile.db" >"$work/hostile.ndjson"
+check 'hostile text: every line is a record' jq -e .type "$work/hostile.ndjson"
+check_eq 'hostile text: nothing for a terminal' 0 "$(grep -cP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]' "$work/hostile.ndjson")"
+for format in table hops html csv; do
+	"$CP" report "$work/hostile.db" -o "$format=$work/hostile.$format"
+	check_eq "hostile text: $format" 0 "$(grep -cP '\x1b|<script>\S*</' "$work/hostile.$format")"
+done
+"$CP" runs "$work/hostile.db" >"$work/hostile.list"
+check_eq 'hostile text: runs' 0 "$(grep -cP '\x1b' "$work/hostile.list")"
 
 # --- files that are not to be written to ---
 

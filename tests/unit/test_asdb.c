@@ -311,6 +311,12 @@ static void test_names(void **state)
 	assert_string_equal(cp_asdb_as(db, 3)->name, "Three");
 	assert_string_equal(cp_asdb_as(db, 3)->org, "Trio");
 	assert_string_equal(cp_asdb_as(db, 5)->name, "FIVE - Five Ltd");
+	assert_int_equal(cp_asdb_set_name(db, 3, "Drei"), 0);
+	assert_int_equal(cp_asdb_set_name(db, 99, "new\nhere"), 0);
+	assert_string_equal(cp_asdb_as(db, 3)->name, "Drei");
+	assert_string_equal(cp_asdb_as(db, 3)->org, "Trio");
+	assert_string_equal(cp_asdb_as(db, 99)->name, "new\nhere");
+	assert_null(cp_asdb_as(db, 99)->org);
 	assert_int_equal(cp_asdb_as(db, 5)->asn, 5);
 	assert_null(cp_asdb_as(db, 5)->role);
 	assert_null(cp_asdb_as(db, 6));

@@ -193,8 +193,8 @@ static void test_path(void **state)
 	fix.path.hops[1].n_mpls = 2;
 	fix.path.hops[1].mpls[0] = 24001u << 12 | 5u << 9 | 255;
 	fix.path.hops[1].mpls[1] = 1048575u << 12 | 1u << 8 | 1;
-	fix.path.hops[2].flags =
-	        CP_HOP_LATE | CP_HOP_QUOTE_MODIFIED | CP_HOP_OTHER_ADDR | CP_HOP_LIMITED | CP_HOP_INFERRED;
+	fix.path.hops[2].flags = CP_HOP_LATE | CP_HOP_QUOTE_MODIFIED | CP_HOP_OTHER_ADDR | CP_HOP_LIMITED |
+	                         CP_HOP_INFERRED | CP_HOP_PER_PACKET;
 	fix.path.hops[3].kind = CP_REPLY_UNREACHABLE;
 	fix.judgement.reasons = WHY(SILENT_BORDER) | WHY(SACK_UNAVAILABLE) | WHY(CNAME_CDN);
 	fix.judgement.verdict = CP_TRANSIT;

@@ -31,6 +31,7 @@ int cp_cmd_doctor(const struct cp_opts *opts);
 int cp_cmd_policy(const struct cp_opts *opts);
 int cp_cmd_report(const struct cp_opts *opts);
 int cp_cmd_export(const struct cp_opts *opts);
+int cp_cmd_runs(const struct cp_opts *opts);
 int cp_cmd_help(const struct cp_opts *opts);
 int cp_cmd_version(const struct cp_opts *opts);
 int cp_cmd_man(const struct cp_opts *opts);

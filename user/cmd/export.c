@@ -83,9 +83,12 @@ static int replay(struct job *job, int *ret_status, struct cp_err *err)
 {
 	struct cp_replay *run = job->replay;
 	struct cp_err end_err;
-	int rc = cp_outputs_open(job->audit, err), end_rc;
+	int rc = cp_replay_learn(run, job->text, job->len, job->source, err), end_rc;
 
-	rc = rc ? rc : cp_replay_run(run, job->text, job->len, job->source, err);
+	if (rc)
+		return rc;
+	rc = cp_outputs_open(job->audit, err);
+	rc = rc ? rc : cp_replay_show(run, job->text, job->len, job->source, err);
 	if (rc == 0 && (!run->has_end || run->n_bad))
 		*ret_status = CP_EXIT_UNDECIDED;
 	end_rc = cp_outputs_end(

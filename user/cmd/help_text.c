@@ -82,6 +82,23 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        {"coldpotato policy check policy.yaml run.ndjson", "does a stored run keep it? exit status 0, 3 or 4"},
 	        {NULL, NULL},
 	};
+	static const struct cp_help_pair report[] = {
+	        {"coldpotato audit @names.txt --store runs.db", "runs are kept ..."},
+	        {"coldpotato report runs.db", "... and shown again: the newest"},
+	        {"coldpotato report runs.db:2026-11-28T10:00 -o html=then.html", "the one that was the newest then"},
+	        {"coldpotato diff runs.db:previous runs.db", "what changed since the run before?"},
+	        {NULL, NULL},
+	};
+	static const struct cp_help_pair export[] = {
+	        {"coldpotato export runs.db:previous >run.ndjson", "the run before the newest, as records"},
+	        {"coldpotato export runs.db -o csv=paths.csv", "the newest, a line a path"},
+	        {NULL, NULL},
+	};
+	static const struct cp_help_pair runs[] = {
+	        {"coldpotato runs runs.db", "which runs are there?"},
+	        {"coldpotato runs runs.db -o ndjson", "the same for programs"},
+	        {NULL, NULL},
+	};
 	static const struct cp_help_pair *const examples[CP_COMMANDS] = {
 	        [CP_CMD_AUDIT] = audit,
 	        [CP_CMD_TRACE] = trace,
@@ -91,6 +108,9 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        [CP_CMD_SERVE] = serve,
 	        [CP_CMD_DOCTOR] = doctor,
 	        [CP_CMD_POLICY] = policy,
+	        [CP_CMD_REPORT] = report,
+	        [CP_CMD_EXPORT] = export,
+	        [CP_CMD_RUNS] = runs,
 	};
 
 	return examples[command];

@@ -401,6 +401,9 @@ void cp_keep_warning(struct cp_keep *keep, const struct cp_rec_warning *rec)
 	        .code = rec->code,
 	        .text = rec->text};
 	cp_keep_add(keep, CP_STORE_WARNINGS, &row);
+	/* Probing may come next: no other process should wait for it. */
+	if (!keep->error)
+		cp_keep_fail(keep, cp_store_commit(keep->store));
 }
 
 void cp_keep_policy(struct cp_keep *keep, const struct cp_rec_policy *rec)

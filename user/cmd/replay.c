@@ -410,13 +410,25 @@ static void say_what_lacks(struct cp_replay *replay, const char *source)
 		        replay->n_bad, replay->first_bad, replay->bad_why);
 }
 
-int cp_replay_run(struct cp_replay *replay, const char *text, size_t len, const char *source, struct cp_err *err)
+int cp_replay_learn(struct cp_replay *replay, const char *text, size_t len, const char *source, struct cp_err *err)
 {
 	const struct cp_run_sink learn = {.start = learn_start,
 	        .path = learn_path,
 	        .target = learn_target,
 	        .summary = learn_summary,
 	        .ctx = replay};
+	struct cp_run_counts counts;
+	int rc = prepare(replay, err);
+
+	rc = rc ? rc : cp_run_read(text, len, replay->words, &learn, &counts);
+	if (rc == 0 && !replay->is_run && !replay->n_targets && !counts.has_end)
+		return cp_err_set(err, -EINVAL,
+		        "%s: nothing of a run in it; is it a run that was written with -o ndjson?", source);
+	return rc ? cp_err_set(err, rc, "not enough memory for %s", source) : 0;
+}
+
+int cp_replay_show(struct cp_replay *replay, const char *text, size_t len, const char *source, struct cp_err *err)
+{
 	const struct cp_run_sink show = {.start = show_start,
 	        .path = show_path,
 	        .target = show_target,
@@ -426,19 +438,14 @@ int cp_replay_run(struct cp_replay *replay, const char *text, size_t len, const 
 	        .bad = take_bad,
 	        .ctx = replay};
 	struct cp_run_counts counts;
-	int rc = prepare(replay, err);
+	int rc = cp_run_read(text, len, replay->words, &show, &counts);
 
-	rc = rc ? rc : cp_run_read(text, len, replay->words, &learn, &counts);
-	if (rc == 0 && !replay->is_run && !replay->n_targets && !counts.has_end)
-		return cp_err_set(err, -EINVAL,
-		        "%s: nothing of a run in it; is it a run that was written with -o ndjson?", source);
-	rc = rc ? rc : cp_run_read(text, len, replay->words, &show, &counts);
-	rc = rc == -EPIPE ? 0 : rc; /* the outputs say so themselves */
-	if (rc == -ENOMEM)
+	/* That nobody takes them any more is said by the outputs themselves. */
+	if (rc && rc != -EPIPE)
 		return cp_err_set(err, rc, "not enough memory for %s", source);
 	if (rc == 0)
 		say_what_lacks(replay, source);
-	return rc;
+	return 0;
 }
 
 void cp_replay_free(struct cp_replay *replay)

@@ -35,10 +35,15 @@ struct cp_replay {
 };
 
 /*
- * Hands a run's records to the outputs, which are open; not their end. The end's exit status and reason are left in
- * replay and audit. 0; -EINVAL: there is nothing of a run in the text; -ENOMEM.
+ * Reads a run for what it knows as a whole; call it first. 0; -EINVAL: there is nothing of a run in the text, err says
+ * so; -ENOMEM.
  */
-int cp_replay_run(struct cp_replay *replay, const char *text, size_t len, const char *source, struct cp_err *err);
+int cp_replay_learn(struct cp_replay *replay, const char *text, size_t len, const char *source, struct cp_err *err);
+/*
+ * Hands the records of the same text to the outputs, which are open; not their end. The end's exit status and reason
+ * are left in replay and audit. 0 or -ENOMEM.
+ */
+int cp_replay_show(struct cp_replay *replay, const char *text, size_t len, const char *source, struct cp_err *err);
 void cp_replay_free(struct cp_replay *replay); /* what it points to, not itself */
 
 /* replay_path.c: a path and its judgement, from what was written of them. */

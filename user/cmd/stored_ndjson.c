@@ -13,7 +13,7 @@
 #include "format/record.h"
 #include "stored.h"
 
-#define WORD_MAX 320 /* a step of an AS path */
+#define WORD_MAX 1600 /* a step of an AS path, all of it escapes */
 
 struct name {
 	int64_t asn;
@@ -40,12 +40,29 @@ static void number(struct cp_json *json, const char *key, int64_t value)
 		cp_json_int(json, key, value);
 }
 
+/*
+ * JSON that the program wrote has its control characters escaped, DEL and the C1 ones included. Text with any was put
+ * there by somebody else, and would end the line or speak to a terminal.
+ */
+static bool is_ours(const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+		if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0))
+			return false;
+	}
+	return true;
+}
+
 /* A value that is JSON already. NULL: null. */
 static void raw(struct cp_json *json, const char *key, const char *text)
 {
 	char *pair = NULL;
-	int n = text ? asprintf(&pair, "\"%s\":%s", key, text) : 0;
+	int n = 0;
 
+	if (text && !is_ours(text))
+		text = NULL;
+	if (text)
+		n = asprintf(&pair, "\"%s\":%s", key, text);
 	if (!text) {
 		cp_json_null(json, key);
 	} else if (n < 0) {
@@ -86,7 +103,12 @@ static void steps(struct cp_json *json, const char *text)
 			for (len = 1; text[len] && text[len] != '"'; len++)
 				len += text[len] == '\\' && text[len + 1];
 			len += text[len] == '"';
-			cp_json_again(json, text, len);
+			snprintf(word, sizeof(word), "%.*s", (int)len, text);
+			/* One that is too long or not whole is none. */
+			if (len < sizeof(word) && len > 1 && word[len - 1] == '"' && is_ours(word))
+				cp_json_again(json, word, len);
+			else
+				cp_json_string(json, NULL, "?");
 		} else {
 			len = strcspn(text, " ");
 			snprintf(word, sizeof(word), "%.*s", (int)len, text);
@@ -113,7 +135,11 @@ static int finish(struct writer *writer)
 
 static int write_line(struct writer *writer, const char *line)
 {
-	int rc = writer->sink.write(writer->sink.ctx, line, strlen(line));
+	int rc;
+
+	if (!is_ours(line))
+		return 0;
+	rc = writer->sink.write(writer->sink.ctx, line, strlen(line));
 
 	return rc ? rc : writer->sink.write(writer->sink.ctx, "\n", 1);
 }

@@ -15,12 +15,16 @@
 #include "store_impl.h"
 
 #define APPLICATION_ID 0x636f6c64 /* "cold": PRAGMA application_id */
-#define BUSY_MS 5000
+#define BUSY_MS 60000 /* who writes a large run leaves the others little time in between */
 /*
- * What is in the log must fit into the file a second time before the log can be emptied: the log is kept as small as a
- * few batches, and the reserve is larger than that.
+ * What is in the log must fit into the file a second time before the log can be emptied: the reserve is larger than the
+ * log, which is a few batches. Where there is no room for such a reserve, batches and log are small, and slower.
  */
 #define RESERVE_BYTES ((off_t)4 << 20)
+#define BATCH_ROWS 8192
+#define BATCH_ROWS_TIGHT 1024
+#define LOG_PAGES 256 /* from which on it is brought home */
+#define LOG_PAGES_TIGHT 32
 #define RESERVE_BYTES_MIN ((off_t)64 << 10)
 #define CHECKED_BYTES_MAX ((off_t)32 << 20) /* a larger file is not read through before it is written to */
 
@@ -145,7 +149,7 @@ const char *cp_store_error(const struct cp_store *store)
 
 int cp_store_bytes(struct cp_store *store, uint64_t *ret_bytes)
 {
-	int64_t n_pages, n_free, size;
+	int64_t n_pages = 0, n_free = 0, size = 0;
 	int rc = cp_store_number(store, "PRAGMA page_count", &n_pages);
 
 	rc = rc ? rc : cp_store_number(store, "PRAGMA freelist_count", &n_free);
@@ -163,6 +167,7 @@ int cp_store_reserve(struct cp_store *store)
 	int fd = open(store->reserve_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), rc = -ENOSPC;
 	off_t size = RESERVE_BYTES, n_free;
 	struct statvfs fs;
+	bool is_tight;
 	struct stat st;
 
 	if (fd < 0)
@@ -180,6 +185,9 @@ int cp_store_reserve(struct cp_store *store)
 	else if (size >= RESERVE_BYTES_MIN)
 		rc = -posix_fallocate(fd, 0, size);
 	close(fd);
+	is_tight = rc || size < RESERVE_BYTES;
+	store->n_batch_max = is_tight ? BATCH_ROWS_TIGHT : BATCH_ROWS;
+	sqlite3_wal_autocheckpoint(store->db, is_tight ? LOG_PAGES_TIGHT : LOG_PAGES);
 	return rc;
 }
 
@@ -216,7 +224,7 @@ static int newer(const struct cp_store *store, int64_t version, struct cp_err *e
 /* A file without a version is ours to fill when there is nothing in it. */
 static int check_empty(struct cp_store *store, struct cp_err *err)
 {
-	int64_t n_tables;
+	int64_t n_tables = 0;
 	int rc = cp_store_number(store, "SELECT count(*) FROM sqlite_master", &n_tables);
 
 	if (rc)
@@ -232,7 +240,7 @@ static int check_empty(struct cp_store *store, struct cp_err *err)
 static int migrate(struct cp_store *store, struct cp_err *err)
 {
 	char stamp[96];
-	int64_t version;
+	int64_t version = 0;
 	/* auto_vacuum can only be chosen before there is a table. */
 	int rc = cp_store_exec(store, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL");
 
@@ -254,7 +262,7 @@ static int migrate(struct cp_store *store, struct cp_err *err)
 
 static int check_version(struct cp_store *store, struct cp_err *err)
 {
-	int64_t id, version;
+	int64_t id = 0, version = 0;
 	int rc = cp_store_number(store, "PRAGMA application_id", &id);
 
 	rc = rc ? rc : cp_store_number(store, "PRAGMA user_version", &version);
@@ -311,7 +319,7 @@ static int check_contents(struct cp_store *store, struct cp_err *err)
 static int set_modes(struct cp_store *store, struct cp_err *err)
 {
 	static const char writer[] = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384;"
-	                             "PRAGMA wal_autocheckpoint = 64; PRAGMA journal_size_limit = 4194304";
+	                             "PRAGMA journal_size_limit = 4194304";
 	int rc;
 
 	sqlite3_busy_timeout(store->db, BUSY_MS);

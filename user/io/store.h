@@ -5,8 +5,8 @@
  * the tables, column by column. Knows neither records nor their formats.
  *
  * A store is one connection, for one thread. Several processes may have the
- * same file open, one of which writes at a time (the others wait up to five
- * seconds, then -EBUSY).
+ * same file open, one of which writes at a time (the others wait up to a
+ * minute, then -EBUSY).
  *
  * Integers that are not known are CP_STORE_NULL, texts NULL; both are NULL in
  * SQL. A struct that was zeroed says 0, not unknown: begin with

@@ -52,6 +52,7 @@ struct cp_store {
 	bool is_writer;
 	bool in_batch;
 	uint32_t n_batch; /* rows of the batch being made */
+	uint32_t n_batch_max;
 	uint64_t n_lost;
 	sqlite3_stmt *inserts[CP_STORE_TABLES];
 	uint64_t deadline_ns; /* of a view; CLOCK_MONOTONIC */

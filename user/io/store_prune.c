@@ -108,15 +108,18 @@ static int drop_run(struct cp_store *store, const struct victim *victim)
 	return rc ? rc : step(store, "DELETE FROM runs WHERE agent = ? AND run = ?", victim, 0, 0);
 }
 
-/* The oldest run but the newest, for which a condition with one number holds. -ENOENT: there is none. */
+/* The oldest run but the newest and those that may be going on, for which a condition with one number holds. -ENOENT:
+ * there is none. */
 static int find_victim(struct cp_store *store, const char *condition, int64_t number, struct victim *ret_victim)
 {
 	sqlite3_stmt *stmt = NULL;
-	char sql[256];
+	char sql[320];
 	int rc, result;
 
 	snprintf(sql, sizeof(sql),
-	        "SELECT agent, run FROM runs WHERE run < (SELECT max(run) FROM runs) AND %s ORDER BY run LIMIT 1",
+	        "SELECT agent, run FROM runs WHERE run < (SELECT max(run) FROM runs)"
+	        " AND (end_reason IS NOT NULL OR run < (SELECT max(run) FROM runs) - 3600000) AND %s"
+	        " ORDER BY run LIMIT 1",
 	        condition);
 	rc = cp_store_prepare(store, sql, &stmt);
 	if (rc)

@@ -9,7 +9,6 @@
 
 #include "store_impl.h"
 
-#define BATCH_ROWS 4096
 #define SQL_MAX 2048
 
 void cp_store_row_init(enum cp_store_table table, void *row)
@@ -134,7 +133,7 @@ int cp_store_commit(struct cp_store *store)
 int cp_store_add(struct cp_store *store, enum cp_store_table table, const void *row)
 {
 	bool is_boundary = table == CP_STORE_PATHS || table == CP_STORE_TARGETS;
-	int rc = store->n_batch >= BATCH_ROWS && is_boundary ? cp_store_commit(store) : 0;
+	int rc = store->n_batch >= store->n_batch_max && is_boundary ? cp_store_commit(store) : 0;
 
 	rc = rc ? rc : begin(store);
 	store->n_batch++;
