@@ -86,9 +86,9 @@ $(B)/user/format/html_asset.o $(B)/san/user/format/html_asset.o: $(wildcard web/
 
 # Every file of the dashboard is embedded by user/cmd/serve_asset.c, which is given the list.
 DASHBOARD := $(sort $(wildcard web/dashboard/*.*))
-$(B)/gen/dashboard_files.h: $(wildcard web/dashboard) Makefile
-	$(call say,GEN,$@)
-	$(Q)mkdir -p $(@D) && printf '%s\n' $(DASHBOARD) | awk -F/ 'NF {printf "CP_ASSET(%d, \"%s\", \"%s\")\n", NR, $$NF, $$0}' > $@
+$(B)/gen/dashboard_files.h: again
+	$(Q)mkdir -p $(@D) && printf '%s\n' $(DASHBOARD) | awk -F/ 'NF {printf "CP_ASSET(%d, \"%s\", \"%s\")\n", NR, $$NF, $$0}' > $@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(B)/user/cmd/serve_asset.o: $(B)/gen/dashboard_files.h $(DASHBOARD)
 # Without npm an empty file stands for ECharts, and each build tries again.
 $(B)/web/echarts.js: $(wildcard web/report/*.json web/report/*.mjs) scripts/fetch-echarts \

@@ -271,9 +271,37 @@ static void test_sink_error_sticks(void **state)
 	mem_free(&mem);
 }
 
+static int take_line(void *ctx, const char *data, size_t len)
+{
+	snprintf(ctx, 256, "%.*s", (int)len, data);
+	return 0;
+}
+
+/* What is JSON already goes through; what a reader would stumble over does not. */
+static void test_value(void **state)
+{
+	static const char raw[] = "[\"a\xff\x7f\xc2\x9b\xc3\xa9\",{\"b\":1}]";
+	char line[256];
+	const struct cp_sink sink = {.write = take_line, .ctx = line};
+	struct cp_json json;
+
+	(void)state;
+	cp_json_init(&json, &sink);
+	cp_json_object(&json, NULL);
+	cp_json_int(&json, "n", 1);
+	cp_json_value_n(&json, "v", 1, raw, sizeof(raw) - 1);
+	cp_json_value_n(&json, "none", 4, "", 0);
+	cp_json_value_n(&json, "w", 1, "null", 4);
+	cp_json_object_end(&json);
+	assert_int_equal(cp_json_line(&json), 0);
+	assert_string_equal(line, "{\"n\":1,\"v\":[\"a\xef\xbf\xbd\\u007f\\u009b\xc3\xa9\",{\"b\":1}],\"w\":null}\n");
+	cp_json_free(&json);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_value),
 	        cmocka_unit_test(test_random_strings),
 	        cmocka_unit_test(test_random_structures),
 	        cmocka_unit_test(test_exact_text),

@@ -47,6 +47,16 @@ static struct cp_opts accepted(const char *text, char *line, size_t size)
 	char line_[512];                                                                                               \
 	struct cp_opts opts = accepted(text, line_, sizeof(line_))
 
+static void test_serve(void **state)
+{
+	(void)state;
+	ACCEPT("serve --listen [::1]:80 store.db");
+	assert_int_equal(opts.command, CP_CMD_SERVE);
+	assert_string_equal(opts.targets[0], "store.db");
+	assert_string_equal(opts.listen, "[::1]:80");
+	cp_opts_free(&opts);
+}
+
 static void test_defaults(void **state)
 {
 	(void)state;
@@ -564,6 +574,7 @@ static void test_freeing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_serve),
 	        cmocka_unit_test(test_defaults),
 	        cmocka_unit_test(test_every_short),
 	        cmocka_unit_test(test_every_long),

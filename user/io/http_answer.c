@@ -14,6 +14,7 @@
 struct call {
 	struct cp_uri uri;
 	int uri_rc;
+	bool is_whole; /* nothing more of it is to come */
 };
 
 void *cp_http_take_uri(void *cls, const char *uri, struct MHD_Connection *connection)
@@ -22,8 +23,10 @@ void *cp_http_take_uri(void *cls, const char *uri, struct MHD_Connection *connec
 
 	(void)cls;
 	(void)connection;
-	if (call)
+	if (call) {
+		call->is_whole = false;
 		call->uri_rc = cp_uri_parse(uri, &call->uri);
+	}
 	return call;
 }
 
@@ -237,6 +240,18 @@ static enum MHD_Result queue(struct cp_http *http, struct MHD_Connection *connec
 	return queued;
 }
 
+static void respond(const struct cp_http *http, struct MHD_Connection *connection, const struct call *call,
+        struct cp_http_response *response)
+{
+	const struct cp_http_request request = {
+	        .uri = &call->uri, .accepts_gzip = accepts_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING))};
+
+	http->settings.handler(http->settings.ctx, &request, response);
+	if (response->status == 200 && *response->etag &&
+	        has_tag(header(connection, MHD_HTTP_HEADER_IF_NONE_MATCH), response->etag))
+		response->status = 304;
+}
+
 enum MHD_Result cp_http_answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
         const char *version, const char *upload, size_t *n_upload, void **context)
 {
@@ -248,19 +263,17 @@ enum MHD_Result cp_http_answer(void *cls, struct MHD_Connection *connection, con
 	(void)version;
 	(void)upload;
 	(void)n_upload;
-	cp_http_watch_phase(connection, CP_HTTP_ANSWERING);
 	if (!refused(http, connection, method, call, &response)) {
-		const struct cp_http_request request = {.uri = &call->uri,
-		        .accepts_gzip = accepts_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING))};
-
-		http->settings.handler(http->settings.ctx, &request, &response);
-		if (response.status == 200 && *response.etag &&
-		        has_tag(header(connection, MHD_HTTP_HEADER_IF_NONE_MATCH), response.etag))
-			response.status = 304;
+		/* The library closes the connection of one that is answered at its first call, which is its head. */
+		if (!call->is_whole) {
+			call->is_whole = true;
+			return MHD_YES;
+		}
+		cp_http_watch_phase(connection, CP_HTTP_ANSWERING); /* the handler's time is not the client's */
+		respond(http, connection, call, &response);
 	}
 	if (response.is_events && strcmp(method, "HEAD") == 0)
 		response.is_events = false; /* its headers are all */
-	if (response.is_events)
-		cp_http_watch_phase(connection, CP_HTTP_STREAMING);
+	cp_http_watch_phase(connection, response.is_events ? CP_HTTP_STREAMING : CP_HTTP_ANSWERING);
 	return queue(http, connection, &response);
 }

@@ -6,6 +6,7 @@
  * a worker.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,9 +54,9 @@ static void wake(struct cp_http_subscriber *subscriber)
 static void say(struct cp_http_subscriber *subscriber, const char *text, size_t len)
 {
 	if (EVENT_QUEUE - subscriber->n_queued < len) {
-		if (!subscriber->is_full)
+		if (!subscriber->is_over)
 			atomic_fetch_add(&subscriber->http->n_subscribers_cut, 1);
-		subscriber->is_full = true;
+		subscriber->is_over = true;
 	} else {
 		memcpy(subscriber->queue + subscriber->n_queued, text, len);
 		subscriber->n_queued += len;
@@ -78,7 +79,7 @@ static ssize_t next_block(void *cls, uint64_t pos, char *buf, size_t max)
 	memcpy(buf, subscriber->queue, n);
 	subscriber->n_queued -= n;
 	memmove(subscriber->queue, subscriber->queue + n, subscriber->n_queued);
-	if (n == 0 && !http->is_stopping && !subscriber->is_full) {
+	if (n == 0 && !http->is_stopping && !subscriber->is_over) {
 		subscriber->is_suspended = true;
 		MHD_suspend_connection(subscriber->connection);
 	}
@@ -167,6 +168,16 @@ int cp_http_publish(struct cp_http *http, const char *name, const char *data, si
 	return 0;
 }
 
+/* The library does not look at a suspended connection; as long as it is that, its descriptor stays. */
+static bool has_left(const struct cp_http_subscriber *subscriber)
+{
+	const union MHD_ConnectionInfo *info =
+	        MHD_get_connection_info(subscriber->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd fd = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
+
+	return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
 void cp_http_events_tick(struct cp_http *http, uint64_t now_ns)
 {
 	static const char comment[] = ": still here\n\n";
@@ -175,9 +186,13 @@ void cp_http_events_tick(struct cp_http *http, uint64_t now_ns)
 	for (unsigned i = 0; i < http->settings.max_subscribers; i++) {
 		struct cp_http_subscriber *subscriber = &http->subscribers[i];
 
-		if (subscriber->connection && now_ns > subscriber->spoken_ns &&
-		        now_ns - subscriber->spoken_ns >= EVENT_COMMENT_S * NS_PER_S)
+		if (subscriber->is_suspended && has_left(subscriber)) {
+			subscriber->is_over = true;
+			wake(subscriber);
+		} else if (subscriber->connection && now_ns > subscriber->spoken_ns &&
+		           now_ns - subscriber->spoken_ns >= EVENT_COMMENT_S * NS_PER_S) {
 			say(subscriber, comment, sizeof(comment) - 1);
+		}
 	}
 	pthread_mutex_unlock(&http->events_lock);
 }

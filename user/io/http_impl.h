@@ -35,7 +35,7 @@ struct cp_http_connection {
 struct cp_http_subscriber {
 	struct cp_http *http;
 	struct MHD_Connection *connection; /* NULL: free */
-	bool is_suspended, is_full;
+	bool is_suspended, is_over;
 	uint64_t spoken_ns;
 	size_t n_queued;
 	char *queue; /* [EVENT_QUEUE] */
