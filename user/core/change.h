@@ -14,6 +14,7 @@
  *     cp_change_end(change)
  *   cp_change_save() after a run, cp_change_restore() once before the first one
  *
+ * A new configuration (SIGHUP): a new detector, restored from what the old one saves.
  * One detector serves one audit: the same name in two audits is two targets.
  */
 #ifndef CP_CHANGE_H

@@ -354,16 +354,16 @@ static void judge(struct round *round, unsigned i)
 			entry->flags |= CP_ENTRY_USUAL;
 	} else if (entry->flags & CP_ENTRY_NEW) {
 		round->done[i] = CP_ENTRY_NEW;
-		round->steps[i] = judge_new(round, entry);
+		round->steps[i] = (uint8_t)judge_new(round, entry);
 	} else if (entry->flags & CP_ENTRY_GONE) {
 		round->done[i] = CP_ENTRY_GONE;
-		round->steps[i] = judge_gone(round, entry);
+		round->steps[i] = (uint8_t)judge_gone(round, entry);
 	} else if (entry->flags & CP_ENTRY_USUAL) {
 		round->done[i] = CP_ENTRY_GONE;
-		round->steps[i] = judge_usual(round, entry);
+		round->steps[i] = (uint8_t)judge_usual(round, entry);
 	} else {
 		round->done[i] = CP_ENTRY_NEW;
-		round->steps[i] = judge_candidate(round, entry);
+		round->steps[i] = (uint8_t)judge_candidate(round, entry);
 	}
 }
 

@@ -308,6 +308,8 @@ static int read_verdict(struct in *in)
 		track->first_ms[i] = number(in, UINT64_MAX);
 	if ((track->usual < 0) != (track->now < 0))
 		return bad(in, "a verdict is known by half");
+	if (track->n == 0)
+		return bad(in, "a verdict is of no run");
 	return 0;
 }
 
@@ -346,6 +348,14 @@ static int read_set(struct in *in)
 	return 0;
 }
 
+/* New is not usual, gone is what was usual, where anybody asks. */
+static bool flags_are_good(uint8_t flags, enum cp_set_kind kind)
+{
+	if (flags & CP_ENTRY_GONE)
+		return flags == (CP_ENTRY_USUAL | CP_ENTRY_GONE) && cp_set_traits[kind].kind_gone != CP_CHANGE_KINDS;
+	return flags != (CP_ENTRY_USUAL | CP_ENTRY_NEW);
+}
+
 static int read_entry(struct in *in)
 {
 	char buf[CP_TEXT_MAX + 1];
@@ -363,6 +373,8 @@ static int read_entry(struct in *in)
 	entry.last_ms = number(in, UINT64_MAX);
 	if (text(in, buf, CP_TEXT_MAX) < 0)
 		return -EINVAL;
+	if (!flags_are_good(entry.flags, in->set_kind))
+		return bad(in, "an entry is of two kinds");
 	for (unsigned i = 0; i < in->set->n; i++) {
 		if (strcmp(in->set->entries[i].text, buf) == 0)
 			return bad(in, "an entry is there twice");
