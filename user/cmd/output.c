@@ -198,6 +198,8 @@ void cp_outputs_start(struct cp_audit *audit)
 	        .wall_ms = audit->start_wall_ms,
 	        .mono_ns = audit->start_ns,
 	        .host = audit->host,
+	        .agent = audit->opts->agent,
+	        .audit = audit->env ? audit->env->name : NULL,
 	        .datapath = audit->engine ? cp_engine_datapath(audit->engine) : NULL,
 	        .datapath_why = audit->engine ? cp_engine_why(audit->engine) : NULL,
 	        .interfaces = audit->start_interfaces,
