@@ -51,7 +51,7 @@ END
 		"$(calc "100 * $per_run / 60" %.1f) % of a core, $(calc "$rss / 1024" %.0f) MiB" '5 %, 100 MiB'
 }
 
-printf '### Watching\n\n2,000 destinations with 3 flows each, mixed weather, every run kept in the store.\n\n'
+printf '2,000 destinations with 3 flows each, mixed weather, every run kept in the store.\n\n'
 pair_up
 cost_watch >"$LAB_DIR/rows"
 table <"$LAB_DIR/rows"

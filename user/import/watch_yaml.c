@@ -264,7 +264,7 @@ static int take_time(const struct reading *reading, const char *place, const cha
         uint64_t unit_in_ns, uint64_t max_ns, struct cp_watch_settings *settings)
 {
 	struct cp_watch_setting *setting;
-	uint64_t ns;
+	uint64_t ns = 0;
 	int rc = take_duration(reading, place, key, text, unit_in_ns, max_ns, &ns);
 
 	if (rc)
