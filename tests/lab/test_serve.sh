@@ -31,8 +31,8 @@ refuses 'what is no store' 2 'not a database' serve "$work/text"
 refuses 'no store named' 2 'wants one store' serve
 refuses 'two stores' 2 'wants one store' serve a b
 make_three() {
-	make_store "$store" run $first 3491 && make_store "$store" run $second 3491 && make_store "$store" run $third 2914 &&
-		make_store "$store" change $((third + 1600)) $third exit-as-new '' 'AS2914 <NTT>'
+	make_store "$store" run "$first" 3491 && make_store "$store" run "$second" 3491 && make_store "$store" run "$third" 2914 &&
+		make_store "$store" change $((third + 1600)) "$third" exit-as-new '' 'AS2914 <NTT>'
 }
 check 'stores are made' make_three
 sqlite3 "$store" ".backup $work/newer.db" && sqlite3 "$work/newer.db" 'PRAGMA user_version = 99'

@@ -252,11 +252,11 @@ check_eq 'change: in the store' 'zenn zenn.dev direct transit' \
 	"$(sqlite3 -separator ' ' "$LAB_DIR/runs.db" "SELECT audit, target, old, new FROM changes WHERE kind = 'verdict'")"
 check_eq 'change: served' 'zenn zenn.dev direct transit' \
 	"$(api /api/v1/changes | jq -r '.items[] | select(.kind == "verdict") | "\(.audit) \(.target) \(.old) \(.new)"')"
-check 'change: the exit, too' grep -q '"kind":"exit-as-new"' "$LAB_DIR/told"
+check 'change: the exit, too' until_true 20 grep -q '"kind":"exit-as-new"' "$LAB_DIR/told"
 check 'metrics are served' grep -q '^coldpotato_' <(api /metrics)
 watch_down TERM
 check_eq 'change: SIGTERM ends all of it' 143 "$status"
-n=$(wc -l <"$LAB_DIR/told")
+n=$(wc -l <"$LAB_DIR/told") # SIGTERM waits for what is under way
 watch_up hot "$CP" watch -c "$LAB_DIR/change.yaml" "${common[@]}"
 until_true 20 ran zenn 4
 check_eq 'change: a restart tells nothing twice' "$n" "$(wc -l <"$LAB_DIR/told")"

@@ -100,7 +100,7 @@ void cp_watch_alarm_free(struct cp_watch_alarm *alarm)
 
 void cp_watch_alarm_tick(struct cp_watch_alarm *alarm)
 {
-	if (alarm && alarm->alert)
+	if (cp_watch_alarm_waits(alarm))
 		cp_alert_tick(alarm->alert);
 }
 

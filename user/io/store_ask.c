@@ -130,9 +130,11 @@ static int ask_errno(const struct cp_store *store, int result)
 int cp_store_ask(struct cp_store *store, enum cp_store_question question, const struct cp_store_args *args,
         cp_store_cells_fn *each, void *ctx)
 {
+	const char *sql = question < CP_ASK_METRIC_RUNS ? cp_store_questions[question]
+	                                                : cp_store_metric_questions[question - CP_ASK_METRIC_RUNS];
 	struct cp_store_cell cells[CELLS_MAX];
 	sqlite3_stmt *stmt = NULL;
-	int result = sqlite3_prepare_v2(store->db, cp_store_questions[question], -1, &stmt, NULL), n, rc;
+	int result = sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL), n, rc;
 
 	result = result ? result : bind_all(stmt, args);
 	rc = ask_errno(store, result);

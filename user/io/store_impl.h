@@ -74,7 +74,8 @@ void cp_store_drop_inserts(struct cp_store *store);
 /* store_read.c */
 void cp_store_row_get(enum cp_store_table table, sqlite3_stmt *stmt, void *row);
 
-/* store_questions.c: the SQL of each question, with parameters :agent, :run ... */
-extern const char *const cp_store_questions[CP_ASK_QUESTIONS];
+/* The SQL of each question, with parameters :agent, :run ...; those of metrics (store_metrics.c) come last. */
+extern const char *const cp_store_questions[CP_ASK_METRIC_RUNS];
+extern const char *const cp_store_metric_questions[CP_ASK_QUESTIONS - CP_ASK_METRIC_RUNS];
 
 #endif

@@ -71,505 +71,8 @@
 	" 'dest:' || ifnull(p.dest_asn, '?') AS d, p.dest_as_name AS d_label, p.dest_asn AS d_asn"                     \
 	" FROM targets AS t JOIN paths AS p ON " PATHS_ARE_OF("t") " WHERE " OF_RUN ") "
 
-/* ---- Metrics: of the newest run of each audit that has ended ---- */
+/* ---- Changes ---- */
 
-#define NEWEST "WITH r AS (SELECT agent, audit, max(run) AS run FROM runs WHERE ended_ms IS NOT NULL GROUP BY audit) "
-
-const char
-        *const cp_store_questions[CP_ASK_QUESTIONS] =
-                {
-                        [CP_ASK_VERSION] = "PRAGMA data_version",
-                        [CP_ASK_TOTALS] =
-                                "SELECT count(*) AS runs, min(run) AS first_run, max(run) AS last_run FROM runs",
-                        [CP_ASK_AUDIT_LAST] = "SELECT max(run) FROM runs WHERE audit = :audit",
-                        [CP_ASK_AUDITS] =
-                                "SELECT audit AS name, NULL AS interval_s, max(run) AS last_run, NULL AS next_ms,"
-                                " CASE WHEN ended_ms IS NULL THEN 'unfinished' ELSE end_reason END AS state"
-                                " FROM runs GROUP BY audit ORDER BY audit",
-                        [CP_ASK_FIND_RUN] =
-                                "SELECT agent, run, ended_ms IS NOT NULL AS ended, audit FROM runs WHERE " OF_AUDIT
-                                " AND (:run IS NULL OR run = :run) AND (:to IS NULL OR started_ms < :to)"
-                                " ORDER BY ended_ms IS NULL, run DESC, agent LIMIT 1",
-                        [CP_ASK_RUNS] = "SELECT " RUN_COLUMNS " FROM runs WHERE " OF_AUDIT
-                                        " ORDER BY run DESC, agent LIMIT :limit OFFSET :offset",
-                        [CP_ASK_N_RUNS] = "SELECT count(*) FROM runs WHERE " OF_AUDIT,
-                        [CP_ASK_RUN] = "SELECT " RUN_COLUMNS
-                                       ", command, version, host, error, exit_status, vantage_asn, vantage_why,"
-                                       " home_spec, datapath, rate_pps, flows, seed, n_complete, n_hops, "
-                                       "n_hops_seen, " JSON("databases") " AS \"databases:json\", " JSON(
-                                               "settings") " AS \"settings:json\", " JSON("accounting") " AS "
-                                                                                                        "\"accounting:"
-                                                                                                        "json\" FROM "
-                                                                                                        "runs WHERE "
-                                                                                                        "agent = "
-                                                                                                        ":agent AND "
-                                                                                                        "run = :run",
-                        [CP_ASK_WARNINGS] = "SELECT code, text FROM warnings WHERE agent = :agent AND run = :run ORDER "
-                                            "BY seq LIMIT 5000",
-                        [CP_ASK_TARGETS] =
-                                "SELECT t.seq, t.name, t.port, t.protocol, t.\"group\", t.expect, t.dns, t.verdict,"
-                                " t.skip_reason, " DECISIVE("t", "confidence") " AS confidence, " DECISIVE("t", "as_"
-                                                                                                                "path") " AS \"as_path:steps\", " EXITS(
-                                        "t") " AS \"exits:json\", t.n_dests,"
-                                             " t.n_paths, " DEST_RTT("t") " AS dest_rtt_us, " JSON(
-                                                     "t.cname") " AS \"cname:json\", " JSON("t."
-                                                                                            "add"
-                                                                                            "res"
-                                                                                            "se"
-                                                                                            "s") " AS "
-                                                                                                 "\"addresses:json\","
-                                                                                                 " " DECISIVE("t",
-                                                                                                         "reasons") " A"
-                                                                                                                    "S "
-                                                                                                                    "\""
-                                                                                                                    "re"
-                                                                                                                    "as"
-                                                                                                                    "on"
-                                                                                                                    "s:"
-                                                                                                                    "li"
-                                                                                                                    "st"
-                                                                                                                    "\""
-                                                                                                                    ","
-                                                                                                                    " c"
-                                                                                                                    ".a"
-                                                                                                                    "t_"
-                                                                                                                    "ms"
-                                                                                                                    " A"
-                                                                                                                    "S "
-                                                                                                                    "ch"
-                                                                                                                    "an"
-                                                                                                                    "ge"
-                                                                                                                    "d_"
-                                                                                                                    "ms"
-                                                                                                                    " "
-                                                                                                                    "FR"
-                                                                                                                    "OM"
-                                                                                                                    " t"
-                                                                                                                    "ar"
-                                                                                                                    "ge"
-                                                                                                                    "ts"
-                                                                                                                    " A"
-                                                                                                                    "S "
-                                                                                                                    "t "
-                                                                                                                    "LE"
-                                                                                                                    "FT"
-                                                                                                                    " "
-                                                                                                                    "JO"
-                                                                                                                    "IN"
-                                                                                                                    " ("
-                                                                                                                    "SE"
-                                                                                                                    "LE"
-                                                                                                                    "CT"
-                                                                                                                    " t"
-                                                                                                                    "ar"
-                                                                                                                    "ge"
-                                                                                                                    "t,"
-                                                                                                                    " "
-                                                                                                                    "po"
-                                                                                                                    "rt"
-                                                                                                                    ", "
-                                                                                                                    "pr"
-                                                                                                                    "ot"
-                                                                                                                    "oc"
-                                                                                                                    "ol"
-                                                                                                                    ","
-                                                                                                                    " m"
-                                                                                                                    "ax"
-                                                                                                                    "(a"
-                                                                                                                    "t_"
-                                                                                                                    "ms"
-                                                                                                                    ") "
-                                                                                                                    "AS"
-                                                                                                                    " a"
-                                                                                                                    "t_"
-                                                                                                                    "ms"
-                                                                                                                    " "
-                                                                                                                    "FR"
-                                                                                                                    "OM"
-                                                                                                                    " c"
-                                                                                                                    "ha"
-                                                                                                                    "ng"
-                                                                                                                    "es"
-                                                                                                                    " W"
-                                                                                                                    "HE"
-                                                                                                                    "RE"
-                                                                                                                    " "
-                                                                                                                    "ag"
-                                                                                                                    "en"
-                                                                                                                    "t "
-                                                                                                                    "= "
-                                                                                                                    ":a"
-                                                                                                                    "ge"
-                                                                                                                    "nt"
-                                                                                                                    " A"
-                                                                                                                    "ND"
-                                                                                                                    " r"
-                                                                                                                    "un"
-                                                                                                                    " <"
-                                                                                                                    "= "
-                                                                                                                    ":r"
-                                                                                                                    "un"
-                                                                                                                    " G"
-                                                                                                                    "RO"
-                                                                                                                    "UP"
-                                                                                                                    " B"
-                                                                                                                    "Y "
-                                                                                                                    "ta"
-                                                                                                                    "rg"
-                                                                                                                    "et"
-                                                                                                                    ", "
-                                                                                                                    "po"
-                                                                                                                    "rt"
-                                                                                                                    ", "
-                                                                                                                    "pr"
-                                                                                                                    "ot"
-                                                                                                                    "oc"
-                                                                                                                    "ol"
-                                                                                                                    ") "
-                                                                                                                    "AS"
-                                                                                                                    " c"
-                                                                                                                    " "
-                                                                                                                    "ON"
-                                                                                                                    " "
-                                                                                                                    "c."
-                                                                                                                    "ta"
-                                                                                                                    "rg"
-                                                                                                                    "et"
-                                                                                                                    " ="
-                                                                                                                    " t"
-                                                                                                                    ".n"
-                                                                                                                    "am"
-                                                                                                                    "e "
-                                                                                                                    "AN"
-                                                                                                                    "D "
-                                                                                                                    "c."
-                                                                                                                    "po"
-                                                                                                                    "rt"
-                                                                                                                    " I"
-                                                                                                                    "S "
-                                                                                                                    "t."
-                                                                                                                    "po"
-                                                                                                                    "rt"
-                                                                                                                    " A"
-                                                                                                                    "ND"
-                                                                                                                    " c"
-                                                                                                                    ".p"
-                                                                                                                    "ro"
-                                                                                                                    "to"
-                                                                                                                    "co"
-                                                                                                                    "l "
-                                                                                                                    "IS"
-                                                                                                                    " "
-                                                                                                                    "t."
-                                                                                                                    "pr"
-                                                                                                                    "ot"
-                                                                                                                    "oc"
-                                                                                                                    "ol"
-                                                                                                                    " "
-                                                                                                                    "WH"
-                                                                                                                    "ER"
-                                                                                                                    "E"
-                                                                                                                    " " TARGET_FILTER
-                                                                                                                    " O"
-                                                                                                                    "RD"
-                                                                                                                    "ER"
-                                                                                                                    " B"
-                                                                                                                    "Y "
-                                                                                                                    "t."
-                                                                                                                    "se"
-                                                                                                                    "q "
-                                                                                                                    "LI"
-                                                                                                                    "MI"
-                                                                                                                    "T "
-                                                                                                                    ":l"
-                                                                                                                    "im"
-                                                                                                                    "it"
-                                                                                                                    " O"
-                                                                                                                    "FF"
-                                                                                                                    "SE"
-                                                                                                                    "T "
-                                                                                                                    ":o"
-                                                                                                                    "ff"
-                                                                                                                    "se"
-                                                                                                                    "t",
-                        [CP_ASK_N_TARGETS] = "SELECT count(*) FROM targets AS t WHERE " TARGET_FILTER,
-                        [CP_ASK_GROUPS] =
-                                "SELECT t.\"group\", " VERDICTS " AS \"verdicts:json\", count(*) AS n_targets"
-                                " FROM targets AS t WHERE " OF_RUN " GROUP BY t.\"group\" ORDER BY t.\"group\"",
-                        [CP_ASK_PATHS] =
-                                "SELECT p.seq, dest_ip, dest_asn, dest_as_name, service_tag, flow, verdict, "
-                                "confidence, rule,"
-                                " reasons AS \"reasons:list\", as_path AS \"as_path:steps\","
-                                " CASE WHEN exit_ttl_min IS NOT NULL OR exit_ttl_max IS NOT NULL THEN json_object("
-                                "'ttl_min', exit_ttl_min, 'ttl_max', exit_ttl_max, 'last_home', CASE WHEN exit_ip IS "
-                                "NOT NULL"
-                                " THEN json_object('ip', exit_ip, 'ptr', exit_ptr, 'site', exit_site) END, "
-                                "'first_foreign',"
-                                " CASE WHEN foreign_ip IS NOT NULL OR foreign_asn IS NOT NULL OR foreign_ixp IS NOT "
-                                "NULL"
-                                " THEN json_object('ip', foreign_ip, 'asn', foreign_asn, 'as_name', foreign_as_name, "
-                                "'ixp',"
-                                " foreign_ixp) END, 'rtt_us', exit_rtt_us) END AS \"exit:json\", reached AS "
-                                "\"reached:bool\","
-                                " end_reason, end_code, dest_rtt_us, n_hops, n_hops_seen, probes, tcp_method, "
-                                "sack_fallback"
-                                " FROM paths AS p INDEXED BY paths_by_target WHERE agent = :agent AND run = :run AND"
-                                " target = :seq ORDER BY p.seq"
-                                " LIMIT :limit",
-                        [CP_ASK_HOPS] = "SELECT ttl, ip, h.asn, a.name AS as_name, ixp, ptr, site, role, rtt_us, "
-                                        "reply, icmp_type,"
-                                        " icmp_code, reply_ttl, quoted_ttl, " JSON(
-                                                "mpls") " AS \"mpls:json\", attempts,"
-                                                        " flags AS \"flags:list\", ip IS NULL AS \"silent:bool\","
-                                                        " instr(',' || ifnull(flags, '') || ',', ',inferred,') > 0 AS "
-                                                        "\"inferred:bool\""
-                                                        " FROM hops AS h LEFT JOIN ases AS a ON a.agent = h.agent AND "
-                                                        "a.run = h.run AND a.asn = h.asn"
-                                                        " WHERE h.agent = :agent AND h.run = :run AND path = :path "
-                                                        "ORDER BY ttl",
-                        [CP_ASK_FLOW_NODES] =
-                                FLOW "SELECT g AS id, 'group' AS kind, max(g_label) AS label, NULL AS asn FROM f"
-                                     " GROUP BY g UNION ALL SELECT x, CASE x WHEN 'stay' THEN 'stay' ELSE 'exit' END,"
-                                     " max(x_label), max(x_asn) FROM f GROUP BY x UNION ALL"
-                                     " SELECT d, 'dest', max(d_label), max(d_asn) FROM f GROUP BY d",
-                        [CP_ASK_FLOW_LINKS] =
-                                FLOW "SELECT g AS source, x AS target, count(*) AS paths FROM f GROUP BY g, x UNION ALL"
-                                     " SELECT x, d, count(*) FROM f GROUP BY x, d",
-                        [CP_ASK_EGRESS] =
-                                "SELECT role, asn, as_name, ixp, paths, dests, targets, \"groups\", "
-                                "exit_routers, " JSON("exit_sites") " AS \"exit_sites:json\", handover_p50_us, "
-                                                                    "handover_p95_us, handover_p99_us,"
-                                                                    " cold_share_pct, replies, probes, unanswered FROM "
-                                                                    "egress WHERE agent = :agent AND"
-                                                                    " run = :run ORDER BY seq",
-                        [CP_ASK_FLOW_HISTORY] =
-                                "SELECT r.run, r.started_ms, (SELECT json_group_array(json_object('asn', asn,"
-                                " 'as_name', as_name, 'ixp', ixp, 'paths', paths)) FROM egress AS e WHERE"
-                                " e.agent = r.agent AND e.run = r.run AND e.role = 'exit') AS \"exits:json\","
-                                " (SELECT count(*) FROM paths AS p WHERE p.agent = r.agent AND p.run = r.run AND"
-                                " p.verdict = 'inside') AS inside, r.n_paths AS total FROM runs AS r WHERE " OF_AUDIT
-                                " AND (:from IS NULL OR started_ms >= :from) AND (:to IS NULL OR started_ms < :to)"
-                                " ORDER BY r.run DESC, r.agent LIMIT :limit",
-                        [CP_ASK_TARGET_HISTORY] = "SELECT t.run, r.started_ms, t.verdict, " DECISIVE("t",
-                                "confidence") " AS confidence,"
-                                              " " DECISIVE("t", "as_path") " AS \"as_path:steps\", " EXITS(
-                                                      "t") " AS \"exits:json\", " DEST_RTT("t") " AS dest_rtt_us, "
-                                                                                                "t.seq, r.audit FROM "
-                                                                                                "targets AS "
-                                                                                                "t JOIN runs AS r ON"
-                                                                                                " r.agent = t.agent "
-                                                                                                "AND r.run = t.run "
-                                                                                                "WHERE "
-                                                                                                "t.name = :name AND"
-                                                                                                " (:port IS NULL OR "
-                                                                                                "t.port = :port) AND "
-                                                                                                "(:protocol IS NULL OR"
-                                                                                                " t.protocol = "
-                                                                                                ":protocol) AND "
-                                                                                                "(:agent IS NULL OR "
-                                                                                                "t.agent = :agent) AND"
-                                                                                                " (:audit IS NULL OR "
-                                                                                                "r.audit = :audit) "
-                                                                                                "ORDER BY "
-                                                                                                "t.run DESC, t.seq "
-                                                                                                "LIMIT :limit",
-                        [CP_ASK_HEATMAP_RUNS] = "SELECT run, started_ms, audit FROM runs WHERE " OF_AUDIT
-                                                " ORDER BY run DESC, agent LIMIT :limit",
-                        [CP_ASK_HEATMAP_CELLS] =
-                                "WITH r AS (SELECT agent, run, row_number() OVER (ORDER BY run DESC, agent) - 1 AS at "
-                                "FROM runs"
-                                " WHERE " OF_AUDIT " ORDER BY run DESC, agent LIMIT :limit)"
-                                " SELECT t.name, t.port, t.protocol, t.\"group\", r.at, CASE t.verdict WHEN 'inside' "
-                                "THEN 'i'"
-                                " WHEN 'direct' THEN 'd' WHEN 'undecided' THEN 'u' WHEN 'transit' THEN 't' WHEN "
-                                "'detour' THEN 'x'"
-                                " ELSE '.' END AS cell FROM r JOIN targets AS t ON t.agent = r.agent AND t.run = r.run"
-                                " WHERE (:group IS NULL OR t.\"group\" = :group) ORDER BY t.name, t.port, t.protocol, "
-                                "r.at",
-                        [CP_ASK_AS_NAME] = "SELECT coalesce((SELECT name FROM ases WHERE agent = :agent AND run = :run "
-                                           "AND asn = :asn),"
-                                           " (SELECT as_name FROM egress WHERE agent = :agent AND run = :run AND asn = "
-                                           ":asn LIMIT 1))",
-                        [CP_ASK_AS_ROLES] =
-                                "SELECT role, paths, targets, cold_share_pct FROM egress WHERE agent = :agent AND"
-                                " run = :run AND asn = :asn ORDER BY seq",
-                        [CP_ASK_AS_HANDOVERS] =
-                                "SELECT from_asn, from_label AS from_name, to_asn, to_label AS to_name, paths, dests,"
-                                " rtt_p50_us FROM edges WHERE agent = :agent AND run = :run AND"
-                                " (from_asn = :asn OR to_asn = :asn) ORDER BY paths DESC, seq LIMIT 5000",
-                        [CP_ASK_AS_SITES] =
-                                "SELECT exit_site AS site, count(*) AS paths FROM paths WHERE agent = :agent AND"
-                                " run = :run AND foreign_asn = :asn AND exit_site IS NOT NULL GROUP BY exit_site"
-                                " ORDER BY 2 DESC, 1",
-                        [CP_ASK_AS_TARGETS] =
-                                "SELECT t.seq, t.name, t.port, t.protocol, t.\"group\", t.verdict FROM targets AS t "
-                                "WHERE"
-                                " " OF_RUN " AND EXISTS (SELECT 1 FROM " PATHS_OF(
-                                        "t") " AND"
-                                             " (p.foreign_asn = :asn OR p.dest_asn = :asn OR"
-                                             " instr(' ' || p.as_path || ' ', ' ' || :asn || ' '))) ORDER BY t.seq "
-                                             "LIMIT 5000",
-                        [CP_ASK_AS_HISTORY] =
-                                "SELECT r.run, r.started_ms, max(e.paths) AS paths FROM runs AS r JOIN egress AS e ON"
-                                " e.agent = r.agent AND e.run = r.run WHERE e.asn = :asn AND"
-                                " (:audit IS NULL OR r.audit = :audit) GROUP BY r.run, r.agent ORDER BY r.run DESC"
-                                " LIMIT :limit",
-                        [CP_ASK_COMPARE_TARGETS] =
-                                "WITH pairs AS MATERIALIZED (SELECT x.seq AS a_seq, y.seq AS b_seq FROM targets AS x "
-                                "LEFT JOIN targets"
-                                " AS y INDEXED BY targets_by_name ON y.agent = :agent_b AND y.run = :run_b "
-                                "AND " SAME_TARGET " WHERE x.agent = :agent AND x.run = :run UNION ALL SELECT NULL, "
-                                                   "y.seq FROM targets AS y WHERE"
-                                " y.agent = :agent_b AND y.run = :run_b AND NOT EXISTS (SELECT 1 FROM targets AS x "
-                                "INDEXED BY"
-                                " targets_by_name WHERE x.agent = :agent AND x.run = :run AND " SAME_TARGET "))"
-                                " SELECT ifnull(a.name, b.name) AS name, ifnull(a.port, b.port) AS port,"
-                                " ifnull(a.protocol, b.protocol) AS protocol, ifnull(b.\"group\", a.\"group\") AS "
-                                "\"group\", " SIDE("a")
-                                        SIDE("b") "a.seq IS NULL OR b.seq IS NULL OR a.verdict IS NOT b.verdict "
-                                                  "OR " EXIT_SET("a") " IS NOT " EXIT_SET(
-                                                          "b") " OR " HEARD("a") " IS NOT " HEARD("b") " AS "
-                                                                                                       "\"changed:"
-                                                                                                       "bool\","
-                                                                                                       " ifnull(" RANK("b.verdict") " > " RANK(
-                                                                                                               "a."
-                                                                                                               "verdic"
-                                                                                                               "t") ", "
-                                                                                                                    "0)"
-                                                                                                                    " A"
-                                                                                                                    "S "
-                                                                                                                    "\""
-                                                                                                                    "wo"
-                                                                                                                    "rs"
-                                                                                                                    "e:"
-                                                                                                                    "bo"
-                                                                                                                    "ol"
-                                                                                                                    "\""
-                                                                                                                    " F"
-                                                                                                                    "RO"
-                                                                                                                    "M "
-                                                                                                                    "pa"
-                                                                                                                    "ir"
-                                                                                                                    "s "
-                                                                                                                    "LE"
-                                                                                                                    "FT"
-                                                                                                                    " J"
-                                                                                                                    "OI"
-                                                                                                                    "N"
-                                                                                                                    " t"
-                                                                                                                    "ar"
-                                                                                                                    "ge"
-                                                                                                                    "ts"
-                                                                                                                    " A"
-                                                                                                                    "S "
-                                                                                                                    "a "
-                                                                                                                    "ON"
-                                                                                                                    " a"
-                                                                                                                    ".a"
-                                                                                                                    "ge"
-                                                                                                                    "nt"
-                                                                                                                    " ="
-                                                                                                                    " :"
-                                                                                                                    "ag"
-                                                                                                                    "en"
-                                                                                                                    "t "
-                                                                                                                    "AN"
-                                                                                                                    "D "
-                                                                                                                    "a."
-                                                                                                                    "ru"
-                                                                                                                    "n "
-                                                                                                                    "= "
-                                                                                                                    ":r"
-                                                                                                                    "un"
-                                                                                                                    " A"
-                                                                                                                    "ND"
-                                                                                                                    " a"
-                                                                                                                    ".s"
-                                                                                                                    "eq"
-                                                                                                                    " ="
-                                                                                                                    " p"
-                                                                                                                    "ai"
-                                                                                                                    "rs"
-                                                                                                                    ".a"
-                                                                                                                    "_s"
-                                                                                                                    "eq"
-                                                                                                                    " L"
-                                                                                                                    "EF"
-                                                                                                                    "T "
-                                                                                                                    "JO"
-                                                                                                                    "IN"
-                                                                                                                    " t"
-                                                                                                                    "ar"
-                                                                                                                    "ge"
-                                                                                                                    "ts"
-                                                                                                                    " A"
-                                                                                                                    "S "
-                                                                                                                    "b"
-                                                                                                                    " O"
-                                                                                                                    "N "
-                                                                                                                    "b."
-                                                                                                                    "ag"
-                                                                                                                    "en"
-                                                                                                                    "t "
-                                                                                                                    "= "
-                                                                                                                    ":a"
-                                                                                                                    "ge"
-                                                                                                                    "nt"
-                                                                                                                    "_b"
-                                                                                                                    " A"
-                                                                                                                    "ND"
-                                                                                                                    " b"
-                                                                                                                    ".r"
-                                                                                                                    "un"
-                                                                                                                    " ="
-                                                                                                                    " :"
-                                                                                                                    "ru"
-                                                                                                                    "n_"
-                                                                                                                    "b "
-                                                                                                                    "AN"
-                                                                                                                    "D "
-                                                                                                                    "b."
-                                                                                                                    "se"
-                                                                                                                    "q "
-                                                                                                                    "= "
-                                                                                                                    "pa"
-                                                                                                                    "ir"
-                                                                                                                    "s."
-                                                                                                                    "b_"
-                                                                                                                    "se"
-                                                                                                                    "q"
-                                                                                                                    " O"
-                                                                                                                    "RD"
-                                                                                                                    "ER"
-                                                                                                                    " B"
-                                                                                                                    "Y "
-                                                                                                                    "if"
-                                                                                                                    "nu"
-                                                                                                                    "ll"
-                                                                                                                    "(p"
-                                                                                                                    "ai"
-                                                                                                                    "rs"
-                                                                                                                    ".b"
-                                                                                                                    "_s"
-                                                                                                                    "eq"
-                                                                                                                    ", "
-                                                                                                                    "pa"
-                                                                                                                    "ir"
-                                                                                                                    "s."
-                                                                                                                    "a_"
-                                                                                                                    "se"
-                                                                                                                    "q"
-                                                                                                                    ")",
-                        [CP_ASK_COMPARE_EXITS] =
-                                "SELECT asn, max(as_name) AS as_name, ixp, sum(CASE side WHEN 'a' THEN paths ELSE 0 "
-                                "END) AS a_paths,"
-                                " sum(CASE side WHEN 'b' THEN paths ELSE 0 END) AS b_paths FROM (SELECT 'a' AS side, "
-                                "asn, as_name,"
-                                " ixp, paths FROM egress WHERE agent = :agent AND run = :run AND role = 'exit' UNION "
-                                "ALL"
-                                " SELECT 'b', asn, as_name, ixp, paths FROM egress WHERE agent = :agent_b AND run = "
-                                ":run_b AND"
-                                " role = 'exit') GROUP BY asn, ixp ORDER BY max(a_paths, b_paths) DESC, asn",
 #define CHANGE_COLUMNS                                                                                                 \
 	"seq, agent, at_ms, run, audit, target, port, protocol, \"group\", kind, old, new, first_seen_ms,"             \
 	" last_seen_ms, severity, muted AS \"muted:bool\""
@@ -577,43 +80,153 @@ const char
 	OF_AUDIT                                                                                                       \
 	" AND (:from IS NULL OR at_ms >= :from) AND (:kind IS NULL OR kind = :kind) AND (:text IS NULL OR"             \
 	" instr(lower(ifnull(target, '') || ' ' || ifnull(old, '') || ' ' || ifnull(new, '')), lower(:text)))"
-                        [CP_ASK_CHANGES] = "SELECT " CHANGE_COLUMNS " FROM changes WHERE " CHANGE_FILTER
-                                           " ORDER BY at_ms DESC, seq DESC, agent LIMIT :limit OFFSET :offset",
-                        [CP_ASK_N_CHANGES] = "SELECT count(*) FROM changes WHERE " CHANGE_FILTER,
-                        [CP_ASK_LAST_END] = "SELECT max(ended_ms) FROM runs",
-                        [CP_ASK_ENDED_RUNS] = "SELECT run, audit, agent, ended_ms FROM runs WHERE ended_ms > :from"
-                                              " ORDER BY ended_ms LIMIT :limit",
-                        [CP_ASK_LAST_CHANGE] = "SELECT at_ms, seq FROM changes ORDER BY at_ms DESC, seq DESC LIMIT 1",
-                        [CP_ASK_NEW_CHANGES] = "SELECT " CHANGE_COLUMNS " FROM changes WHERE at_ms >= :from AND"
-                                               " (at_ms, seq) > (:from, :seq) ORDER BY at_ms, seq LIMIT :limit",
-                        [CP_ASK_METRIC_RUNS] =
-                                NEWEST "SELECT r.audit, n.started_ms, n.ended_ms, n.exit_status, n.probes, n.replies,"
-                                       " n.lost, n.n_paths, n.n_complete, n.n_hops, n.n_hops_seen,"
-                                       " n.end_reason = 'done' AS done, n.rows_lost FROM r JOIN runs AS n"
-                                       " ON n.agent = r.agent AND n.run = r.run ORDER BY r.audit",
-                        [CP_ASK_METRIC_TARGETS] = NEWEST
-                        "SELECT r.audit, ifnull(t.\"group\", '') AS \"group\", sum(verdict IS 'inside'),"
-                        " sum(verdict IS 'direct'), sum(verdict IS 'undecided'), sum(verdict IS 'transit'),"
-                        " sum(verdict IS 'detour'), sum(verdict IS NULL OR n_dests = 0) FROM r JOIN targets AS t ON"
-                        " t.agent = r.agent AND t.run = r.run GROUP BY 1, 2 ORDER BY 1, count(*) DESC, 2",
-                        [CP_ASK_METRIC_EXITS] =
-                                NEWEST "SELECT r.audit, asn, as_name, ixp, paths, cold_share_pct FROM r JOIN"
-                                       " egress AS e ON e.agent = r.agent AND e.run = r.run WHERE role = 'exit'"
-                                       " ORDER BY r.audit, paths DESC, asn, ixp",
-                        [CP_ASK_METRIC_RTT] = NEWEST
-                        ", x AS (SELECT r.audit, ifnull(t.\"group\", '') AS g, p.dest_rtt_us AS us, row_number() OVER"
-                        " (PARTITION BY r.audit, ifnull(t.\"group\", '') ORDER BY p.dest_rtt_us) AS at, count(*) OVER"
-                        " (PARTITION BY r.audit, ifnull(t.\"group\", '')) AS n FROM r JOIN paths AS p ON"
-                        " p.agent = r.agent AND p.run = r.run JOIN targets AS t ON t.agent = p.agent AND"
-                        " t.run = p.run AND t.seq = p.target WHERE p.dest_rtt_us IS NOT NULL)"
-                        " SELECT audit, g AS \"group\", n, sum(us), min(CASE WHEN at >= 0.5 * n THEN us END),"
-                        " min(CASE WHEN at >= 0.95 * n THEN us END), min(CASE WHEN at >= 0.99 * n THEN us END)"
-                        " FROM x GROUP BY audit, g ORDER BY audit, n DESC, g",
-                        [CP_ASK_METRIC_DATABASES] = NEWEST
-                        "SELECT r.audit, json_extract(d.value, '$.layer') AS layer,"
-                        " min(json_extract(d.value, '$.built_at_s')) AS built_s FROM r JOIN runs AS n ON"
-                        " n.agent = r.agent AND n.run = r.run JOIN json_each(CASE WHEN json_valid(n.databases) THEN"
-                        " n.databases ELSE '[]' END) AS d WHERE CASE d.type WHEN 'object' THEN"
-                        " json_type(d.value, '$.built_at_s') END = 'integer'"
-                        " GROUP BY 1, 2 ORDER BY 1, 2",
+
+/* One question after the other, wrapped at words. */
+// clang-format off
+const char *const cp_store_questions[CP_ASK_METRIC_RUNS] = {
+        [CP_ASK_VERSION] =
+                "PRAGMA data_version",
+        [CP_ASK_TOTALS] =
+                "SELECT count(*) AS runs, min(run) AS first_run, max(run) AS last_run FROM runs",
+        [CP_ASK_AUDIT_LAST] =
+                "SELECT max(run) FROM runs WHERE audit = :audit",
+        [CP_ASK_AUDITS] =
+                "SELECT audit AS name, NULL AS interval_s, max(run) AS last_run, NULL AS next_ms, CASE WHEN ended_ms"
+                " IS NULL THEN 'unfinished' ELSE end_reason END AS state FROM runs GROUP BY audit ORDER BY audit",
+        [CP_ASK_FIND_RUN] =
+                "SELECT agent, run, ended_ms IS NOT NULL AS ended, audit FROM runs WHERE " OF_AUDIT " AND (:run IS"
+                " NULL OR run = :run) AND (:to IS NULL OR started_ms < :to) ORDER BY ended_ms IS NULL, run DESC, agent"
+                " LIMIT 1",
+        [CP_ASK_RUNS] =
+                "SELECT " RUN_COLUMNS " FROM runs WHERE " OF_AUDIT " ORDER BY run DESC, agent LIMIT :limit OFFSET"
+                " :offset",
+        [CP_ASK_N_RUNS] =
+                "SELECT count(*) FROM runs WHERE " OF_AUDIT,
+        [CP_ASK_RUN] =
+                "SELECT " RUN_COLUMNS ", command, version, host, error, exit_status, vantage_asn, vantage_why,"
+                " home_spec, datapath, rate_pps, flows, seed, n_complete, n_hops, n_hops_seen, " JSON("databases")
+                " AS \"databases:json\", " JSON("settings") " AS \"settings:json\", " JSON("accounting") " AS"
+                " \"accounting:json\" FROM runs WHERE agent = :agent AND run = :run",
+        [CP_ASK_WARNINGS] =
+                "SELECT code, text FROM warnings WHERE agent = :agent AND run = :run ORDER BY seq LIMIT 5000",
+        [CP_ASK_TARGETS] =
+                "SELECT t.seq, t.name, t.port, t.protocol, t.\"group\", t.expect, t.dns, t.verdict, t.skip_reason, "
+                DECISIVE("t", "confidence") " AS confidence, " DECISIVE("t", "as_path") " AS \"as_path:steps\", "
+                EXITS("t") " AS \"exits:json\", t.n_dests, t.n_paths, " DEST_RTT("t") " AS dest_rtt_us, "
+                JSON("t.cname") " AS \"cname:json\", " JSON("t.addresses") " AS \"addresses:json\", "
+                DECISIVE("t", "reasons") " AS \"reasons:list\", c.at_ms AS changed_ms FROM targets AS t LEFT JOIN"
+                " (SELECT target, port, protocol, max(at_ms) AS at_ms FROM changes WHERE agent = :agent AND run <="
+                " :run GROUP BY target, port, protocol) AS c ON c.target = t.name AND c.port IS t.port AND c.protocol"
+                " IS t.protocol WHERE " TARGET_FILTER " ORDER BY t.seq LIMIT :limit OFFSET :offset",
+        [CP_ASK_N_TARGETS] =
+                "SELECT count(*) FROM targets AS t WHERE " TARGET_FILTER,
+        [CP_ASK_GROUPS] =
+                "SELECT t.\"group\", " VERDICTS " AS \"verdicts:json\", count(*) AS n_targets FROM targets AS t WHERE "
+                OF_RUN " GROUP BY t.\"group\" ORDER BY t.\"group\"",
+        [CP_ASK_PATHS] =
+                "SELECT p.seq, dest_ip, dest_asn, dest_as_name, service_tag, flow, verdict, confidence, rule, reasons"
+                " AS \"reasons:list\", as_path AS \"as_path:steps\", CASE WHEN exit_ttl_min IS NOT NULL OR"
+                " exit_ttl_max IS NOT NULL THEN json_object('ttl_min', exit_ttl_min, 'ttl_max', exit_ttl_max,"
+                " 'last_home', CASE WHEN exit_ip IS NOT NULL THEN json_object('ip', exit_ip, 'ptr', exit_ptr, 'site',"
+                " exit_site) END, 'first_foreign', CASE WHEN foreign_ip IS NOT NULL OR foreign_asn IS NOT NULL OR"
+                " foreign_ixp IS NOT NULL THEN json_object('ip', foreign_ip, 'asn', foreign_asn, 'as_name',"
+                " foreign_as_name, 'ixp', foreign_ixp) END, 'rtt_us', exit_rtt_us) END AS \"exit:json\", reached AS"
+                " \"reached:bool\", end_reason, end_code, dest_rtt_us, n_hops, n_hops_seen, probes, tcp_method,"
+                " sack_fallback FROM paths AS p INDEXED BY paths_by_target WHERE agent = :agent AND run = :run AND"
+                " target = :seq ORDER BY p.seq LIMIT :limit",
+        [CP_ASK_HOPS] =
+                "SELECT ttl, ip, h.asn, a.name AS as_name, ixp, ptr, site, role, rtt_us, reply, icmp_type, icmp_code,"
+                " reply_ttl, quoted_ttl, " JSON("mpls") " AS \"mpls:json\", attempts, flags AS \"flags:list\", ip IS"
+                " NULL AS \"silent:bool\", instr(',' || ifnull(flags, '') || ',', ',inferred,') > 0 AS"
+                " \"inferred:bool\" FROM hops AS h LEFT JOIN ases AS a ON a.agent = h.agent AND a.run = h.run AND"
+                " a.asn = h.asn WHERE h.agent = :agent AND h.run = :run AND path = :path ORDER BY ttl",
+        [CP_ASK_FLOW_NODES] =
+                FLOW "SELECT g AS id, 'group' AS kind, max(g_label) AS label, NULL AS asn FROM f GROUP BY g UNION ALL"
+                " SELECT x, CASE x WHEN 'stay' THEN 'stay' ELSE 'exit' END, max(x_label), max(x_asn) FROM f GROUP BY x"
+                " UNION ALL SELECT d, 'dest', max(d_label), max(d_asn) FROM f GROUP BY d",
+        [CP_ASK_FLOW_LINKS] =
+                FLOW "SELECT g AS source, x AS target, count(*) AS paths FROM f GROUP BY g, x UNION ALL SELECT x, d,"
+                " count(*) FROM f GROUP BY x, d",
+        [CP_ASK_EGRESS] =
+                "SELECT role, asn, as_name, ixp, paths, dests, targets, \"groups\", exit_routers, " JSON("exit_sites")
+                " AS \"exit_sites:json\", handover_p50_us, handover_p95_us, handover_p99_us, cold_share_pct, replies,"
+                " probes, unanswered FROM egress WHERE agent = :agent AND run = :run ORDER BY seq",
+        [CP_ASK_FLOW_HISTORY] =
+                "SELECT r.run, r.started_ms, (SELECT json_group_array(json_object('asn', asn, 'as_name', as_name,"
+                " 'ixp', ixp, 'paths', paths)) FROM egress AS e WHERE e.agent = r.agent AND e.run = r.run AND e.role ="
+                " 'exit') AS \"exits:json\", (SELECT count(*) FROM paths AS p WHERE p.agent = r.agent AND p.run ="
+                " r.run AND p.verdict = 'inside') AS inside, r.n_paths AS total FROM runs AS r WHERE " OF_AUDIT " AND"
+                " (:from IS NULL OR started_ms >= :from) AND (:to IS NULL OR started_ms < :to) ORDER BY r.run DESC,"
+                " r.agent LIMIT :limit",
+        [CP_ASK_TARGET_HISTORY] =
+                "SELECT t.run, r.started_ms, t.verdict, " DECISIVE("t", "confidence") " AS confidence, "
+                DECISIVE("t", "as_path") " AS \"as_path:steps\", " EXITS("t") " AS \"exits:json\", " DEST_RTT("t")
+                " AS dest_rtt_us, t.seq, r.audit FROM targets AS t JOIN runs AS r ON r.agent = t.agent AND r.run ="
+                " t.run WHERE t.name = :name AND (:port IS NULL OR t.port = :port) AND (:protocol IS NULL OR"
+                " t.protocol = :protocol) AND (:agent IS NULL OR t.agent = :agent) AND (:audit IS NULL OR r.audit ="
+                " :audit) ORDER BY t.run DESC, t.seq LIMIT :limit",
+        [CP_ASK_HEATMAP_RUNS] =
+                "SELECT run, started_ms, audit FROM runs WHERE " OF_AUDIT " ORDER BY run DESC, agent LIMIT :limit",
+        [CP_ASK_HEATMAP_CELLS] =
+                "WITH r AS (SELECT agent, run, row_number() OVER (ORDER BY run DESC, agent) - 1 AS at FROM runs WHERE "
+                OF_AUDIT " ORDER BY run DESC, agent LIMIT :limit) SELECT t.name, t.port, t.protocol, t.\"group\","
+                " r.at, CASE t.verdict WHEN 'inside' THEN 'i' WHEN 'direct' THEN 'd' WHEN 'undecided' THEN 'u' WHEN"
+                " 'transit' THEN 't' WHEN 'detour' THEN 'x' ELSE '.' END AS cell FROM r JOIN targets AS t ON t.agent ="
+                " r.agent AND t.run = r.run WHERE (:group IS NULL OR t.\"group\" = :group) ORDER BY t.name, t.port,"
+                " t.protocol, r.at",
+        [CP_ASK_AS_NAME] =
+                "SELECT coalesce((SELECT name FROM ases WHERE agent = :agent AND run = :run AND asn = :asn), (SELECT"
+                " as_name FROM egress WHERE agent = :agent AND run = :run AND asn = :asn LIMIT 1))",
+        [CP_ASK_AS_ROLES] =
+                "SELECT role, paths, targets, cold_share_pct FROM egress WHERE agent = :agent AND run = :run AND asn ="
+                " :asn ORDER BY seq",
+        [CP_ASK_AS_HANDOVERS] =
+                "SELECT from_asn, from_label AS from_name, to_asn, to_label AS to_name, paths, dests, rtt_p50_us FROM"
+                " edges WHERE agent = :agent AND run = :run AND (from_asn = :asn OR to_asn = :asn) ORDER BY paths"
+                " DESC, seq LIMIT 5000",
+        [CP_ASK_AS_SITES] =
+                "SELECT exit_site AS site, count(*) AS paths FROM paths WHERE agent = :agent AND run = :run AND"
+                " foreign_asn = :asn AND exit_site IS NOT NULL GROUP BY exit_site ORDER BY 2 DESC, 1",
+        [CP_ASK_AS_TARGETS] =
+                "SELECT t.seq, t.name, t.port, t.protocol, t.\"group\", t.verdict FROM targets AS t WHERE " OF_RUN
+                " AND EXISTS (SELECT 1 FROM " PATHS_OF("t") " AND (p.foreign_asn = :asn OR p.dest_asn = :asn OR"
+                " instr(' ' || p.as_path || ' ', ' ' || :asn || ' '))) ORDER BY t.seq LIMIT 5000",
+        [CP_ASK_AS_HISTORY] =
+                "SELECT r.run, r.started_ms, max(e.paths) AS paths FROM runs AS r JOIN egress AS e ON e.agent ="
+                " r.agent AND e.run = r.run WHERE e.asn = :asn AND (:audit IS NULL OR r.audit = :audit) GROUP BY"
+                " r.run, r.agent ORDER BY r.run DESC LIMIT :limit",
+        [CP_ASK_COMPARE_TARGETS] =
+                "WITH pairs AS MATERIALIZED (SELECT x.seq AS a_seq, y.seq AS b_seq FROM targets AS x LEFT JOIN targets"
+                " AS y INDEXED BY targets_by_name ON y.agent = :agent_b AND y.run = :run_b AND " SAME_TARGET " WHERE"
+                " x.agent = :agent AND x.run = :run UNION ALL SELECT NULL, y.seq FROM targets AS y WHERE y.agent ="
+                " :agent_b AND y.run = :run_b AND NOT EXISTS (SELECT 1 FROM targets AS x INDEXED BY targets_by_name"
+                " WHERE x.agent = :agent AND x.run = :run AND " SAME_TARGET ")) SELECT ifnull(a.name, b.name) AS name,"
+                " ifnull(a.port, b.port) AS port, ifnull(a.protocol, b.protocol) AS protocol, ifnull(b.\"group\","
+                " a.\"group\") AS \"group\", " SIDE("a") SIDE("b") "a.seq IS NULL OR b.seq IS NULL OR a.verdict IS NOT"
+                " b.verdict OR " EXIT_SET("a") " IS NOT " EXIT_SET("b") " OR " HEARD("a") " IS NOT " HEARD("b") " AS"
+                " \"changed:bool\", ifnull(" RANK("b.verdict") " > " RANK("a.verdict") ", 0) AS \"worse:bool\" FROM"
+                " pairs LEFT JOIN targets AS a ON a.agent = :agent AND a.run = :run AND a.seq = pairs.a_seq LEFT JOIN"
+                " targets AS b ON b.agent = :agent_b AND b.run = :run_b AND b.seq = pairs.b_seq ORDER BY"
+                " ifnull(pairs.b_seq, pairs.a_seq)",
+        [CP_ASK_COMPARE_EXITS] =
+                "SELECT asn, max(as_name) AS as_name, ixp, sum(CASE side WHEN 'a' THEN paths ELSE 0 END) AS a_paths,"
+                " sum(CASE side WHEN 'b' THEN paths ELSE 0 END) AS b_paths FROM (SELECT 'a' AS side, asn, as_name,"
+                " ixp, paths FROM egress WHERE agent = :agent AND run = :run AND role = 'exit' UNION ALL SELECT 'b',"
+                " asn, as_name, ixp, paths FROM egress WHERE agent = :agent_b AND run = :run_b AND role = 'exit')"
+                " GROUP BY asn, ixp ORDER BY max(a_paths, b_paths) DESC, asn",
+        [CP_ASK_CHANGES] =
+                "SELECT " CHANGE_COLUMNS " FROM changes WHERE " CHANGE_FILTER " ORDER BY at_ms DESC, seq DESC, agent"
+                " LIMIT :limit OFFSET :offset",
+        [CP_ASK_N_CHANGES] =
+                "SELECT count(*) FROM changes WHERE " CHANGE_FILTER,
+        [CP_ASK_LAST_END] =
+                "SELECT max(ended_ms) FROM runs",
+        [CP_ASK_ENDED_RUNS] =
+                "SELECT run, audit, agent, ended_ms FROM runs WHERE ended_ms > :from ORDER BY ended_ms LIMIT :limit",
+        [CP_ASK_LAST_CHANGE] =
+                "SELECT at_ms, seq FROM changes ORDER BY at_ms DESC, seq DESC LIMIT 1",
+        [CP_ASK_NEW_CHANGES] =
+                "SELECT " CHANGE_COLUMNS " FROM changes WHERE at_ms >= :from AND (at_ms, seq) > (:from, :seq) ORDER BY"
+                " at_ms, seq LIMIT :limit",
 };
+// clang-format on
