@@ -34,6 +34,7 @@ BENCH_SKELS := $(patsubst tests/bench/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard tests
 LAB_BPF := $(patsubst tests/lab/%.bpf.c,$(B)/lab/%.bpf.o,$(wildcard tests/lab/*.bpf.c))
 LAB_BIN := $(patsubst tests/lab/%.c,$(B)/lab/%,$(filter-out %.bpf.c %_test.c,$(wildcard tests/lab/*.c)))
 WEB_BIN := $(patsubst tests/web/%.c,$(B)/web/%,$(wildcard tests/web/*.c))
+UNITS := $(wildcard packaging/*.service packaging/*.timer)
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(B)/bpf/%,$(wildcard tests/bpf/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -195,6 +196,11 @@ install: all ## install below PREFIX (default /usr/local)
 	install -D -m 0755 $(B)/coldpotato $(DESTDIR)$(PREFIX)/sbin/coldpotato
 	install -D -m 0644 man/coldpotato.8 $(DESTDIR)$(PREFIX)/share/man/man8/coldpotato.8
 	install -D -m 0644 man/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/coldpotato
+	install -D -m 0644 packaging/watch.yaml $(DESTDIR)$(PREFIX)/share/doc/coldpotato/examples/watch.yaml
+	for unit in $(notdir $(UNITS)); do \
+		install -d $(DESTDIR)$(PREFIX)/lib/systemd/system && \
+		sed 's#@PREFIX@#$(PREFIX)#' packaging/$$unit >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	done
 
 clean: ## remove everything built
 	rm -rf $(B)

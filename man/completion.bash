@@ -37,6 +37,7 @@ _coldpotato()
 	--seed) return ;;
 	--blocklist) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--max-runtime) return ;;
+	-c | --config) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--interval) return ;;
 	--e2e) return ;;
 	--e2e-interval) return ;;
@@ -57,6 +58,7 @@ _coldpotato()
 	--rtt-ms) return ;;
 	--top) return ;;
 	--fail-on-change) words='never worse any' ;;
+	--listen) return ;;
 	--policy) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--fail-on) return ;;
 	-o | --output) words='table hops ndjson csv egress-csv atlas datadog prom html' ;;
@@ -70,7 +72,7 @@ _coldpotato()
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		audit | trace | analyze | diff | doctor | policy | report | export | runs | help | version) command=$word; break ;;
+		audit | trace | analyze | diff | watch | serve | doctor | policy | report | export | runs | help | version) command=$word; break ;;
 		esac
 	done
 	if [[ -z $words && $cur == @* ]]; then
@@ -79,17 +81,19 @@ _coldpotato()
 	fi
 	if [[ -z $words ]]; then
 		case $command in
-		'') words='audit trace analyze diff doctor policy report export runs help version' ;;
+		'') words='audit trace analyze diff watch serve doctor policy report export runs help version' ;;
 		audit) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --explain --color --progress --verbose --help --version' ;;
 		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --live --interval --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --explain --color --progress --verbose --help --version' ;;
 		analyze) words='--input-format --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --color --help --version' ;;
 		diff) words='--side-by-side --rtt-pct --rtt-ms --top --fail-on-change --output --agent --color --help --version' ;;
+		watch) words='--ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --blocklist --max-runtime --config --check --once --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --listen --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --color --verbose --help --version' ;;
+		serve) words='--listen --help --version' ;;
 		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --blocklist --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --color --verbose --help --version' ;;
 		policy) words='--output --agent --color --help --version' ;;
 		report) words='--output --agent --color --help --version' ;;
 		export) words='--output --agent --color --help --version' ;;
 		runs) words='--output --agent --color --help --version' ;;
-		help) words='audit trace analyze diff doctor policy report export runs help version --help --version' ;;
+		help) words='audit trace analyze diff watch serve doctor policy report export runs help version --help --version' ;;
 		version) words='--help --version' ;;
 		esac
 	fi

@@ -14,6 +14,7 @@ static int (*const commands[CP_COMMANDS])(const struct cp_opts *opts) = {
         [CP_CMD_TRACE] = cp_cmd_trace,
         [CP_CMD_ANALYZE] = cp_cmd_analyze,
         [CP_CMD_DIFF] = cp_cmd_diff,
+        [CP_CMD_WATCH] = cp_cmd_watch,
         [CP_CMD_SERVE] = cp_cmd_serve,
         [CP_CMD_DOCTOR] = cp_cmd_doctor,
         [CP_CMD_POLICY] = cp_cmd_policy,

@@ -262,6 +262,27 @@ static int check_live(const struct cp_opts *opts, struct cp_err *err)
 	return 0;
 }
 
+int cp_opts_check(const struct cp_opts *opts, struct cp_err *err)
+{
+	if (opts->first_ttl > opts->max_ttl)
+		return cp_err_set(err, -EINVAL, "--first-ttl wants a TTL up to --max-ttl %u, not '%u'", opts->max_ttl,
+		        opts->first_ttl);
+	if (opts->has_source && !(cp_addr_is_v4(&opts->source) ? opts->want_v4 : opts->want_v6))
+		return cp_err_set(err, -EINVAL, "--source is an address of the family that -4 or -6 excludes");
+	return check_outputs(opts, err);
+}
+
+int cp_opts_set(struct cp_opts *opts, const char *name, const char *text, struct cp_err *err)
+{
+	for (const struct cp_opt *opt = cp_opt_table; opt->name; opt++) {
+		if (!opt->parse || strcmp(opt->name, name) != 0)
+			continue;
+		opts->given[opt - cp_opt_table] = true;
+		return opt->parse(opt, text, opts, err);
+	}
+	return cp_err_set(err, -EINVAL, "there is no option --%s", name);
+}
+
 static int check_settings(const struct reader *reader)
 {
 	const struct cp_opts *opts = &reader->opts;
@@ -274,14 +295,9 @@ static int check_settings(const struct reader *reader)
 	if (command->needs_target && !opts->n_targets && !opts->datadog_conf)
 		return cp_err_set(reader->err, -EINVAL,
 		        "%s needs a target: a name, an address, @FILE, - or preset:microsoft", command->name);
-	if (opts->first_ttl > opts->max_ttl)
-		return cp_err_set(reader->err, -EINVAL, "--first-ttl wants a TTL up to --max-ttl %u, not '%u'",
-		        opts->max_ttl, opts->first_ttl);
-	if (opts->has_source && !(cp_addr_is_v4(&opts->source) ? opts->want_v4 : opts->want_v6))
-		return cp_err_set(reader->err, -EINVAL, "--source is an address of the family that -4 or -6 excludes");
 	if (check_live(opts, reader->err))
 		return -EINVAL;
-	return check_outputs(opts, reader->err);
+	return cp_opts_check(opts, reader->err);
 }
 
 static int finish(struct reader *reader)

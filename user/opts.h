@@ -23,6 +23,7 @@ enum cp_command {
 	CP_CMD_TRACE,
 	CP_CMD_ANALYZE,
 	CP_CMD_DIFF,
+	CP_CMD_WATCH,
 	CP_CMD_SERVE,
 	CP_CMD_DOCTOR,
 	CP_CMD_POLICY,
@@ -117,6 +118,9 @@ struct cp_opts {
 	uint32_t fail_verdicts, fail_reasons; /* bits of --fail-on */
 	const char *datadog_conf; /* NULL: none */
 
+	const char *config; /* of watch; NULL: none */
+	bool check, once;
+
 	struct cp_opts_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs; /* never 0 after parsing audit or trace */
 	const char *policy_output; /* of the command policy: -o as typed; NULL: none */
@@ -137,6 +141,13 @@ extern const struct cp_opts cp_opts_defaults;
  */
 int cp_opts_parse(int argc, char **argv, struct cp_opts *ret_opts, struct cp_err *err);
 void cp_opts_free(struct cp_opts *opts); /* takes NULL */
+/*
+ * Sets an option by its long name as if it had been typed; text is NULL for one that takes no argument, and borrowed. 0
+ * or -EINVAL with err set.
+ */
+int cp_opts_set(struct cp_opts *opts, const char *name, const char *text, struct cp_err *err);
+/* Refuses settings that contradict each other. 0 or -EINVAL. */
+int cp_opts_check(const struct cp_opts *opts, struct cp_err *err);
 /* Whether the option of this long name was typed. */
 bool cp_opts_given(const struct cp_opts *opts, const char *name);
 

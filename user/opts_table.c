@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * opts_table.c: the options, the commands and the defaults, as data. Whatever
- * a user reads about an option comes from here. No logic.
+ * opts_table.c: the options and the defaults, as data. Whatever a user reads
+ * about an option comes from here. No logic.
  */
 #include <netinet/in.h>
 
 #include "opts_value.h"
 
-#define PROBING (1u << CP_CMD_AUDIT | 1u << CP_CMD_TRACE)
+#define SINGLE (1u << CP_CMD_AUDIT | 1u << CP_CMD_TRACE)
+#define WATCH (1u << CP_CMD_WATCH)
+#define PROBING (SINGLE | WATCH)
 #define TRACE (1u << CP_CMD_TRACE)
 #define ALL (PROBING | 1u << CP_CMD_DOCTOR)
 #define POLICY (1u << CP_CMD_POLICY)
 #define ANALYZE (1u << CP_CMD_ANALYZE)
 #define DIFF (1u << CP_CMD_DIFF)
-#define SERVE (1u << CP_CMD_SERVE)
 #define SHOW (1u << CP_CMD_REPORT | 1u << CP_CMD_EXPORT | 1u << CP_CMD_RUNS)
+#define SERVE (1u << CP_CMD_SERVE)
 #define EVERY (~0u)
 
 const struct cp_opts cp_opts_defaults = {
@@ -38,120 +40,6 @@ const struct cp_opts cp_opts_defaults = {
         .rdns_max = 65536,
         .home = "microsoft",
         .listen = "127.0.0.1:9180",
-};
-
-const struct cp_command_info cp_commands[CP_COMMANDS] = {
-        [CP_CMD_AUDIT] =
-                {
-                        .name = "audit",
-                        .args = "TARGET...",
-                        .help = "judge many paths: summary by group, egress by AS, offenders",
-                        .about = "Traces every address of every target at once, judges each path (inside, direct, "
-                                 "transit, detour, undecided) and sums up.",
-                        .takes_targets = true,
-                        .needs_target = true,
-                        .output = "table",
-                },
-        [CP_CMD_TRACE] =
-                {
-                        .name = "trace",
-                        .args = "TARGET...",
-                        .help = "show one or a few paths hop by hop",
-                        .about = "Shows each path hop by hop, with the AS of every hop, and its verdict.",
-                        .takes_targets = true,
-                        .needs_target = true,
-                        .output = "hops",
-                },
-        [CP_CMD_ANALYZE] =
-                {
-                        .name = "analyze",
-                        .args = "FILE...",
-                        .help = "judge paths that were measured before, by this or other tools",
-                        .about = "Reads results of other tools, or what an audit wrote with -o ndjson; FILE - is "
-                                 "standard input. Judges each path as an audit does and sums up. Sends nothing and "
-                                 "needs no rights.",
-                        .takes_words = true,
-                        .output = "table",
-                },
-        [CP_CMD_DIFF] =
-                {
-                        .name = "diff",
-                        .args = "RUN RUN",
-                        .help = "say what changed between two runs, or lay two vantages side by side",
-                        .about = "Reads two runs that were written with -o ndjson, the one before and the one after "
-                                 "(- for one of them is standard input), and tells what is different: verdicts, "
-                                 "exits, AS paths, reach, round-trip times. Silence is no difference. Writes "
-                                 "table or ndjson. Sends nothing and needs no rights.",
-                        .takes_words = true,
-                        .output = "table",
-                },
-        [CP_CMD_SERVE] =
-                {
-                        .name = "serve",
-                        .args = "FILE",
-                        .help = "show a store: dashboard, JSON and metrics over HTTP",
-                        .about = "Serves what is in the store FILE, read-only, to browsers of this host: the "
-                                 "dashboard at /, JSON below /api/v1/, metrics for Prometheus at /metrics. Runs "
-                                 "until SIGINT or SIGTERM. Sends no probe and needs no rights.",
-                        .takes_words = true,
-                },
-        [CP_CMD_DOCTOR] =
-                {
-                        .name = "doctor",
-                        .args = "[TARGET...]",
-                        .help = "say whether this host can probe, and what stands in the way",
-                        .about = "Looks at kernel, privileges, interface, route, next hop, DNS and data, and says "
-                                 "what to do about each finding.",
-                        .takes_targets = true,
-                },
-        [CP_CMD_POLICY] =
-                {
-                        .name = "policy",
-                        .args = "check POLICY [RUN] | generate RUN",
-                        .help = "check a stored run against a policy, or write one from it",
-                        .about = "check evaluates a run that was written with -o ndjson and shows the result as table, "
-                                 "or with "
-                                 "-o ndjson as a record; without a run it validates the policy file. generate writes "
-                                 "what a run shows as the policy to expect from now on, to be reviewed; -o FILE writes "
-                                 "it to a file.",
-                        .takes_words = true,
-                },
-        [CP_CMD_REPORT] =
-                {
-                        .name = "report",
-                        .args = "RUN",
-                        .help = "show a run again that was stored, in any format",
-                        .about = "Reads a run from a database (FILE.db, FILE.db:previous, FILE.db:NUMBER, "
-                                 "FILE.db:2026-11-28T10:00) or from what -o ndjson wrote (- is standard input) and "
-                                 "shows it as it was judged then. Sends nothing and needs no rights.",
-                        .takes_words = true,
-                        .output = "table",
-                },
-        [CP_CMD_EXPORT] =
-                {
-                        .name = "export",
-                        .args = "RUN",
-                        .help = "write a run that was stored as records",
-                        .about =
-                                "Reads a run as report does and writes it as -o ndjson, or another format, would have: "
-                                "what was removed from the database to keep it small is missing.",
-                        .takes_words = true,
-                        .output = "ndjson",
-                },
-        [CP_CMD_RUNS] =
-                {
-                        .name = "runs",
-                        .args = "FILE.db",
-                        .help = "list the runs of a database",
-                        .about = "Lists the runs in a database, the newest last, with their numbers; writes table or "
-                                 "ndjson. Sends nothing and needs no rights.",
-                        .takes_words = true,
-                        .output = "table",
-                },
-        [CP_CMD_HELP] = {.name = "help", .args = "[COMMAND]", .help = "explain a command and its options"},
-        [CP_CMD_VERSION] = {.name = "version", .args = "", .help = "print the version"},
-        [CP_CMD_MAN] = {.name = "", .args = ""},
-        [CP_CMD_COMPLETION] = {.name = "", .args = ""},
 };
 
 const char *cp_opt_group_name(enum cp_opt_group group)
@@ -230,7 +118,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "of a name with several addresses, probe all or the first"},
         {.name = "datadog-conf",
                 .group = CP_OPT_TARGETS,
-                .commands = PROBING,
+                .commands = SINGLE,
                 .parse = cp_opt_parse_text,
                 .offset = offsetof(struct cp_opts, datadog_conf),
                 .arg = "FILE",
@@ -361,7 +249,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "probe every TTL of every path, also beyond the destination and behind a gap"},
         {.name = "seed",
                 .group = CP_OPT_PROBING,
-                .commands = PROBING,
+                .commands = SINGLE,
                 .parse = cp_opt_parse_seed,
                 .arg = "N",
                 .wants = "a number, 0 to 9007199254740991",
@@ -377,7 +265,7 @@ const struct cp_opt cp_opt_table[] = {
                         "list (repeatable)"},
         {.name = "dry-run",
                 .group = CP_OPT_PROBING,
-                .commands = PROBING,
+                .commands = SINGLE,
                 .parse = cp_opt_parse_flag,
                 .offset = offsetof(struct cp_opts, dry_run),
                 .help = "resolve, plan and show; transmit nothing"},
@@ -390,7 +278,28 @@ const struct cp_opt cp_opt_table[] = {
                 .wants = "seconds",
                 .min = 1,
                 .max = 604800,
-                .help = "stop after so many seconds and report what was found"},
+                .help = "stop after so many seconds and report what was found; watch: end after so many"},
+        {.name = "config",
+                .letter = 'c',
+                .group = CP_OPT_TARGETS,
+                .commands = WATCH,
+                .parse = cp_opt_parse_text,
+                .offset = offsetof(struct cp_opts, config),
+                .arg = "FILE",
+                .wants = "a file name",
+                .help = "what to audit, how often, and what becomes of it (YAML)"},
+        {.name = "check",
+                .group = CP_OPT_TARGETS,
+                .commands = WATCH,
+                .parse = cp_opt_parse_flag,
+                .offset = offsetof(struct cp_opts, check),
+                .help = "read the configuration and all files it names, say what is wrong, and end"},
+        {.name = "once",
+                .group = CP_OPT_TARGETS,
+                .commands = WATCH,
+                .parse = cp_opt_parse_flag,
+                .offset = offsetof(struct cp_opts, once),
+                .help = "run each audit once and end with the worst exit status"},
         {.name = "live",
                 .group = CP_OPT_PROBING,
                 .commands = TRACE,
@@ -574,7 +483,7 @@ const struct cp_opt cp_opt_table[] = {
                         "verdict, exit, AS path, reach or targets"},
         {.name = "listen",
                 .group = CP_OPT_OUTPUT,
-                .commands = SERVE,
+                .commands = SERVE | WATCH,
                 .parse = cp_opt_parse_text,
                 .offset = offsetof(struct cp_opts, listen),
                 .arg = "ADDR[:PORT]",
@@ -642,7 +551,7 @@ const struct cp_opt cp_opt_table[] = {
                         "runs; 0: no limit"},
         {.name = "explain",
                 .group = CP_OPT_OUTPUT,
-                .commands = PROBING,
+                .commands = SINGLE,
                 .parse = cp_opt_parse_flag,
                 .offset = offsetof(struct cp_opts, explain),
                 .help = "say in sentences why each verdict is what it is (table: of targets that are not well)"},
@@ -655,7 +564,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "colours; auto: on a terminal, unless NO_COLOR is set"},
         {.name = "progress",
                 .group = CP_OPT_OUTPUT,
-                .commands = PROBING,
+                .commands = SINGLE,
                 .parse = cp_opt_parse_choice,
                 .offset = offsetof(struct cp_opts, progress),
                 .choices = when_names,

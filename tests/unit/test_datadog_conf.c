@@ -86,9 +86,10 @@ static void test_unchanged(void **state)
 		assert_int_equal(conf.settings.timeout_ms, 1000);
 		assert_int_equal(conf.settings.n_flows, 0);
 		assert_string_equal(conf.settings.tcp_method, "prefer_sack");
-		assert_int_equal(conf.n_warnings, 1);
-		assert_non_null(
-		        strstr(conf.warnings[0], "min_collection_interval is not honoured: an audit runs once"));
+		assert_int_equal(conf.n_warnings, 0);
+		assert_int_equal(conf.settings.interval_s, 120);
+		assert_int_equal(conf.settings.interval_line, i == 0 ? 1 : 3);
+		assert_int_equal(conf.settings.interval_column, i == 0 ? 40 : 30);
 		cp_targets_free(&targets);
 		cp_datadog_conf_free(&conf);
 	}

@@ -36,8 +36,7 @@ void cp_audit_free(struct cp_audit *audit)
 	cp_targets_free(&audit->targets);
 	cp_home_free(&audit->home);
 	cp_blocklist_free(audit->blocklist);
-	cp_asdb_free(audit->asdb);
-	cp_service_tags_free(audit->service_tags);
+	cp_knowledge_free(&audit->own);
 	free(audit);
 }
 
@@ -111,18 +110,26 @@ static int check_rights(struct cp_err *err)
 	        err, -EPERM, "missing %s: run as root, or with CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON", missing);
 }
 
-/* opts: audit->opts, to be completed. */
-static int prepare(struct cp_audit *audit, struct cp_opts *opts, struct cp_err *err)
+/* What is written down. opts: audit->opts, to be completed. */
+static int read_up(struct cp_audit *audit, struct cp_opts *opts, struct cp_err *err)
 {
-	struct cp_progress progress;
 	int rc = cp_audit_load(audit, err);
 
 	rc = rc ? rc : cp_datadog_load(audit, opts, err);
 	rc = rc ? rc : cp_gate_new(audit->opts, audit->asdb, &audit->home, &audit->gate, err);
 	rc = rc ? rc : cp_audit_gather(audit, err);
 	/* A file that cannot be read or understood is the user's to mend, as a wrong option is. */
+	return rc == 0 || rc == -ENOMEM ? rc : -EINVAL;
+}
+
+static int prepare(struct cp_audit *audit, struct cp_opts *opts, struct cp_err *err)
+{
+	struct cp_progress progress;
+	int rc = read_up(audit, opts, err);
+
 	if (rc)
-		return rc == -ENOMEM ? rc : -EINVAL;
+		return rc;
+	cp_audit_progress(audit);
 	rc = audit->opts->dry_run ? 0 : check_rights(err);
 	rc = rc ? rc : choose_seed(audit, err);
 	if (rc)
@@ -236,23 +243,43 @@ static int run(struct cp_audit *audit, struct cp_opts *opts, struct cp_err *err)
 	return rc == -EINVAL ? -EIO : rc; /* here it is the kernel's word, not about what the user wrote */
 }
 
-static int run_command(const struct cp_opts *opts, const char *command)
+/* A failure, for whoever started us. */
+static void say(const struct cp_env *env, const struct cp_err *err)
+{
+	if (env && env->name)
+		fprintf(stderr, "coldpotato: %s: %s\n", env->name, err->text);
+	else
+		fprintf(stderr, "coldpotato: %s\n", err->text);
+}
+
+static struct cp_audit *new_audit(const struct cp_opts *opts, const char *command, const struct cp_env *env)
 {
 	struct cp_audit *audit = calloc(1, sizeof(*audit));
-	struct cp_opts effective = *opts; /* a file may say what was not typed */
-	struct cp_err err = {.text = ""}, output_err;
-	int rc, status;
 
 	if (!audit)
-		return CP_EXIT_FAILED;
-	cp_signals_catch();
-	if (opts->verbose)
-		cp_engine_set_log(log_line);
-	audit->opts = &effective;
+		return NULL;
+	audit->opts = opts;
+	audit->env = env;
 	audit->command = command;
 	audit->start_ns = cp_host_clock_mono_ns();
 	audit->start_wall_ms = cp_host_clock_wall_ms();
 	audit->end_reason = "done";
+	return audit;
+}
+
+int cp_audit_run(const struct cp_opts *opts, const char *command, const struct cp_env *env)
+{
+	struct cp_opts effective = *opts; /* a file may say what was not typed */
+	struct cp_audit *audit = new_audit(&effective, command, env);
+	struct cp_err err = {.text = "out of memory"}, output_err;
+	int rc, status;
+
+	if (!audit) {
+		say(env, &err);
+		return CP_EXIT_FAILED;
+	}
+	err.text[0] = '\0';
+	cp_signals_catch();
 	if (opts->live)
 		rc = cp_live_check(&err);
 	else
@@ -262,13 +289,30 @@ static int run_command(const struct cp_opts *opts, const char *command)
 	if (rc == -ECANCELED)
 		audit->end_reason = "interrupted";
 	if (cp_outputs_end(audit, rc && rc != -ECANCELED ? err.text : NULL, status, &output_err)) {
-		fprintf(stderr, "coldpotato: %s\n", output_err.text);
+		say(env, &output_err);
 		status = status ? status : CP_EXIT_FAILED;
 	}
 	if (rc && rc != -ECANCELED)
-		fprintf(stderr, "coldpotato: %s\n", err.text);
+		say(env, &err);
 	cp_audit_free(audit);
 	return status;
+}
+
+int cp_audit_check(const struct cp_opts *opts, const struct cp_env *env, struct cp_err *err)
+{
+	struct cp_opts effective = *opts;
+	struct cp_audit *audit = new_audit(&effective, "check", env);
+	int rc = audit ? read_up(audit, &effective, err) : cp_err_set(err, -ENOMEM, "out of memory");
+
+	cp_audit_free(audit);
+	return rc;
+}
+
+static int run_command(const struct cp_opts *opts, const char *command)
+{
+	if (opts->verbose)
+		cp_engine_set_log(log_line);
+	return cp_audit_run(opts, command, NULL);
 }
 
 int cp_cmd_audit(const struct cp_opts *opts)

@@ -13,8 +13,8 @@
 #include "core/asdb.h"
 #include "core/blocklist.h"
 #include "core/budget.h"
-#include "core/service_tag.h"
 #include "core/quality.h"
+#include "core/service_tag.h"
 #include "core/sweep.h"
 #include "core/target.h"
 #include "core/verdict.h"
@@ -89,19 +89,51 @@ struct cp_rounds {
 	void *ctx;
 };
 
+/* ---- What may outlive a run, for those that follow each other ---- */
+
+/* AS data and service tags, and the files it came from as they were. */
+struct cp_knowledge {
+	struct cp_asdb *asdb;
+	struct cp_service_tags *service_tags; /* NULL: none were given */
+	struct cp_rec_database databases[CP_DATABASES_MAX]; /* names borrowed from the options; no types, no ages */
+	char database_types[CP_DATABASES_MAX][sizeof(((struct cp_asfile_info *)NULL)->type)]; /* "": unknown */
+	size_t n_databases;
+	uint64_t stamp; /* of the files */
+};
+
+/* Somebody else who wants the records, in the order of struct cp_format; an error drops it and fails the run. */
+struct cp_hook {
+	const struct cp_format *format; /* open and close are not called */
+	void *state;
+};
+
+#define CP_HOOKS_MAX 8
+
+/* Everything may be zero: a run on its own. */
+struct cp_env {
+	const char *name; /* that goes before what is said on standard error; NULL: none */
+	const struct cp_knowledge *knowledge; /* NULL: loaded by the run */
+	struct cp_engine_keep *keep; /* NULL: attached by the run */
+	void (*progress)(void *ctx); /* called often, and only while the run gets on; NULL */
+	void *ctx;
+	struct cp_hook hooks[CP_HOOKS_MAX];
+	uint32_t n_hooks;
+};
+
 struct cp_audit {
 	const struct cp_opts *opts;
+	const struct cp_env *env;
 	const char *command;
 	bool is_import; /* nothing is probed: what concerns probing is unknown */
 	uint64_t start_ns, start_wall_ms;
 
 	/* knowledge.c */
-	struct cp_asdb *asdb;
+	struct cp_knowledge own; /* where env has none */
+	const struct cp_asdb *asdb;
 	struct cp_home home;
 	struct cp_blocklist *blocklist;
-	struct cp_service_tags *service_tags; /* NULL: none were given */
+	const struct cp_service_tags *service_tags; /* NULL: none were given */
 	struct cp_rec_database databases[CP_DATABASES_MAX];
-	char database_types[CP_DATABASES_MAX][sizeof(((struct cp_asfile_info *)NULL)->type)];
 	size_t n_databases;
 	struct cp_vantage vantage;
 
@@ -150,6 +182,7 @@ struct cp_audit {
 	/* output.c */
 	struct cp_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs;
+	int hook_errors[CP_HOOKS_MAX]; /* -errno that ended one */
 	struct cp_keep *keep; /* keep.h; NULL: no --store */
 	struct cp_rec_start start; /* as it was handed to them */
 	const char *start_interfaces[CP_IFACES_MAX];
@@ -166,10 +199,19 @@ void cp_signals_spare_writes(void);
 int cp_signals_seen(int *ret_signal);
 /* How often the rate is to be halved: SIGUSR1 adds one, SIGUSR2 takes one back. */
 unsigned cp_signals_rate_halvings(void);
+/* Counts SIGHUP instead of dying from it. */
+void cp_signals_catch_reload(void);
+unsigned cp_signals_reloads(void);
 /* True once one came; for code that polls a flag. */
 const atomic_bool *cp_signals_flag(void);
 
 /* ---- knowledge.c: AS data, home, vantage, blocklist. 0 or -errno. ---- */
+
+/* Loads the AS data that the options name. Free with cp_knowledge_free(). */
+int cp_knowledge_load(const struct cp_opts *opts, struct cp_knowledge *ret_knowledge, struct cp_err *err);
+void cp_knowledge_free(struct cp_knowledge *knowledge);
+/* Of those files as they are now: another one than the knowledge's says that they were changed or replaced. */
+uint64_t cp_knowledge_stamp(const struct cp_opts *opts);
 
 int cp_audit_load(struct cp_audit *audit, struct cp_err *err);
 /* An AS database was given, or rows of the user's own. */
@@ -330,5 +372,21 @@ void cp_progress_text(struct cp_progress *progress, const char *text);
 void cp_progress_clear(struct cp_progress *progress);
 
 void cp_audit_free(struct cp_audit *audit);
+
+/* ---- audit.c: a whole run ---- */
+
+/* Probes, reports, and says on standard error what failed. Returns the exit status. May be called again and again. */
+int cp_audit_run(const struct cp_opts *opts, const char *command, const struct cp_env *env);
+/*
+ * Reads all that a run reads before it asks the network (targets, lists, policies), so that what is wrong there is
+ * known early. 0 or -errno.
+ */
+int cp_audit_check(const struct cp_opts *opts, const struct cp_env *env, struct cp_err *err);
+/* The run gets on. */
+static inline void cp_audit_progress(const struct cp_audit *audit)
+{
+	if (audit->env && audit->env->progress)
+		audit->env->progress(audit->env->ctx);
+}
 
 #endif

@@ -25,6 +25,7 @@ int cp_cmd_audit(const struct cp_opts *opts);
 int cp_cmd_trace(const struct cp_opts *opts);
 int cp_cmd_analyze(const struct cp_opts *opts);
 int cp_cmd_diff(const struct cp_opts *opts);
+int cp_cmd_watch(const struct cp_opts *opts);
 int cp_cmd_serve(const struct cp_opts *opts);
 int cp_cmd_doctor(const struct cp_opts *opts);
 int cp_cmd_policy(const struct cp_opts *opts);

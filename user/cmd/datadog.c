@@ -65,6 +65,13 @@ int cp_datadog_load(struct cp_audit *audit, struct cp_opts *opts, struct cp_err 
 
 void cp_datadog_warn(struct cp_audit *audit)
 {
+	const struct cp_datadog_settings *settings = audit->datadog ? &audit->datadog->conf.settings : NULL;
+
+	/* watch is told by its own configuration how often. */
+	if (settings && settings->interval_line && !audit->env)
+		cp_outputs_warn(audit, "datadog-conf",
+		        "%s:%zu:%zu: min_collection_interval is not honoured: an audit runs once; watch repeats it",
+		        audit->opts->datadog_conf, settings->interval_line, settings->interval_column);
 	for (size_t i = 0; audit->datadog && i < audit->datadog->conf.n_warnings; i++)
 		cp_outputs_warn(audit, "datadog-conf", "%s", audit->datadog->conf.warnings[i]);
 }

@@ -77,6 +77,7 @@ static void take_answer(void *ctx, size_t index, struct cp_answer *answer)
 
 	cp_answer_free(&audit->answers[index]);
 	audit->answers[index] = *answer;
+	cp_audit_progress(audit);
 }
 
 int cp_audit_resolve(struct cp_audit *audit, struct cp_err *err)

@@ -61,6 +61,12 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	                "a gate: exit status 3 when something became worse"},
 	        {NULL, NULL},
 	};
+	static const struct cp_help_pair watch[] = {
+	        {"coldpotato watch -c watch.yaml", "until SIGTERM; see docs/watch.md"},
+	        {"coldpotato watch -c watch.yaml --check", "is the file, and what it names, as it should be?"},
+	        {"coldpotato watch -c watch.yaml --once -o ndjson", "each audit once, records on standard output"},
+	        {NULL, NULL},
+	};
 	static const struct cp_help_pair serve[] = {
 	        {"coldpotato serve /var/lib/coldpotato/store.db", "the dashboard, at http://127.0.0.1:9180/"},
 	        {"coldpotato serve store.db --listen [::1]:8080", "... elsewhere"},
@@ -99,6 +105,7 @@ const struct cp_help_pair *cp_help_examples(enum cp_command command)
 	        [CP_CMD_TRACE] = trace,
 	        [CP_CMD_ANALYZE] = analyze,
 	        [CP_CMD_DIFF] = diff,
+	        [CP_CMD_WATCH] = watch,
 	        [CP_CMD_SERVE] = serve,
 	        [CP_CMD_DOCTOR] = doctor,
 	        [CP_CMD_POLICY] = policy,

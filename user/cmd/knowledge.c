@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "audit_impl.h"
 #include "core/builtin.h"
@@ -28,33 +29,27 @@ static uint64_t age_days(uint64_t built_at_s)
 	return built_at_s > now_s ? 0 : (now_s - built_at_s) / DAY_S;
 }
 
-static void note_database(
-        struct cp_audit *audit, const char *layer, const char *name, size_t n_rows, const struct cp_asfile_info *info)
+static void note_database(struct cp_knowledge *known, const char *layer, const char *name, size_t n_rows,
+        const struct cp_asfile_info *info)
 {
-	struct cp_rec_database *database;
-	char *type;
-
-	if (audit->n_databases == CP_DATABASES_MAX)
+	if (known->n_databases == CP_DATABASES_MAX)
 		return;
-	database = &audit->databases[audit->n_databases];
-	type = audit->database_types[audit->n_databases];
-	memcpy(type, info->type, sizeof(audit->database_types[0]));
-	*database = (struct cp_rec_database){
+	memcpy(known->database_types[known->n_databases], info->type, sizeof(known->database_types[0]));
+	known->databases[known->n_databases++] = (struct cp_rec_database){
 	        .layer = layer,
 	        .name = name,
-	        .type = type[0] ? type : NULL,
 	        .n_rows = n_rows,
 	        .built_at_s = info->built_at_s,
-	        .age_days = age_days(info->built_at_s),
+	        .age_days = CP_UNKNOWN,
 	};
-	audit->n_databases++;
 }
 
-static void note_builtin(struct cp_audit *audit, const char *layer, const char *name, size_t n_rows, uint64_t time_s)
+static void note_builtin(
+        struct cp_knowledge *known, const char *layer, const char *name, size_t n_rows, uint64_t time_s)
 {
 	const struct cp_asfile_info info = {.built_at_s = time_s ? time_s : CP_UNKNOWN};
 
-	note_database(audit, layer, name, n_rows, &info);
+	note_database(known, layer, name, n_rows, &info);
 }
 
 bool cp_audit_has_database(const struct cp_audit *audit)
@@ -87,21 +82,21 @@ void cp_audit_warn_data(struct cp_audit *audit)
 
 /* ---- AS data ---- */
 
-static int load_rows(
-        struct cp_audit *audit, enum cp_asdb_layer layer, const char *layer_name, const char *path, struct cp_err *err)
+static int load_rows(struct cp_knowledge *known, enum cp_asdb_layer layer, const char *layer_name, const char *path,
+        struct cp_err *err)
 {
-	size_t before = cp_asdb_n_rows(audit->asdb, layer);
+	size_t before = cp_asdb_n_rows(known->asdb, layer);
 	struct cp_asfile_info info;
 	int rc;
 
-	cp_asdb_next_source(audit->asdb);
-	rc = cp_asfile_load(path, FILE_MAX, layer, audit->asdb, &info, err);
+	cp_asdb_next_source(known->asdb);
+	rc = cp_asfile_load(path, FILE_MAX, layer, known->asdb, &info, err);
 	if (rc == 0)
-		note_database(audit, layer_name, path, cp_asdb_n_rows(audit->asdb, layer) - before, &info);
+		note_database(known, layer_name, path, cp_asdb_n_rows(known->asdb, layer) - before, &info);
 	return rc;
 }
 
-static int load_ixps(struct cp_audit *audit, const char *path, struct cp_err *err)
+static int load_ixps(struct cp_knowledge *known, const char *path, struct cp_err *err)
 {
 	struct cp_asfile_info info = {.type = ""};
 	struct cp_asfile file;
@@ -109,15 +104,15 @@ static int load_ixps(struct cp_audit *audit, const char *path, struct cp_err *er
 
 	if (rc)
 		return rc;
-	rc = cp_asdb_add_ixps(audit->asdb, file.bytes, file.len, path, err);
+	rc = cp_asdb_add_ixps(known->asdb, file.bytes, file.len, path, err);
 	info.built_at_s = file.modified_s;
 	cp_asfile_free(&file);
 	if (rc == 0)
-		note_database(audit, "ixp", path, cp_asdb_n_rows(audit->asdb, CP_ASDB_IXP), &info);
+		note_database(known, "ixp", path, cp_asdb_n_rows(known->asdb, CP_ASDB_IXP), &info);
 	return rc;
 }
 
-static int load_service_tags(struct cp_audit *audit, const char *path, struct cp_err *err)
+static int load_service_tags(struct cp_knowledge *known, const char *path, struct cp_err *err)
 {
 	struct cp_asfile_info info = {.type = ""};
 	struct cp_asfile file;
@@ -125,55 +120,111 @@ static int load_service_tags(struct cp_audit *audit, const char *path, struct cp
 
 	if (rc)
 		return rc;
-	rc = cp_service_tags_parse(file.bytes, file.len, path, &audit->service_tags, err);
+	rc = cp_service_tags_parse(file.bytes, file.len, path, &known->service_tags, err);
 	info.built_at_s = file.modified_s;
 	cp_asfile_free(&file);
 	if (rc == 0)
-		note_database(audit, "service-tags", path, cp_service_tags_n_prefixes(audit->service_tags), &info);
+		note_database(known, "service-tags", path, cp_service_tags_n_prefixes(known->service_tags), &info);
 	return rc;
 }
 
-static int load_builtin(struct cp_audit *audit, struct cp_err *err)
+static int load_builtin(struct cp_knowledge *known, struct cp_err *err)
 {
-	size_t len, n_ixps = cp_asdb_n_rows(audit->asdb, CP_ASDB_IXP);
+	size_t len, n_ixps = cp_asdb_n_rows(known->asdb, CP_ASDB_IXP);
 	const char *text = cp_builtin("asns.csv", &len);
-	int rc = cp_asdb_add_names(audit->asdb, text, len, "asns.csv", err);
+	int rc = cp_asdb_add_names(known->asdb, text, len, "asns.csv", err);
 
 	if (rc)
 		return rc;
 	text = cp_builtin("ixp-lans.csv", &len);
-	rc = cp_asdb_add_ixps(audit->asdb, text, len, "ixp-lans.csv", err);
+	rc = cp_asdb_add_ixps(known->asdb, text, len, "ixp-lans.csv", err);
 	if (rc)
 		return rc;
-	note_builtin(audit, "ixp", "built-in IXP LANs", cp_asdb_n_rows(audit->asdb, CP_ASDB_IXP) - n_ixps,
+	note_builtin(known, "ixp", "built-in IXP LANs", cp_asdb_n_rows(known->asdb, CP_ASDB_IXP) - n_ixps,
 	        cp_builtin_time_s("ixp-lans.csv"));
 	text = cp_builtin("microsoft-ranges.csv", &len);
-	rc = cp_asdb_add_rows(audit->asdb, CP_ASDB_BUILTIN, text, len, "microsoft-ranges.csv", err);
+	rc = cp_asdb_add_rows(known->asdb, CP_ASDB_BUILTIN, text, len, "microsoft-ranges.csv", err);
 	if (rc == 0)
-		note_builtin(audit, "builtin", "built-in Microsoft ranges",
-		        cp_asdb_n_rows(audit->asdb, CP_ASDB_BUILTIN), cp_builtin_time_s("microsoft-ranges.csv"));
+		note_builtin(known, "builtin", "built-in Microsoft ranges",
+		        cp_asdb_n_rows(known->asdb, CP_ASDB_BUILTIN), cp_builtin_time_s("microsoft-ranges.csv"));
 	return rc;
 }
 
-static int load_asdb(struct cp_audit *audit, struct cp_err *err)
+static int load_all(struct cp_knowledge *known, const struct cp_opts *opts, struct cp_err *err)
 {
-	const struct cp_opts *opts = audit->opts;
-	int rc = cp_asdb_new(&audit->asdb);
+	int rc = cp_asdb_new(&known->asdb);
 
 	if (rc)
 		return cp_err_set(err, rc, "out of memory");
 	if (opts->overlay)
-		rc = load_rows(audit, CP_ASDB_OVERLAY, "overlay", opts->overlay, err);
+		rc = load_rows(known, CP_ASDB_OVERLAY, "overlay", opts->overlay, err);
 	if (rc == 0 && opts->ixp)
-		rc = load_ixps(audit, opts->ixp, err);
+		rc = load_ixps(known, opts->ixp, err);
 	for (uint32_t i = 0; i < opts->asdbs.n && rc == 0; i++)
-		rc = load_rows(audit, CP_ASDB_DATABASE, "database", opts->asdbs.items[i], err);
+		rc = load_rows(known, CP_ASDB_DATABASE, "database", opts->asdbs.items[i], err);
 	if (rc == 0)
-		rc = load_builtin(audit, err);
+		rc = load_builtin(known, err);
+	if (rc == 0 && opts->service_tags)
+		rc = load_service_tags(known, opts->service_tags, err);
 	if (rc)
 		return rc;
-	rc = cp_asdb_seal(audit->asdb);
+	rc = cp_asdb_seal(known->asdb);
 	return rc ? cp_err_set(err, rc, "not enough memory for the AS data") : 0;
+}
+
+/* FNV-1a (Fowler, Noll, Vo). */
+static uint64_t mix_in(uint64_t stamp, const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < len; i++)
+		stamp = (stamp ^ bytes[i]) * 0x100000001b3ull;
+	return stamp;
+}
+
+static uint64_t mix_in_file(uint64_t stamp, const char *path)
+{
+	struct stat st = {0};
+
+	if (stat(path, &st) == 0) {
+		stamp = mix_in(stamp, &st.st_dev, sizeof(st.st_dev));
+		stamp = mix_in(stamp, &st.st_ino, sizeof(st.st_ino));
+		stamp = mix_in(stamp, &st.st_size, sizeof(st.st_size));
+		stamp = mix_in(stamp, &st.st_mtim, sizeof(st.st_mtim));
+	}
+	return mix_in(stamp, path, strlen(path) + 1);
+}
+
+uint64_t cp_knowledge_stamp(const struct cp_opts *opts)
+{
+	uint64_t stamp = 0xcbf29ce484222325ull;
+
+	for (uint32_t i = 0; i < opts->asdbs.n; i++)
+		stamp = mix_in_file(stamp, opts->asdbs.items[i]);
+	stamp = mix_in_file(stamp, opts->overlay ? opts->overlay : "");
+	stamp = mix_in_file(stamp, opts->ixp ? opts->ixp : "");
+	return mix_in_file(stamp, opts->service_tags ? opts->service_tags : "");
+}
+
+int cp_knowledge_load(const struct cp_opts *opts, struct cp_knowledge *ret_knowledge, struct cp_err *err)
+{
+	/* Before reading: a change meanwhile is found the next time. */
+	struct cp_knowledge known = {.stamp = cp_knowledge_stamp(opts)};
+	int rc = load_all(&known, opts, err);
+
+	if (rc) {
+		cp_knowledge_free(&known);
+		return rc;
+	}
+	*ret_knowledge = known;
+	return 0;
+}
+
+void cp_knowledge_free(struct cp_knowledge *knowledge)
+{
+	cp_asdb_free(knowledge->asdb);
+	cp_service_tags_free(knowledge->service_tags);
+	*knowledge = (struct cp_knowledge){0};
 }
 
 const struct cp_service_tag *cp_audit_service_tag(const struct cp_audit *audit, const struct cp_addr *addr)
@@ -237,13 +288,32 @@ static int load_blocklist(struct cp_audit *audit, struct cp_err *err)
 	return 0;
 }
 
+/* Takes what is known; its databases are as old as they are now. */
+static void take_knowledge(struct cp_audit *audit, const struct cp_knowledge *known)
+{
+	audit->asdb = known->asdb;
+	audit->service_tags = known->service_tags;
+	audit->n_databases = known->n_databases;
+	for (size_t i = 0; i < known->n_databases; i++) {
+		audit->databases[i] = known->databases[i];
+		audit->databases[i].type = known->database_types[i][0] ? known->database_types[i] : NULL;
+		audit->databases[i].age_days = age_days(known->databases[i].built_at_s);
+	}
+}
+
 int cp_audit_load(struct cp_audit *audit, struct cp_err *err)
 {
-	int rc = load_asdb(audit, err);
+	const struct cp_knowledge *known = audit->env ? audit->env->knowledge : NULL;
+	int rc = 0;
 
-	rc = rc ? rc : load_home(audit, err);
-	if (rc == 0 && audit->opts->service_tags)
-		rc = load_service_tags(audit, audit->opts->service_tags, err);
+	if (!known) {
+		rc = cp_knowledge_load(audit->opts, &audit->own, err);
+		known = &audit->own;
+	}
+	if (rc)
+		return rc;
+	take_knowledge(audit, known);
+	rc = load_home(audit, err);
 	return rc ? rc : load_blocklist(audit, err);
 }
 

@@ -122,6 +122,7 @@ static int open_store(struct cp_audit *audit, struct cp_err *err)
 	const struct cp_opts *opts = audit->opts;
 	struct cp_keep_config config = {.path = opts->store,
 	        .agent = opts->agent,
+	        .audit = audit->env ? audit->env->name : NULL,
 	        .keep_days = opts->store_keep_days,
 	        .max_mb = opts->store_max_mb};
 
@@ -145,6 +146,11 @@ int cp_outputs_open(struct cp_audit *audit, struct cp_err *err)
 		struct cp_output *output_ = &(audit)->outputs[i_];                                                     \
 		if (!output_->error)                                                                                   \
 			output_->error = output_->format->call(output_->state, rec);                                   \
+	}                                                                                                              \
+	for (uint32_t i_ = 0; (audit)->env && i_ < (audit)->env->n_hooks; i_++) {                                      \
+		const struct cp_hook *hook_ = &(audit)->env->hooks[i_];                                                \
+		if (!(audit)->hook_errors[i_])                                                                         \
+			(audit)->hook_errors[i_] = hook_->format->call(hook_->state, rec);                             \
 	}
 
 /* A store that fails is a warning of the run, and its exit status. */
@@ -192,6 +198,8 @@ void cp_outputs_start(struct cp_audit *audit)
 	        .wall_ms = audit->start_wall_ms,
 	        .mono_ns = audit->start_ns,
 	        .host = audit->host,
+	        .agent = audit->opts->agent,
+	        .audit = audit->env ? audit->env->name : NULL,
 	        .datapath = audit->engine ? cp_engine_datapath(audit->engine) : NULL,
 	        .datapath_why = audit->engine ? cp_engine_why(audit->engine) : NULL,
 	        .interfaces = audit->start_interfaces,
@@ -250,6 +258,8 @@ void cp_outputs_warn(struct cp_audit *audit, const char *code, const char *fmt, 
 	rec.text = text;
 	if (audit->rounds)
 		audit->rounds->warn(audit->rounds->ctx, text);
+	else if (audit->env && audit->env->name)
+		fprintf(stderr, "coldpotato: warning: %s: %s\n", audit->env->name, text);
 	else if (!shown_on_stdout(audit))
 		fprintf(stderr, "coldpotato: warning: %s\n", text);
 	EACH_OUTPUT(audit, warning, &rec)
@@ -285,6 +295,12 @@ static void write_policy(struct cp_audit *audit, const struct cp_rec_policy *rec
 
 		if (!output->error && output->format->policy)
 			output->error = output->format->policy(output->state, rec);
+	}
+	for (uint32_t i = 0; audit->env && i < audit->env->n_hooks; i++) {
+		const struct cp_hook *hook = &audit->env->hooks[i];
+
+		if (!audit->hook_errors[i] && hook->format->policy)
+			audit->hook_errors[i] = hook->format->policy(hook->state, rec);
 	}
 	cp_keep_policy(audit->keep, rec);
 }
@@ -346,6 +362,11 @@ int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, s
 			        output->path ? output->path : "standard output", strerror(-output->error));
 	}
 	audit->n_outputs = 0;
+	for (uint32_t i = 0; i < CP_HOOKS_MAX && !rc; i++) {
+		if (audit->hook_errors[i])
+			rc = cp_err_set(err, audit->hook_errors[i], "the %s took no more records: %s",
+			        audit->env->hooks[i].format->name, strerror(-audit->hook_errors[i]));
+	}
 	cp_keep_close(audit->keep);
 	audit->keep = NULL;
 	return rc;

@@ -134,6 +134,7 @@ int cp_audit_open(struct cp_audit *audit, struct cp_err *err)
 {
 	const struct cp_opts *opts = audit->opts;
 	struct cp_engine_config config = {
+	        .keep = audit->env ? audit->env->keep : NULL,
 	        .datapath = opts->datapath,
 	        .xdp_mode = opts->xdp_mode,
 	        .tc_attach = opts->tc_attach,
@@ -364,6 +365,7 @@ static int run_sweep(struct probing *probing, struct cp_err *err)
 		if (rc < 0 && rc != -EINTR)
 			return stopped(rc, err);
 		cp_progress_probing(&probing->progress, audit, probing->n_answered);
+		cp_audit_progress(audit);
 		if (audit->rounds && audit->rounds->look(audit->rounds->ctx))
 			return 0;
 		if (cp_sweep_done(audit->sweep, cp_host_clock_mono_ns()))

@@ -57,7 +57,7 @@ static int learn_name(struct cp_replay *replay, uint32_t asn, const char *name)
 
 	if (!asn || !name || (as && as->name && strcmp(as->name, name) == 0))
 		return 0;
-	return cp_asdb_set_name(replay->audit->asdb, asn, name);
+	return cp_asdb_set_name(replay->audit->own.asdb, asn, name);
 }
 
 static int learn_path(void *ctx, size_t line, const struct cp_run_path *rec)
@@ -392,10 +392,11 @@ static int prepare(struct cp_replay *replay, struct cp_err *err)
 	const char *text = cp_builtin("asns.csv", &len);
 	int rc = cp_words_new(&replay->words);
 
-	rc = rc ? rc : cp_asdb_new(&audit->asdb);
+	rc = rc ? rc : cp_asdb_new(&audit->own.asdb);
 	/* For what networks are to each other; what they are called is the run's to say. */
-	rc = rc ? rc : cp_asdb_add_names(audit->asdb, text, len, "asns.csv", err);
-	rc = rc ? rc : cp_asdb_seal(audit->asdb);
+	rc = rc ? rc : cp_asdb_add_names(audit->own.asdb, text, len, "asns.csv", err);
+	rc = rc ? rc : cp_asdb_seal(audit->own.asdb);
+	audit->asdb = audit->own.asdb;
 	memset(&audit->accounting, 0xff, sizeof(audit->accounting)); /* CP_UNKNOWN, every one */
 	return rc;
 }

@@ -191,8 +191,10 @@ static int report_all(struct report *report)
 	struct cp_rec_summary rec = {.asdb = audit->asdb};
 	int rc = 0;
 
-	for (uint32_t t = 0; t < audit->targets.n && rc == 0; t++)
+	for (uint32_t t = 0; t < audit->targets.n && rc == 0; t++) {
 		rc = report_target(report, t);
+		cp_audit_progress(audit);
+	}
 	warn_limited(report);
 	warn_per_packet(report);
 	rc = rc ? rc : cp_egress_rows(report->egress, &rec.egress, &rec.n_egress, &rec.n_paths);

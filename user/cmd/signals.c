@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * signals.c: turns SIGINT and SIGTERM into a count that loops look at, and
- * SIGUSR1 and SIGUSR2 into another. The third of the former kills as usual.
+ * SIGUSR1 and SIGUSR2, and SIGHUP, into others. The third of the former kills as usual.
  * The one place with state a handler can reach.
  */
 #include <signal.h>
@@ -15,6 +15,7 @@ static atomic_int seen;
 static atomic_int first_signal;
 static atomic_bool stop;
 static atomic_uint n_halvings;
+static atomic_uint n_reloads;
 
 static void on_signal(int number);
 
@@ -47,6 +48,24 @@ static void on_rate_signal(int number)
 		atomic_store(&n_halvings, n + 1);
 	else if (number == SIGUSR2 && n > 0)
 		atomic_store(&n_halvings, n - 1);
+}
+
+static void on_reload_signal(int number)
+{
+	(void)number;
+	atomic_fetch_add(&n_reloads, 1);
+}
+
+void cp_signals_catch_reload(void)
+{
+	struct sigaction action = {.sa_handler = on_reload_signal, .sa_flags = SA_RESTART};
+
+	sigaction(SIGHUP, &action, NULL);
+}
+
+unsigned cp_signals_reloads(void)
+{
+	return atomic_load(&n_reloads);
 }
 
 void cp_signals_catch(void)

@@ -128,6 +128,10 @@ static int write_start(void *ctx, const struct cp_rec_start *rec)
 	maybe(json, "wall_ms", rec->wall_ms);
 	maybe(json, "mono_ns", rec->mono_ns);
 	cp_json_string(json, "host", rec->host);
+	if (rec->audit) {
+		cp_json_string(json, "agent", rec->agent);
+		cp_json_string(json, "audit", rec->audit);
+	}
 	cp_json_string(json, "datapath", rec->datapath);
 	cp_json_string(json, "datapath_why", rec->datapath_why);
 	strings(json, "interfaces", rec->interfaces, rec->n_interfaces);

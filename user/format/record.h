@@ -40,6 +40,7 @@ struct cp_rec_start {
 	uint64_t wall_ms; /* Unix time */
 	uint64_t mono_ns; /* CLOCK_MONOTONIC */
 	const char *host;
+	const char *agent, *audit; /* of a watch: who measures, which of its audits; else NULL */
 	const char *datapath; /* "xdp-native", "xdp-generic", "tc-tcx", "tc-clsact"; NULL: nothing is sent */
 	const char *datapath_why;
 	const char *const *interfaces;

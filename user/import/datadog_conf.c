@@ -217,26 +217,36 @@ static int check_bool(const struct reading *reading, const char *key, const char
 /* ---- settings that are one for a whole run ---- */
 
 struct numbers {
-	uint32_t max_ttl, timeout_ms, traceroute_queries, e2e_queries; /* 0: not said */
+	uint32_t max_ttl, timeout_ms, traceroute_queries, e2e_queries, interval_s; /* 0: not said */
 };
+
+/* Where the first interval is: whoever cannot honour it says so. */
+static void note_interval(struct reading *reading)
+{
+	struct cp_datadog_settings *settings = &reading->conf->settings;
+	char path[80];
+
+	if (settings->interval_line)
+		return;
+	snprintf(path, sizeof(path), "%s.min_collection_interval", reading->where);
+	cp_yaml_place(reading->yaml, path, &settings->interval_line, &settings->interval_column);
+}
 
 /* Of an instance or of init_config, which say the same things in the same words. */
 static int take_shared(struct reading *reading, const char *interval, const char *timeout, const char *max_ttl,
         const char *queries, const char *e2e, struct numbers *ret_numbers)
 {
-	uint32_t ignored = 0;
 	int rc = take_number(reading, "max_ttl", max_ttl, 255, &ret_numbers->max_ttl);
 
 	rc = rc ? rc : take_number(reading, "timeout", timeout, NUMBER_MAX, &ret_numbers->timeout_ms);
 	rc = rc ? rc
 	        : take_number(reading, "traceroute_queries", queries, NUMBER_MAX, &ret_numbers->traceroute_queries);
-	rc = rc ? rc : take_number(reading, "min_collection_interval", interval, NUMBER_MAX, &ignored);
+	rc = rc ? rc : take_number(reading, "min_collection_interval", interval, NUMBER_MAX, &ret_numbers->interval_s);
 	rc = rc ? rc : take_number(reading, "e2e_queries", e2e, NUMBER_MAX, &ret_numbers->e2e_queries);
 	if (rc)
 		return rc;
 	if (interval)
-		warn(reading, "min_collection_interval",
-		        "min_collection_interval is not honoured: an audit runs once; a timer repeats it");
+		note_interval(reading);
 	if (ret_numbers->max_ttl > CP_TTL_MAX) {
 		warn(reading, "max_ttl", "max_ttl %u is more than %d, which is taken", ret_numbers->max_ttl,
 		        CP_TTL_MAX);
@@ -421,6 +431,9 @@ static int take_instance(struct reading *reading, const struct instance *instanc
 	widen(reading, "traceroute_queries", first_of(own.traceroute_queries, init->traceroute_queries, 0),
 	        &settings->n_flows);
 	widen(reading, "e2e_queries", first_of(own.e2e_queries, init->e2e_queries, 0), &settings->n_e2e);
+	own.interval_s = first_of(own.interval_s, init->interval_s, 0);
+	if (own.interval_s && (!settings->interval_s || own.interval_s < settings->interval_s))
+		settings->interval_s = own.interval_s;
 	reading->has_any = true;
 	return 0;
 }

@@ -22,6 +22,8 @@ struct cp_datadog_settings {
 	uint32_t timeout_ms;
 	uint32_t n_flows; /* of traceroute_queries; 0: the file has none */
 	uint32_t n_e2e; /* of e2e_queries, at most CP_QUALITY_PROBES_MAX; 0: the file has none */
+	uint32_t interval_s; /* of min_collection_interval, the shortest; 0: the file has none ... */
+	size_t interval_line, interval_column; /* ... else where the first is */
 	const char *tcp_method; /* "syn", "sack" or "prefer_sack"; NULL: no instance is TCP */
 };
 

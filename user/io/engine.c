@@ -38,6 +38,7 @@ struct cp_engine {
 	struct coldpotato *skel;
 	struct cp_mapping work, dests, conns;
 	struct cp_attachment attachments[CP_IFACES_MAX];
+	struct cp_engine_keep *keep; /* where they go afterwards; NULL: nowhere */
 	struct xmit *xmit; /* counts what the driver took; NULL in tc mode or without BTF */
 	struct ring_buffer *ring;
 	struct cp_lanes lanes;
@@ -223,21 +224,25 @@ static void fill_run(struct cp_engine *engine, const struct cp_engine_config *co
 
 static int attach_one(struct cp_engine *engine, const struct cp_engine_config *config, uint32_t i, struct cp_err *err)
 {
-	struct bpf_program *prog = engine->skel->progs.cp_xdp;
 	struct cp_attachment *at = &engine->attachments[i];
-	int rc;
-
+	bool xdp = engine->xdp && !(engine->choice.beside >> i & 1);
+	struct bpf_program *prog = xdp             ? engine->skel->progs.cp_xdp
+	                           : config->l3[i] ? engine->skel->progs.cp_tc_capture_l3
+	                                           : engine->skel->progs.cp_tc_capture;
 	enum cp_xdp_mode mode = config->xdp_mode;
+	int rc = 0, fd = bpf_program__fd(prog);
 
 	/* Where native XDP is refused the driver seldom sends for XDP either: left the choice, tc is better. */
 	if (config->datapath == CP_DATAPATH_AUTO && mode == CP_XDP_AUTO)
 		mode = CP_XDP_NATIVE;
 	engine->n_tidied += cp_clsact_tidy(config->ifindexes[i]);
-	if (engine->xdp && !(engine->choice.beside >> i & 1))
-		return cp_attach_xdp(bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], mode, at, err);
-	prog = config->l3[i] ? engine->skel->progs.cp_tc_capture_l3 : engine->skel->progs.cp_tc_capture;
-	rc = cp_attach_tc(bpf_program__fd(prog), config->ifindexes[i], config->ifnames[i], config->tc_attach, at, err);
-	if (rc == 0 && engine->xdp)
+	if (cp_keep_take(config, i, xdp, fd, at))
+		rc = 0;
+	else if (xdp)
+		rc = cp_attach_xdp(fd, config->ifindexes[i], config->ifnames[i], mode, at, err);
+	else
+		rc = cp_attach_tc(fd, config->ifindexes[i], config->ifnames[i], config->tc_attach, at, err);
+	if (rc == 0 && engine->xdp && !xdp)
 		at->mode = at->clsact ? "xdp-clsact" : "xdp-tcx";
 	return rc;
 }
@@ -356,6 +361,7 @@ static int open_as(const struct cp_engine_config *config, const struct cp_engine
 	cp_lanes_init(&engine->lanes, cp_lanes_choose(config, choice->xdp));
 	engine->choice = *choice;
 	engine->xdp = choice->xdp;
+	engine->keep = config->keep;
 	engine->park = (struct cp_park)CP_PARK_NONE;
 	engine->n_dests = config->n_dests;
 	engine->n_nexthops = config->n_nexthops;
@@ -534,7 +540,7 @@ uint32_t cp_engine_stop(struct cp_engine *engine)
 void cp_engine_detach(struct cp_engine *engine)
 {
 	for (uint32_t i = 0; i < CP_IFACES_MAX; i++)
-		cp_detach(&engine->attachments[i]);
+		cp_keep_give(engine->keep, &engine->attachments[i]);
 }
 
 /* ---- Numbers ---- */

@@ -20,7 +20,17 @@ enum cp_tc_attach { CP_TC_AUTO = 0, CP_TC_TCX, CP_TC_CLSACT };
 
 #define CP_IFACES_MAX 8
 
+/*
+ * Attachments that outlive an engine, for runs that follow each other: the next engine puts its program where the one
+ * before it was, and in between a program that passes everything on holds the place. Links only, so nothing is left
+ * behind however we die; a clsact filter is taken off and put on again. Of one thread.
+ */
+struct cp_engine_keep;
+int cp_engine_keep_new(struct cp_engine_keep **ret_keep, struct cp_err *err);
+void cp_engine_keep_free(struct cp_engine_keep *keep); /* takes them off; after the engines; takes NULL */
+
 struct cp_engine_config {
+	struct cp_engine_keep *keep; /* NULL: what this engine attaches goes with it */
 	enum cp_datapath datapath;
 	enum cp_xdp_mode xdp_mode;
 	enum cp_tc_attach tc_attach;

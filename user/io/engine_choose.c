@@ -16,6 +16,14 @@ static bool has_no_xdp(const struct cp_engine_xdp *xdp)
 	return xdp->known && !xdp->native && !xdp->emits;
 }
 
+/* At somebody else's program, that is. */
+static void look(const struct cp_engine_config *config, uint32_t i, struct cp_engine_xdp *ret_xdp)
+{
+	cp_engine_xdp_look(config->ifindexes[i], ret_xdp);
+	if (cp_keep_owns(config->keep, ret_xdp->prog_id))
+		ret_xdp->prog_id = 0;
+}
+
 /* Why one interface rules XDP out for --datapath auto. Returns false when it does not. */
 static bool auto_avoids_xdp(const struct cp_engine_config *config, uint32_t i, char *why, size_t size)
 {
@@ -23,7 +31,7 @@ static bool auto_avoids_xdp(const struct cp_engine_config *config, uint32_t i, c
 	struct cp_engine_xdp xdp;
 	char owner[CP_XDP_OWNER_SIZE];
 
-	cp_engine_xdp_look(config->ifindexes[i], &xdp);
+	look(config, i, &xdp);
 	if (config->l3[i])
 		snprintf(why, size, "%s has no link-layer header", ifname);
 	else if (xdp.prog_id)
@@ -79,7 +87,7 @@ static int choose_xdp(const struct cp_engine_config *config, struct cp_engine_ch
 		if (config->l3[i])
 			return cp_err_set(err, -EOPNOTSUPP,
 			        "%s has no link-layer header, which XDP needs: use --datapath tc", config->ifnames[i]);
-		cp_engine_xdp_look(config->ifindexes[i], &xdp);
+		look(config, i, &xdp);
 		if (xdp.prog_id)
 			rc = stand_beside(config, i, &xdp, choice, err);
 		else if (has_no_xdp(&xdp))

@@ -32,6 +32,13 @@ int cp_attach_xdp(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_xdp
 int cp_attach_tc(int prog_fd, uint32_t ifindex, const char *ifname, enum cp_tc_attach how, struct cp_attachment *ret_at,
         struct cp_err *err);
 void cp_detach(struct cp_attachment *at);
+/* engine_keep.c: keep may be NULL. Takes over what is kept for interface i, which then runs the program; else false. */
+bool cp_keep_take(
+        const struct cp_engine_config *config, uint32_t i, bool xdp, int prog_fd, struct cp_attachment *ret_at);
+/* Keeps an attachment, passing everything on, or takes it off. */
+void cp_keep_give(struct cp_engine_keep *keep, struct cp_attachment *at);
+/* An XDP program that only holds a place of ours. */
+bool cp_keep_owns(const struct cp_engine_keep *keep, uint32_t prog_id);
 /* engine_clsact.c: the fallback for kernels without TCX. 0 or -errno. */
 int cp_clsact_attach(int prog_fd, uint32_t ifindex, struct cp_attachment *ret_at);
 void cp_clsact_detach(struct cp_attachment *at);

@@ -184,12 +184,22 @@ int cp_host_random(void *buf, size_t size)
 	return 0;
 }
 
-uint64_t cp_host_clock_mono_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t cp_host_clock_mono_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t cp_host_clock_boot_ns(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
 }
 
 uint64_t cp_host_clock_wall_ms(void)

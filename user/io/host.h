@@ -36,6 +36,7 @@ int cp_host_random(void *buf, size_t size);
  */
 int cp_host_memory(uint64_t *ret_bytes);
 uint64_t cp_host_clock_mono_ns(void);
+uint64_t cp_host_clock_boot_ns(void); /* as mono, and goes on while the machine is suspended */
 uint64_t cp_host_clock_wall_ms(void); /* since 1970-01-01 UTC */
 
 #define CP_PORTS_MAX 64

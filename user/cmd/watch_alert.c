@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * watch_alert.c: who is told of a change: the log, standard output (-o ndjson),
+ * the store, and, unless it is muted, the webhook and the command.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/alert.h"
+#include "io/store.h"
+#include "watch.h"
+
+#define LAST_WAIT_NS 2000000000ull
+#define SLICE_MS 50u
+
+struct cp_watch_alarm {
+	struct cp_alert *alert; /* NULL: nobody to tell */
+	char *store; /* path; NULL: none */
+	bool to_stdout;
+};
+
+static void log_line(void *ctx, const char *line)
+{
+	(void)ctx;
+	fprintf(stderr, "coldpotato: alert: %s\n", line);
+}
+
+static int open_alert(const struct cp_watch_plan *plan, struct cp_alert **ret_alert, struct cp_err *err)
+{
+	const struct cp_watch_alerts *alerts = &plan->conf.alerts;
+	struct cp_alert_config config = {
+	        .url = alerts->webhook,
+	        .secret_header = alerts->secret_header,
+	        .secret_prefix = alerts->secret_prefix,
+	        .secret_file = alerts->secret_file,
+	        .ca_file = alerts->ca_file,
+	        .spool_dir = alerts->spool,
+	        .command = alerts->command,
+	        .log = log_line,
+	};
+	struct cp_err why;
+	int rc;
+
+	if (!alerts->webhook && !alerts->command)
+		return 0;
+	rc = cp_host_random(&config.seed, sizeof(config.seed));
+	if (rc)
+		return cp_err_set(err, rc, "no random bytes: %s", strerror(-rc));
+	rc = cp_alert_open(&config, ret_alert, &why);
+	if (rc)
+		cp_watch_conf_refuse(&plan->conf, err, "alerts", NULL, why.text);
+	return rc;
+}
+
+int cp_watch_alarm_new(const struct cp_watch_plan *plan, struct cp_watch_alarm **ret_alarm, struct cp_err *err)
+{
+	const struct cp_opts *opts = &plan->items[0].opts;
+	struct cp_watch_alarm *alarm = calloc(1, sizeof(*alarm));
+	int rc;
+
+	if (alarm && opts->store)
+		alarm->store = strdup(opts->store);
+	if (!alarm || (opts->store && !alarm->store)) {
+		cp_watch_alarm_free(alarm);
+		return cp_err_set(err, -ENOMEM, "out of memory");
+	}
+	alarm->to_stdout = opts->n_outputs > 0;
+	rc = open_alert(plan, &alarm->alert, err);
+	if (rc) {
+		cp_watch_alarm_free(alarm);
+		return rc;
+	}
+	*ret_alarm = alarm;
+	return 0;
+}
+
+bool cp_watch_alarm_waits(const struct cp_watch_alarm *alarm)
+{
+	struct cp_alert_stats stats = {0};
+
+	if (alarm && alarm->alert)
+		cp_alert_stats(alarm->alert, &stats);
+	return stats.n_waiting > 0;
+}
+
+void cp_watch_alarm_free(struct cp_watch_alarm *alarm)
+{
+	uint64_t until_ns = cp_host_clock_mono_ns() + LAST_WAIT_NS;
+
+	if (!alarm)
+		return;
+	while (cp_watch_alarm_waits(alarm) && cp_host_clock_mono_ns() < until_ns && cp_signals_seen(NULL) < 2)
+		cp_alert_wait(alarm->alert, SLICE_MS);
+	cp_alert_close(alarm->alert);
+	free(alarm->store);
+	free(alarm);
+}
+
+void cp_watch_alarm_tick(struct cp_watch_alarm *alarm)
+{
+	if (cp_watch_alarm_waits(alarm))
+		cp_alert_tick(alarm->alert);
+}
+
+/* ---- a change as text ---- */
+
+struct text {
+	char *bytes;
+	size_t len;
+};
+
+static int append(void *ctx, const char *data, size_t len)
+{
+	struct text *text = ctx;
+	char *more = realloc(text->bytes, text->len + len + 1);
+
+	if (!more)
+		return -ENOMEM;
+	memcpy(more + text->len, data, len);
+	text->bytes = more;
+	text->len += len;
+	more[text->len] = '\0';
+	return 0;
+}
+
+typedef int (*change_writer)(
+        const struct cp_sink *sink, const struct cp_change_event *event, const struct cp_change_origin *origin);
+
+/* 0 or -ENOMEM; free() its bytes in either case. */
+static int render(change_writer write, const struct cp_change_event *event, const struct cp_change_origin *origin,
+        struct text *text)
+{
+	const struct cp_sink sink = {.write = append, .ctx = text};
+
+	return write(&sink, event, origin);
+}
+
+/* ---- telling ---- */
+
+/* What is usual now has changed for nobody, so the store's table is of changes and of their ends. */
+static int store_change(const char *path, const struct cp_change_event *event, const struct cp_change_origin *origin,
+        struct cp_err *err)
+{
+	struct cp_store_change row;
+	struct cp_store *store;
+	int rc = cp_store_open(path, CP_STORE_WRITE, &store, err);
+
+	if (rc)
+		return rc;
+	cp_store_row_init(CP_STORE_CHANGES, &row);
+	row.agent = origin->agent;
+	row.audit = origin->audit;
+	row.at_ms = (int64_t)event->at_ms;
+	row.run = (int64_t)event->run;
+	row.target = event->target;
+	if (event->port)
+		row.port = event->port;
+	row.protocol = event->proto ? cp_proto_name(event->proto) : NULL;
+	row.group = event->group;
+	row.kind = cp_change_kind_name(event->kind);
+	row.old = event->old_text;
+	row.new = event->new_text;
+	row.first_seen_ms = (int64_t)event->first_seen_ms;
+	row.last_seen_ms = (int64_t)event->last_seen_ms;
+	row.severity = cp_change_severity_name(event->severity);
+	row.muted = event->muted;
+	rc = cp_store_add_change(store, &row);
+	if (rc)
+		cp_err_set(err, rc, "%s: a change is not stored: %s", path, cp_store_error(store));
+	cp_store_close(store);
+	return rc;
+}
+
+static int send_alert(
+        struct cp_alert *alert, const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	struct text body = {0}, input = {0};
+	int rc = render(cp_change_write_alertmanager, event, origin, &body);
+
+	rc = rc ? rc : render(cp_change_write_ndjson, event, origin, &input);
+	rc = rc ? rc : cp_alert_send(alert, body.bytes, body.len, input.bytes, input.len);
+	free(body.bytes);
+	free(input.bytes);
+	return rc;
+}
+
+static int print(change_writer write, FILE *out, const char *prefix, const struct cp_change_event *event,
+        const struct cp_change_origin *origin)
+{
+	struct text text = {0};
+	int rc = render(write, event, origin, &text);
+
+	if (rc == 0) {
+		fprintf(out, "%s%s", prefix, text.bytes);
+		if (text.len && text.bytes[text.len - 1] != '\n')
+			fputc('\n', out);
+		fflush(out);
+	}
+	free(text.bytes);
+	return rc;
+}
+
+void cp_watch_alarm_tell(void *ctx, const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	struct cp_watch_alarm *alarm = ctx;
+	struct cp_err err;
+	int rc = print(cp_change_write_line, stderr, "coldpotato: change: ", event, origin);
+
+	if (rc == 0 && alarm->to_stdout)
+		rc = print(cp_change_write_ndjson, stdout, "", event, origin);
+	if (rc == 0 && alarm->alert && !event->muted)
+		rc = send_alert(alarm->alert, event, origin);
+	if (rc)
+		fprintf(stderr, "coldpotato: warning: %s: a change is not told: %s\n", origin->audit, strerror(-rc));
+	if (alarm->store && event->state != CP_CHANGE_SETTLED && store_change(alarm->store, event, origin, &err))
+		fprintf(stderr, "coldpotato: warning: %s: %s\n", origin->audit, err.text);
+}
