@@ -123,8 +123,8 @@ $(B)/web/%: tests/web/%.c $(B)/libcp.a
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_BASE) $(CFLAGS) $(HARDEN) $(LDFLAGS) -o $@ $< $(B)/libcp.a $(PURE_LIBS) $(TEST_LIBS)
 
 # The option table is tested like the pure parts, though it is not one of them.
-$(B)/unit/test_opts: $(OPTS_SRC:%.c=$(B)/%.o)
-$(B)/san/unit/test_opts: $(OPTS_SRC:%.c=$(B)/san/%.o)
+$(B)/unit/test_opts $(B)/unit/test_opts_commands: $(OPTS_SRC:%.c=$(B)/%.o)
+$(B)/san/unit/test_opts $(B)/san/unit/test_opts_commands: $(OPTS_SRC:%.c=$(B)/san/%.o)
 
 # So are the readers of AS data files, which hold what parses an MMDB.
 ASFILE_SRC := $(wildcard user/io/asfile*.c)

@@ -30,88 +30,88 @@ const struct cp_help_pair cp_help_statuses[] = {
         {NULL, NULL},
 };
 
+static const struct cp_help_pair audit_examples[] = {
+        {"coldpotato audit preset:microsoft preset:controls", "all built-in names, and known outsiders"},
+        {"coldpotato audit @names.csv --asdb asn.csv -o table -o ndjson=run.ndjson",
+                "own list, own AS table; a summary to read, records in a file"},
+        {"coldpotato audit --policy policy.yaml @names.txt", "exit status 3 when a path breaks it: for a pipeline"},
+        {"coldpotato audit -4 -r 50k --flows 4 @names.txt", "IPv4 only, faster, four flows each"},
+        {NULL, NULL},
+};
+static const struct cp_help_pair trace_examples[] = {
+        {"coldpotato trace login.microsoft.com", "every address of one name, hop by hop"},
+        {"coldpotato trace --addresses first --flows 8 www.xbox.com:443", "eight flows to one address"},
+        {"coldpotato trace -o ndjson 192.0.2.1:443", "one address, as records"},
+        {"coldpotato trace --live login.microsoft.com", "round by round, on the terminal; ? explains the keys"},
+        {NULL, NULL},
+};
+static const struct cp_help_pair analyze_examples[] = {
+        {"coldpotato analyze atlas.json --asdb asn.csv", "results of RIPE Atlas, judged"},
+        {"coldpotato analyze run.ndjson --home 8075,8068 -o hops", "an audit's paths with another home"},
+        {"sc_warts2json trace.warts | coldpotato analyze - -o ndjson=judged.ndjson", "scamper's, as records"},
+        {NULL, NULL},
+};
+static const struct cp_help_pair diff_examples[] = {
+        {"coldpotato diff monday.ndjson tuesday.ndjson", "what changed since Monday?"},
+        {"coldpotato diff --side-by-side cold.ndjson hot.ndjson", "hot potato against cold potato"},
+        {"coldpotato diff --fail-on-change worse good.ndjson now.ndjson",
+                "a gate: exit status 3 when something became worse"},
+        {NULL, NULL},
+};
+static const struct cp_help_pair watch_examples[] = {
+        {"coldpotato watch -c watch.yaml", "until SIGTERM; see docs/watch.md"},
+        {"coldpotato watch -c watch.yaml --check", "is the file, and what it names, as it should be?"},
+        {"coldpotato watch -c watch.yaml --once -o ndjson", "each audit once, records on standard output"},
+        {NULL, NULL},
+};
+static const struct cp_help_pair serve_examples[] = {
+        {"coldpotato serve /var/lib/coldpotato/store.db", "the dashboard, at http://127.0.0.1:9180/"},
+        {"coldpotato serve store.db --listen [::1]:8080", "... elsewhere"},
+        {NULL, NULL},
+};
+static const struct cp_help_pair doctor_examples[] = {
+        {"coldpotato doctor", "can this host probe?"},
+        {"coldpotato doctor -i eth0 login.microsoft.com", "... through eth0, and do replies come back?"},
+        {NULL, NULL},
+};
+static const struct cp_help_pair policy_examples[] = {
+        {"coldpotato policy generate run.ndjson -o policy.yaml", "what a run shows, as what is expected"},
+        {"coldpotato policy check policy.yaml", "is the file well-formed?"},
+        {"coldpotato policy check policy.yaml run.ndjson", "does a stored run keep it? exit status 0, 3 or 4"},
+        {NULL, NULL},
+};
+static const struct cp_help_pair report_examples[] = {
+        {"coldpotato audit @names.txt --store runs.db", "runs are kept ..."},
+        {"coldpotato report runs.db", "... and shown again: the newest"},
+        {"coldpotato report runs.db:2026-11-28T10:00 -o html=then.html", "the one that was the newest then"},
+        {"coldpotato diff runs.db:previous runs.db", "what changed since the run before?"},
+        {NULL, NULL},
+};
+static const struct cp_help_pair export_examples[] = {
+        {"coldpotato export runs.db:previous >run.ndjson", "the run before the newest, as records"},
+        {"coldpotato export runs.db -o csv=paths.csv", "the newest, a line a path"},
+        {NULL, NULL},
+};
+static const struct cp_help_pair runs_examples[] = {
+        {"coldpotato runs runs.db", "which runs are there?"},
+        {"coldpotato runs runs.db -o ndjson", "the same for programs"},
+        {NULL, NULL},
+};
+
 const struct cp_help_pair *cp_help_examples(enum cp_command command)
 {
-	static const struct cp_help_pair audit[] = {
-	        {"coldpotato audit preset:microsoft preset:controls", "all built-in names, and known outsiders"},
-	        {"coldpotato audit @names.csv --asdb asn.csv -o table -o ndjson=run.ndjson",
-	                "own list, own AS table; a summary to read, records in a file"},
-	        {"coldpotato audit --policy policy.yaml @names.txt",
-	                "exit status 3 when a path breaks it: for a pipeline"},
-	        {"coldpotato audit -4 -r 50k --flows 4 @names.txt", "IPv4 only, faster, four flows each"},
-	        {NULL, NULL},
-	};
-	static const struct cp_help_pair trace[] = {
-	        {"coldpotato trace login.microsoft.com", "every address of one name, hop by hop"},
-	        {"coldpotato trace --addresses first --flows 8 www.xbox.com:443", "eight flows to one address"},
-	        {"coldpotato trace -o ndjson 192.0.2.1:443", "one address, as records"},
-	        {"coldpotato trace --live login.microsoft.com", "round by round, on the terminal; ? explains the keys"},
-	        {NULL, NULL},
-	};
-	static const struct cp_help_pair analyze[] = {
-	        {"coldpotato analyze atlas.json --asdb asn.csv", "results of RIPE Atlas, judged"},
-	        {"coldpotato analyze run.ndjson --home 8075,8068 -o hops", "an audit's paths with another home"},
-	        {"sc_warts2json trace.warts | coldpotato analyze - -o ndjson=judged.ndjson", "scamper's, as records"},
-	        {NULL, NULL},
-	};
-	static const struct cp_help_pair diff[] = {
-	        {"coldpotato diff monday.ndjson tuesday.ndjson", "what changed since Monday?"},
-	        {"coldpotato diff --side-by-side cold.ndjson hot.ndjson", "hot potato against cold potato"},
-	        {"coldpotato diff --fail-on-change worse good.ndjson now.ndjson",
-	                "a gate: exit status 3 when something became worse"},
-	        {NULL, NULL},
-	};
-	static const struct cp_help_pair watch[] = {
-	        {"coldpotato watch -c watch.yaml", "until SIGTERM; see docs/watch.md"},
-	        {"coldpotato watch -c watch.yaml --check", "is the file, and what it names, as it should be?"},
-	        {"coldpotato watch -c watch.yaml --once -o ndjson", "each audit once, records on standard output"},
-	        {NULL, NULL},
-	};
-	static const struct cp_help_pair serve[] = {
-	        {"coldpotato serve /var/lib/coldpotato/store.db", "the dashboard, at http://127.0.0.1:9180/"},
-	        {"coldpotato serve store.db --listen [::1]:8080", "... elsewhere"},
-	        {NULL, NULL},
-	};
-	static const struct cp_help_pair doctor[] = {
-	        {"coldpotato doctor", "can this host probe?"},
-	        {"coldpotato doctor -i eth0 login.microsoft.com", "... through eth0, and do replies come back?"},
-	        {NULL, NULL},
-	};
-	static const struct cp_help_pair policy[] = {
-	        {"coldpotato policy generate run.ndjson -o policy.yaml", "what a run shows, as what is expected"},
-	        {"coldpotato policy check policy.yaml", "is the file well-formed?"},
-	        {"coldpotato policy check policy.yaml run.ndjson", "does a stored run keep it? exit status 0, 3 or 4"},
-	        {NULL, NULL},
-	};
-	static const struct cp_help_pair report[] = {
-	        {"coldpotato audit @names.txt --store runs.db", "runs are kept ..."},
-	        {"coldpotato report runs.db", "... and shown again: the newest"},
-	        {"coldpotato report runs.db:2026-11-28T10:00 -o html=then.html", "the one that was the newest then"},
-	        {"coldpotato diff runs.db:previous runs.db", "what changed since the run before?"},
-	        {NULL, NULL},
-	};
-	static const struct cp_help_pair export[] = {
-	        {"coldpotato export runs.db:previous >run.ndjson", "the run before the newest, as records"},
-	        {"coldpotato export runs.db -o csv=paths.csv", "the newest, a line a path"},
-	        {NULL, NULL},
-	};
-	static const struct cp_help_pair runs[] = {
-	        {"coldpotato runs runs.db", "which runs are there?"},
-	        {"coldpotato runs runs.db -o ndjson", "the same for programs"},
-	        {NULL, NULL},
-	};
 	static const struct cp_help_pair *const examples[CP_COMMANDS] = {
-	        [CP_CMD_AUDIT] = audit,
-	        [CP_CMD_TRACE] = trace,
-	        [CP_CMD_ANALYZE] = analyze,
-	        [CP_CMD_DIFF] = diff,
-	        [CP_CMD_WATCH] = watch,
-	        [CP_CMD_SERVE] = serve,
-	        [CP_CMD_DOCTOR] = doctor,
-	        [CP_CMD_POLICY] = policy,
-	        [CP_CMD_REPORT] = report,
-	        [CP_CMD_EXPORT] = export,
-	        [CP_CMD_RUNS] = runs,
+	        [CP_CMD_AUDIT] = audit_examples,
+	        [CP_CMD_TRACE] = trace_examples,
+	        [CP_CMD_ANALYZE] = analyze_examples,
+	        [CP_CMD_DIFF] = diff_examples,
+	        [CP_CMD_WATCH] = watch_examples,
+	        [CP_CMD_SERVE] = serve_examples,
+	        [CP_CMD_DOCTOR] = doctor_examples,
+	        [CP_CMD_POLICY] = policy_examples,
+	        [CP_CMD_REPORT] = report_examples,
+	        [CP_CMD_EXPORT] = export_examples,
+	        [CP_CMD_RUNS] = runs_examples,
 	};
 
 	return examples[command];

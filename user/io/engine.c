@@ -25,7 +25,6 @@
 #define WAKE_ALWAYS_UP_TO_PPS 20000u
 #define RING_MIN_BYTES (1u << 20)
 #define RING_MAX_BYTES (1u << 25) /* half a second at 932,000 packets/s; it is mapped twice */
-#define FILES_NEEDED 24 /* at once, while the BPF objects are loaded and attached */
 #define BUDGET_SLACK_NS 50000000ull
 #define INDEX_ENTRY_BYTES 88u /* an element of the hash of destinations, its bucket included */
 
@@ -321,35 +320,6 @@ static int wire_up(struct cp_engine *engine, const struct cp_engine_config *conf
 	return 0;
 }
 
-static int check_config(const struct cp_engine_config *config, struct cp_err *err)
-{
-	uint64_t n_slots = (uint64_t)config->n_dests * config->n_flows * config->n_ttls;
-
-	if (n_slots == 0 || n_slots > CP_SLOTS_MAX || config->n_flows > CP_FLOWS_MAX ||
-	        config->first_ttl + config->n_ttls - 1 > CP_TTL_MAX || config->n_nexthops > CP_NEXTHOPS_MAX ||
-	        config->n_ifaces == 0 || config->n_ifaces > CP_IFACES_MAX || config->rate_pps == 0)
-		return cp_err_set(err, -ERANGE,
-		        "%u destinations x %u flows x %u TTLs over %u interfaces and %u next hops is more than one run "
-		        "holds",
-		        config->n_dests, config->n_flows, config->n_ttls, config->n_ifaces, config->n_nexthops);
-	return 0;
-}
-
-/* Short of files libbpf takes the kernel for an old one, and fails in odd ways; so it is found out before. */
-static int check_files(struct cp_err *err)
-{
-	int fds[FILES_NEEDED], n = 0;
-
-	while (n < FILES_NEEDED && (fds[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) >= 0)
-		n++;
-	for (int i = 0; i < n; i++)
-		close(fds[i]);
-	if (n == FILES_NEEDED)
-		return 0;
-	return cp_err_set(
-	        err, -EMFILE, "too many open files for the BPF programs and maps: raise the limit (`ulimit -n`)");
-}
-
 static int open_as(const struct cp_engine_config *config, const struct cp_engine_choice *choice,
         struct cp_engine **ret_engine, struct cp_err *err)
 {
@@ -380,9 +350,9 @@ static int open_as(const struct cp_engine_config *config, const struct cp_engine
 int cp_engine_open(const struct cp_engine_config *config, struct cp_engine **ret_engine, struct cp_err *err)
 {
 	struct cp_engine_choice choice;
-	int rc = check_config(config, err);
+	int rc = cp_engine_check_config(config, err);
 
-	rc = rc ? rc : check_files(err);
+	rc = rc ? rc : cp_engine_check_files(err);
 	rc = rc ? rc : cp_engine_choose(config, &choice, err);
 	if (rc)
 		return rc;

@@ -88,6 +88,10 @@ int cp_sender_start(struct cp_sender *sender); /* 0 or -errno */
 void cp_sender_push(struct cp_sender *sender, uint64_t head); /* there is work up to head now */
 void cp_sender_stop(struct cp_sender *sender); /* joins; idempotent */
 
+/* engine_check.c: sizes that fit, and files enough. 0 or -errno with err set. */
+int cp_engine_check_config(const struct cp_engine_config *config, struct cp_err *err);
+int cp_engine_check_files(struct cp_err *err);
+
 /* Senders side by side. */
 struct cp_lanes {
 	struct cp_sender senders[CP_LANES_MAX];

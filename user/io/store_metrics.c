@@ -11,7 +11,7 @@
 /* One question after the other, wrapped at words. */
 // clang-format off
 const char *const cp_store_metric_questions[CP_ASK_QUESTIONS - CP_ASK_METRIC_RUNS] = {
-        [CP_ASK_METRIC_RUNS - CP_ASK_METRIC_RUNS] =
+        [0] = /* CP_ASK_METRIC_RUNS */
                 NEWEST "SELECT r.audit, n.started_ms, n.ended_ms, n.exit_status, n.probes, n.replies, n.lost,"
                 " n.n_paths, n.n_complete, n.n_hops, n.n_hops_seen, n.end_reason = 'done' AS done, n.rows_lost FROM r"
                 " JOIN runs AS n ON n.agent = r.agent AND n.run = r.run ORDER BY r.audit",
