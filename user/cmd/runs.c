@@ -14,6 +14,7 @@
 #include "cmd.h"
 #include "format/grid.h"
 #include "format/json.h"
+#include "format/ndjson_part.h"
 #include "io/store.h"
 
 #define N_COLUMNS 11
@@ -47,9 +48,7 @@ static int add_record(struct listing *listing, const struct cp_store_run *run)
 {
 	struct cp_json *json = &listing->json;
 
-	cp_json_object(json, NULL);
-	cp_json_string(json, "type", "run");
-	cp_json_uint(json, "schema_version", CP_SCHEMA_VERSION);
+	cp_ndjson_begin(json, "run");
 	cp_json_string(json, "agent", run->agent);
 	number(json, "run", run->run);
 	cp_json_string(json, "audit", run->audit && run->audit[0] ? run->audit : NULL);

@@ -10,6 +10,7 @@
 
 #include "format/json.h"
 #include "format/ndjson_hop.h"
+#include "format/ndjson_part.h"
 #include "format/record.h"
 #include "stored.h"
 
@@ -121,16 +122,13 @@ static void steps(struct cp_json *json, const char *text)
 
 static struct cp_json *begin(struct writer *writer, const char *type)
 {
-	cp_json_object(&writer->json, NULL);
-	cp_json_string(&writer->json, "type", type);
-	cp_json_uint(&writer->json, "schema_version", CP_SCHEMA_VERSION);
+	cp_ndjson_begin(&writer->json, type);
 	return &writer->json;
 }
 
 static int finish(struct writer *writer)
 {
-	cp_json_object_end(&writer->json);
-	return cp_json_line(&writer->json);
+	return cp_ndjson_finish(&writer->json);
 }
 
 static int write_line(struct writer *writer, const char *line)

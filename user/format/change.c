@@ -13,6 +13,7 @@
 
 #include "core/target.h"
 #include "json.h"
+#include "ndjson_part.h"
 #include "record.h"
 #include "text.h"
 
@@ -52,9 +53,7 @@ int cp_change_write_ndjson(
 	int rc;
 
 	cp_json_init(&json, sink);
-	cp_json_object(&json, NULL);
-	cp_json_string(&json, "type", "change");
-	cp_json_uint(&json, "schema_version", CP_SCHEMA_VERSION);
+	cp_ndjson_begin(&json, "change");
 	cp_json_string(&json, "agent", origin->agent);
 	cp_json_string(&json, "audit", origin->audit);
 	cp_json_uint(&json, "seq", event->seq);

@@ -51,16 +51,13 @@ static void close_ndjson(void *ctx)
 
 static struct cp_json *begin(struct ndjson *state, const char *type)
 {
-	cp_json_object(&state->json, NULL);
-	cp_json_string(&state->json, "type", type);
-	cp_json_uint(&state->json, "schema_version", CP_SCHEMA_VERSION);
+	cp_ndjson_begin(&state->json, type);
 	return &state->json;
 }
 
 static int finish(struct ndjson *state)
 {
-	cp_json_object_end(&state->json);
-	return cp_json_line(&state->json);
+	return cp_ndjson_finish(&state->json);
 }
 
 /* CP_UNKNOWN is null. */

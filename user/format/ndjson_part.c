@@ -10,6 +10,19 @@ static void maybe(struct cp_json *json, const char *key, uint64_t value)
 	cp_json_uint_if(json, key, value, value != CP_UNKNOWN);
 }
 
+void cp_ndjson_begin(struct cp_json *json, const char *type)
+{
+	cp_json_object(json, NULL);
+	cp_json_string(json, "type", type);
+	cp_json_uint(json, "schema_version", CP_SCHEMA_VERSION);
+}
+
+int cp_ndjson_finish(struct cp_json *json)
+{
+	cp_json_object_end(json);
+	return cp_json_line(json);
+}
+
 const char *cp_record_ixp(const struct cp_origin *origin)
 {
 	if (origin->kind != CP_ORIGIN_IXP)

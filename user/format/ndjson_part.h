@@ -10,6 +10,11 @@
 #include "json.h"
 #include "record.h"
 
+/* Opens a record: an object with its type and the version of the schema. */
+void cp_ndjson_begin(struct cp_json *json, const char *type);
+/* Closes it and hands the line on. 0 or the first -errno. */
+int cp_ndjson_finish(struct cp_json *json);
+
 /* "": an exchange without a name. NULL: not an exchange. */
 const char *cp_record_ixp(const struct cp_origin *origin);
 

@@ -5,6 +5,7 @@
  * is null, never 0.
  */
 #include "json.h"
+#include "ndjson_part.h"
 #include "rundiff.h"
 
 struct writer {
@@ -17,16 +18,13 @@ static const char *const side_names[CP_SIDES] = {[CP_BEFORE] = "before", [CP_AFT
 
 static struct cp_json *begin(struct writer *writer, const char *type)
 {
-	cp_json_object(&writer->json, NULL);
-	cp_json_string(&writer->json, "type", type);
-	cp_json_uint(&writer->json, "schema_version", CP_SCHEMA_VERSION);
+	cp_ndjson_begin(&writer->json, type);
 	return &writer->json;
 }
 
 static int finish(struct writer *writer)
 {
-	cp_json_object_end(&writer->json);
-	return cp_json_line(&writer->json);
+	return cp_ndjson_finish(&writer->json);
 }
 
 static void maybe(struct cp_json *json, const char *key, uint64_t value)
