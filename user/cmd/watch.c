@@ -40,11 +40,12 @@ static void log_line(const char *line)
 }
 
 /* From the loops of this thread only, each time round: a loop that hangs says nothing. */
-static void gets_on(void *ctx)
+static void gets_on(void *ctx, const struct cp_audit *audit)
 {
 	struct watch *watch = ctx;
 	uint64_t every_ns = cp_notify_watchdog_ns(watch->notify) / 3, now_ns;
 
+	(void)audit;
 	cp_watch_alarm_tick(watch->alarm);
 	if (!every_ns)
 		return;
@@ -234,7 +235,7 @@ static int run_all(struct watch *watch)
 	while (!watch->typed->once && !cp_signals_seen(NULL) && !out_of_time(watch)) {
 		unsigned n_reloads = cp_signals_reloads();
 
-		gets_on(watch);
+		gets_on(watch, NULL);
 		if (n_reloads != watch->n_reloads) {
 			watch->n_reloads = n_reloads;
 			reload(watch);
