@@ -214,6 +214,7 @@ void cp_term_close(struct cp_term *term)
 {
 	if (!term)
 		return;
+	cp_term_release(false);
 	endwin();
 	delscreen(term->screen);
 	cp_signals_set_last(SIG_DFL);

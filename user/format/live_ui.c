@@ -10,6 +10,8 @@
 
 #include "live.h"
 
+#define SCROLL_MAX INT32_MAX
+
 const char *cp_live_sort_name(enum cp_live_sort sort)
 {
 	static const char *const names[CP_LIVE_SORTS] = {"as given", "name", "verdict", "RTT", "loss", "changes"};
@@ -43,12 +45,16 @@ static bool has_text(const char *where, const char *what)
 }
 
 /* While a filter is typed, its effect is seen already. */
+bool cp_live_ui_matches(const struct cp_live_ui *ui, const char *text)
+{
+	return has_text(text, ui->typing ? ui->draft : ui->filter);
+}
+
 static bool is_shown(const struct cp_live_ui *ui, const struct cp_live_row *row)
 {
-	const char *what = ui->typing ? ui->draft : ui->filter;
-
-	return has_text(row->name, what) || has_text(row->detail, what) || has_text(row->as_path, what) ||
-	       (row->is_judged && has_text(cp_verdict_name(row->verdict), what));
+	return cp_live_ui_matches(ui, row->name) || cp_live_ui_matches(ui, row->detail) ||
+	       cp_live_ui_matches(ui, row->as_path) || cp_live_ui_matches(ui, row->group) ||
+	       (row->is_judged && cp_live_ui_matches(ui, cp_verdict_name(row->verdict)));
 }
 
 struct comparison {
@@ -160,12 +166,12 @@ static void scroll(struct cp_live_ui *ui, int64_t by)
 {
 	int64_t to = (int64_t)ui->scroll + by;
 
-	ui->scroll = to < 0 ? 0 : to > CP_TTL_MAX ? CP_TTL_MAX : (uint32_t)to;
+	ui->scroll = to < 0 ? 0 : to > SCROLL_MAX ? SCROLL_MAX : (uint32_t)to;
 }
 
 static void go(struct cp_live_ui *ui, int64_t by)
 {
-	if (ui->in_list)
+	if (ui->in_list && !ui->pane)
 		move(ui, by, false);
 	else
 		scroll(ui, by);
@@ -188,12 +194,32 @@ static void type(struct cp_live_ui *ui, uint32_t key)
 	}
 }
 
+/* A pane is opened at its latest line; the same key closes it. */
+static void turn_to(struct cp_live_ui *ui, enum cp_live_pane pane)
+{
+	if (!ui->n_tabs)
+		return;
+	ui->pane = ui->pane == pane ? CP_LIVE_NO_PANE : pane;
+	ui->scroll = 0;
+}
+
 static void escape(struct cp_live_ui *ui)
 {
-	if (ui->filter[0])
+	if (ui->pane)
+		turn_to(ui, CP_LIVE_NO_PANE);
+	else if (ui->filter[0])
 		ui->filter[0] = '\0';
 	else
 		ui->in_list = true;
+}
+
+/* To the next tab where there are several lists, else to the next row. */
+static void tab(struct cp_live_ui *ui, int by)
+{
+	if (ui->n_tabs && (ui->in_list || ui->pane))
+		ui->tab = (uint32_t)(((int64_t)ui->tab + by + ui->n_tabs) % ui->n_tabs);
+	else
+		move(ui, by, true);
 }
 
 static void walk(struct cp_live_ui *ui, uint32_t key, uint32_t page)
@@ -221,11 +247,11 @@ static void walk(struct cp_live_ui *ui, uint32_t key, uint32_t page)
 		break;
 	case CP_LIVE_KEY_TAB:
 	case CP_LIVE_KEY_RIGHT:
-		move(ui, 1, true);
+		tab(ui, 1);
 		break;
 	case CP_LIVE_KEY_BACK_TAB:
 	case CP_LIVE_KEY_LEFT:
-		move(ui, -1, true);
+		tab(ui, -1);
 		break;
 	default:
 		break;
@@ -270,11 +296,22 @@ void cp_live_ui_key(struct cp_live_ui *ui, uint32_t key, uint32_t page)
 	case 's':
 		ui->sort = (ui->sort + 1) % CP_LIVE_SORTS;
 		break;
+	case 'a':
+		ui->now = ui->n_tabs > 0;
+		break;
+	case 'c':
+		turn_to(ui, CP_LIVE_CHANGES);
+		break;
+	case 'L':
+		turn_to(ui, CP_LIVE_LOG);
+		break;
 	case 'l':
-		ui->in_list = !ui->in_list;
+		ui->in_list = !ui->in_list || ui->pane;
+		ui->pane = CP_LIVE_NO_PANE;
 		break;
 	case CP_LIVE_KEY_ENTER:
-		ui->in_list = false;
+		ui->in_list = ui->in_list && ui->pane;
+		turn_to(ui, CP_LIVE_NO_PANE);
 		break;
 	case CP_LIVE_KEY_ESCAPE:
 		escape(ui);
