@@ -408,6 +408,21 @@ static int index_names(struct cp_live_run *run)
 	return 0;
 }
 
+/* Without the private and silent steps at its beginning, which all paths of a host have; if that leaves something. */
+static const char *shorten(const char *as_path)
+{
+	static const char *const steps[] = {"private ", "* ", "? "};
+	const char *rest = as_path;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (strncmp(rest, steps[i], strlen(steps[i])) != 0)
+			continue;
+		rest += strlen(steps[i]);
+		i = SIZE_MAX; /* from the first again */
+	}
+	return strcmp(rest, "*") != 0 && strcmp(rest, "private") != 0 ? rest : as_path;
+}
+
 static void fill_row(const struct cp_live_run *run, uint32_t i)
 {
 	const struct cp_live_run_target *target = &run->targets[i];
@@ -416,7 +431,7 @@ static void fill_row(const struct cp_live_run *run, uint32_t i)
 	        .name = cp_live_run_text(run, target->name),
 	        .group = target->group ? cp_live_run_text(run, target->group) : NULL,
 	        .detail = cp_live_run_text(run, target->detail),
-	        .as_path = cp_live_run_text(run, target->as_path),
+	        .as_path = shorten(cp_live_run_text(run, target->as_path)),
 	        .is_judged = target->is_judged,
 	        .verdict = target->verdict,
 	        .confidence = target->confidence,
