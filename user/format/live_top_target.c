@@ -20,7 +20,27 @@
 #define WORD_WIDTH 9u /* "recovered" */
 #define KIND_WIDTH 12u /* "exit-as-gone" */
 #define CHANGES_MAX 5u /* lines; the pane has all */
+#define ADDRESS_WIDTH 39u
+#define ADDRESS_FROM 110u /* columns of the screen, in which addresses have room beside names */
 #define WORDS 512u
+
+/* Columns of hops; address, behind names: 0: not shown. */
+struct layout {
+	unsigned host_width, address, as, time;
+};
+
+static struct layout lay_out(const struct cp_live_frame *frame, const struct cp_live_ui *ui)
+{
+	struct layout layout = {.time = frame->n_columns - TIME_WIDTH};
+	unsigned end;
+
+	layout.as = layout.time - 1 - AS_WIDTH;
+	end = layout.as;
+	if (!ui->addresses && frame->n_columns >= ADDRESS_FROM)
+		end = layout.address = layout.as - 1 - ADDRESS_WIDTH;
+	layout.host_width = end - 1 - HOST_AT;
+	return layout;
+}
 
 static const struct cp_live_run_target *target_of(const struct cp_live_top *top)
 {
@@ -85,8 +105,11 @@ static void draw_numbers(struct cp_live_frame *frame, const struct cp_live_top *
 	const struct cp_live_run_target *target = target_of(top);
 	char words[WORDS], rtt[CP_NUM_MAX], loss[CP_NUM_MAX], when[CP_LIVE_WHEN_MAX], changes[64] = "";
 
+	if (!target->is_judged)
+		return;
 	if (target->n_changes)
-		snprintf(changes, sizeof(changes), "  %u changes", target->n_changes);
+		snprintf(
+		        changes, sizeof(changes), "  %u change%s", target->n_changes, target->n_changes > 1 ? "s" : "");
 	snprintf(words, sizeof(words), "%s  %s ms  loss %s%s%s  run of %s UTC", text_of(top, target->detail),
 	        cp_text_ms(target->rtt_us, rtt), cp_live_say_loss(target->loss_permille, loss),
 	        target->has_e2e ? " end to end" : "", changes, cp_live_top_when(top->run->wall_ms, top->now_ms, when));
@@ -132,16 +155,18 @@ static void change_lines(struct cp_live_frame *frame, struct cp_live_page *page,
 /* ---- Paths ---- */
 
 static void draw_path_title(
-        struct cp_live_frame *frame, unsigned row, const struct cp_live_run_path *path, unsigned as_at)
+        struct cp_live_frame *frame, unsigned row, const struct layout *layout, const struct cp_live_run_path *path)
 {
 	char words[WORDS], addr[CP_ADDR_STRLEN];
 
 	snprintf(words, sizeof(words), "%s flow %u: %s, %s", cp_addr_format(&path->dest, addr), path->flow,
 	        cp_verdict_name(path->verdict), cp_confidence_name(path->confidence));
 	cp_live_put(frame, row, 1, 3, 0, "TTL");
-	cp_live_put(frame, row, HOST_AT, as_at - HOST_AT - 1, 0, words);
-	cp_live_put(frame, row, as_at, AS_WIDTH, 0, "AS");
-	cp_live_put_right(frame, row, frame->n_columns - TIME_WIDTH, TIME_WIDTH, 0, "ms");
+	cp_live_put(frame, row, HOST_AT, layout->host_width, 0, words);
+	if (layout->address)
+		cp_live_put(frame, row, layout->address, ADDRESS_WIDTH, 0, "Address");
+	cp_live_put(frame, row, layout->as, AS_WIDTH, 0, "AS");
+	cp_live_put_right(frame, row, layout->time, TIME_WIDTH, 0, "ms");
 	cp_live_paint(frame, row, CP_LIVE_REVERSE);
 }
 
@@ -157,20 +182,23 @@ static const char *say_host(const struct cp_live_top *top, const struct cp_live_
 	return buf;
 }
 
-static void draw_hop(struct cp_live_frame *frame, unsigned row, const struct cp_live_top *top,
-        const struct cp_live_ui *ui, const struct cp_live_run_hop *hop, unsigned as_at)
+static void draw_hop(struct cp_live_frame *frame, unsigned row, const struct layout *layout,
+        const struct cp_live_top *top, const struct cp_live_ui *ui, const struct cp_live_run_hop *hop)
 {
-	unsigned width = as_at - HOST_AT - 1, attr = hop->attr | (hop->is_exit ? CP_LIVE_BOLD : 0u);
+	unsigned attr = hop->attr | (hop->is_exit ? CP_LIVE_BOLD : 0u);
 	char words[WORDS];
 
 	cp_live_put(frame, row, 1, 1, CP_LIVE_BOLD, hop->is_exit ? ">" : " ");
 	snprintf(words, sizeof(words), "%u", hop->ttl);
 	cp_live_put_right(frame, row, 2, 2, 0, words);
-	cp_live_put(frame, row, HOST_AT, width, attr, say_host(top, ui, hop, width, words, sizeof(words)));
+	cp_live_put(frame, row, HOST_AT, layout->host_width, attr,
+	        say_host(top, ui, hop, layout->host_width, words, sizeof(words)));
 	if (cp_addr_is_zero(&hop->addr))
 		return;
-	cp_live_put(frame, row, as_at, AS_WIDTH, attr, text_of(top, hop->as));
-	cp_live_put_right(frame, row, frame->n_columns - TIME_WIDTH, TIME_WIDTH, 0, cp_text_ms(hop->rtt_us, words));
+	if (layout->address && hop->name)
+		cp_live_put(frame, row, layout->address, ADDRESS_WIDTH, 0, cp_addr_format(&hop->addr, words));
+	cp_live_put(frame, row, layout->as, AS_WIDTH, attr, text_of(top, hop->as));
+	cp_live_put_right(frame, row, layout->time, TIME_WIDTH, 0, cp_text_ms(hop->rtt_us, words));
 }
 
 /* Blanks before what belongs to a path and is no hop. */
@@ -185,16 +213,17 @@ static void path_line(struct cp_live_frame *frame, struct cp_live_page *page, co
 static void path_lines(struct cp_live_frame *frame, struct cp_live_page *page, const struct cp_live_ui *ui,
         const struct cp_live_top *top, const struct cp_live_run_path *path)
 {
-	unsigned as_at = frame->n_columns - TIME_WIDTH - 1 - AS_WIDTH, row;
+	struct layout layout = lay_out(frame, ui);
+	unsigned row;
 
 	if (cp_live_page_next(page, &row))
-		draw_path_title(frame, row, path, as_at);
+		draw_path_title(frame, row, &layout, path);
 	if (path->meaning != meaning_of(top))
 		path_line(frame, page, text_of(top, path->meaning));
 	path_line(frame, page, text_of(top, path->e2e));
 	for (uint32_t i = 0; i < path->n_hops; i++) {
 		if (cp_live_page_next(page, &row))
-			draw_hop(frame, row, top, ui, &top->run->hops[path->first_hop + i], as_at);
+			draw_hop(frame, row, &layout, top, ui, &top->run->hops[path->first_hop + i]);
 	}
 }
 
