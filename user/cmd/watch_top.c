@@ -5,11 +5,11 @@
  * asked for pass through a lock (watch_top_data.c).
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "watch_top_impl.h"
@@ -18,6 +18,7 @@
 #define KEY_MS 50
 #define DRAW_NS (300 * NSEC_PER_MSEC) /* between two looks at what goes on */
 #define JOIN_MS 500u /* until a terminal counts as stuck */
+#define JOIN_LOOK_MS 5
 
 /* ---- Drawing ---- */
 
@@ -164,6 +165,7 @@ static void *view(void *arg)
 		/* Without memory the screen stays as it is, and the next try may have some. */
 		cp_live_screen_draw(&top->screen, draw_frame, top);
 	}
+	atomic_store(&top->is_over, true);
 	return NULL;
 }
 
@@ -240,23 +242,27 @@ int cp_watch_top_open(const struct cp_opts *opts, struct cp_watch_top **ret_top,
 	return 0;
 }
 
+static bool ends_soon(struct cp_watch_top *top)
+{
+	for (unsigned ms = 0; ms < JOIN_MS; ms += JOIN_LOOK_MS) {
+		if (atomic_load(&top->is_over))
+			return true;
+		poll(NULL, 0, JOIN_LOOK_MS);
+	}
+	return false;
+}
+
 /* A terminal that takes nothing does not keep the program from ending. */
 static void join(struct cp_watch_top *top)
 {
-	struct timespec until;
 	bool is_stuck = false;
 
 	atomic_store(&top->stop, true);
-	for (;;) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += JOIN_MS * (long)NSEC_PER_MSEC;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
-		if (pthread_clockjoin_np(top->thread, NULL, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
-			return;
+	while (!ends_soon(top)) {
 		cp_term_release(is_stuck);
 		is_stuck = true;
 	}
+	pthread_join(top->thread, NULL);
 }
 
 void cp_watch_top_close(struct cp_watch_top *top)

@@ -29,7 +29,8 @@ struct cp_watch_top {
 	pthread_t thread;
 	bool has_thread;
 	struct cp_live_log *log;
-	atomic_bool stop, paused;
+	atomic_bool stop, is_over; /* asked of the view's thread; it is about to end */
+	atomic_bool paused;
 	atomic_int end; /* enum cp_top_end */
 	atomic_uint version; /* of what is guarded by the lock; more with each change of rows */
 	/* of the audits' thread */

@@ -258,6 +258,41 @@ static void walk(struct cp_live_ui *ui, uint32_t key, uint32_t page)
 	}
 }
 
+/* What is shown, and how. */
+static void look(struct cp_live_ui *ui, uint32_t key, uint32_t page)
+{
+	switch (key) {
+	case 'd':
+		ui->columns = (ui->columns + 1) % CP_LIVE_COLUMN_SETS;
+		break;
+	case 'n':
+		ui->addresses = !ui->addresses;
+		break;
+	case 's':
+		ui->sort = (ui->sort + 1) % CP_LIVE_SORTS;
+		break;
+	case 'c':
+		turn_to(ui, CP_LIVE_CHANGES);
+		break;
+	case 'L':
+		turn_to(ui, CP_LIVE_LOG);
+		break;
+	case 'l':
+		ui->in_list = !ui->in_list || ui->pane;
+		ui->pane = CP_LIVE_NO_PANE;
+		break;
+	case CP_LIVE_KEY_ENTER:
+		ui->in_list = ui->in_list && ui->pane;
+		turn_to(ui, CP_LIVE_NO_PANE);
+		break;
+	case CP_LIVE_KEY_ESCAPE:
+		escape(ui);
+		break;
+	default:
+		walk(ui, key, page);
+	}
+}
+
 void cp_live_ui_key(struct cp_live_ui *ui, uint32_t key, uint32_t page)
 {
 	if (ui->typing) {
@@ -279,6 +314,9 @@ void cp_live_ui_key(struct cp_live_ui *ui, uint32_t key, uint32_t page)
 	case 'r':
 		ui->reset = true;
 		break;
+	case 'a':
+		ui->now = ui->n_tabs > 0;
+		break;
 	case '?':
 	case 'h':
 		ui->help = true;
@@ -287,36 +325,7 @@ void cp_live_ui_key(struct cp_live_ui *ui, uint32_t key, uint32_t page)
 		ui->typing = true;
 		ui->draft[0] = '\0';
 		break;
-	case 'd':
-		ui->columns = (ui->columns + 1) % CP_LIVE_COLUMN_SETS;
-		break;
-	case 'n':
-		ui->addresses = !ui->addresses;
-		break;
-	case 's':
-		ui->sort = (ui->sort + 1) % CP_LIVE_SORTS;
-		break;
-	case 'a':
-		ui->now = ui->n_tabs > 0;
-		break;
-	case 'c':
-		turn_to(ui, CP_LIVE_CHANGES);
-		break;
-	case 'L':
-		turn_to(ui, CP_LIVE_LOG);
-		break;
-	case 'l':
-		ui->in_list = !ui->in_list || ui->pane;
-		ui->pane = CP_LIVE_NO_PANE;
-		break;
-	case CP_LIVE_KEY_ENTER:
-		ui->in_list = ui->in_list && ui->pane;
-		turn_to(ui, CP_LIVE_NO_PANE);
-		break;
-	case CP_LIVE_KEY_ESCAPE:
-		escape(ui);
-		break;
 	default:
-		walk(ui, key, page);
+		look(ui, key, page);
 	}
 }
