@@ -51,6 +51,9 @@ run_there() { # words...
 	keys Enter
 }
 
+# The program that the shell runs.
+program_pid() { pgrep -nP "$(tm display-message -p -t t '#{pane_pid}')"; }
+
 # The settings of the terminal, as its shell sees them, into a file.
 stty_there() { # file
 	run_there "stty -g >$1; echo so\$((40 + 2))"

@@ -32,8 +32,6 @@ live() { # targets...
 	run_there "$CP" trace --live "${live_args[@]}" "$@"
 }
 
-live_pid() { lab_exec "$1" pgrep -nf '[c]oldpotato trace --live'; }
-
 # --- where it cannot ---
 
 refuses 'without a terminal it says so' 2 'terminal' run_cp "$LAB_COLD" trace --live zenn.dev
@@ -102,7 +100,7 @@ check_eq 'q: nothing is left attached' '' "$(attached "$LAB_COLD")"
 for signal in INT:130 TERM:143 SEGV:139 ABRT:134 QUIT:131 HUP:129; do
 	live zenn.dev
 	sees 'round [0-9]+' >/dev/null
-	kill "-${signal%:*}" "$(live_pid "$LAB_COLD")"
+	kill "-${signal%:*}" "$(program_pid)"
 	# What the shell says of a death stands on the screen it was given back.
 	check "SIG${signal%:*}: the terminal is as it was" is_restored "${signal#*:}" 'round [0-9]+'
 done

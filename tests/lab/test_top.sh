@@ -33,8 +33,6 @@ top() { # words...
 	run_there "$CP" watch --top "${top_args[@]}" "$@"
 }
 
-top_pid() { lab_exec "$1" pgrep -nf '[c]oldpotato watch --top'; }
-
 # Runs that the store has of an audit.
 n_runs() { # audit
 	sqlite3 "$LAB_DIR/runs.db" "SELECT count(*) FROM runs WHERE audit = '$1' AND end_reason = 'done'"
@@ -168,7 +166,7 @@ check 'r: counted anew' sees '^> zenn.dev +direct +medium +0% +[0-9.]+ +8075 '
 
 # --- the file is read again; the screen is not torn ---
 
-pid=$(top_pid "$LAB_HOT")
+pid=$(program_pid)
 sed 's/interval: 1s/interval: 1/' "$LAB_DIR/good.yaml" >"$conf"
 kill -HUP "$pid"
 check 'SIGHUP: a wrong file is said at the bottom' sees '^[0-9:]{8} .*watch.yaml:9:'
@@ -199,7 +197,7 @@ check_eq 'q: the run at hand is in the store as what it is' 0 \
 for signal in INT:130 TERM:143 SEGV:139 ABRT:134 QUIT:131; do
 	top
 	sees "$mark" >/dev/null
-	kill "-${signal%:*}" "$(top_pid "$LAB_HOT")"
+	kill "-${signal%:*}" "$(program_pid)"
 	# What the shell says of a death stands on the screen it was given back.
 	check "SIG${signal%:*}: the terminal is as it was" is_restored "${signal#*:}" "$mark"
 done
@@ -236,7 +234,7 @@ for signal in TERM:143 SEGV:139; do
 	keys C-s
 	sleep 1
 	begin=$(date +%s%N)
-	pid=$(top_pid "$LAB_HOT")
+	pid=$(program_pid)
 	kill "-${signal%:*}" "$pid"
 	check "Ctrl-S, SIG${signal%:*}: it ends all the same" timeout 5 tail --pid="$pid" -f /dev/null
 	check "Ctrl-S, SIG${signal%:*}: at once" test $((($(date +%s%N) - begin) / 1000000)) -lt 4000
@@ -262,7 +260,7 @@ check 'NO_COLOR: no colour' test -z "$(tm capture-pane -pe -t t | grep -P '\x1b\
 
 # --- the terminal goes away ---
 
-pid=$(top_pid "$LAB_HOT")
+pid=$(program_pid)
 close_terminal
 check 'no terminal any more: it ends' timeout 10 tail --pid="$pid" -f /dev/null
 check_eq 'no terminal any more: nothing is left attached' '' "$(attached "$LAB_HOT")"
