@@ -155,10 +155,11 @@ keys Tab
 check 'change: marked and counted' sees '^.!zenn.dev +direct +medium +0% +[0-9.]+ +[1-9] +8075 '
 check 'change: in the log' sees '^[0-9:]{8} '
 keys c
-check 'change: what it was' sees '^[0-9:]{8} +info +zenn.dev +verdict +transit -> direct'
-check 'change: another exit' sees '^[0-9:]{8} +warning +zenn.dev +exit-as-gone 3491 -> 13335'
+check 'change: what it was' sees '^[> ] [0-9:]{8} +info +zenn.dev +verdict +transit -> direct'
+check 'change: another exit' sees '^[> ] [0-9:]{8} +warning +zenn.dev +exit-as-gone 3491 -> 13335'
 check 'change: of one audit' sees ' changes of two$'
-keys c Home Enter
+keys Enter
+check 'change: Enter opens its target' sees '^zenn.dev  audit two'
 check 'change: of the target' sees '^[0-9:]{8} +info +verdict +transit -> direct'
 check 'change: its path now' sees '^direct \(confidence medium\)  .*8075 .*> 13335 Cloudflare'
 keys l r
@@ -244,7 +245,11 @@ done
 
 # --- standard error elsewhere ---
 
-top 2\>"$LAB_DIR/top.log"
+top --e2e 4 2\>"$LAB_DIR/top.log"
+sees '^  zenn.dev .* [0-9.]+ ' >/dev/null
+keys / two Escape Tab Tab Home Enter
+check 'e2e: loss is of the whole way' sees '^198.18.49.[0-9]+ .* ms  loss 0% end to end  '
+check 'e2e: a line a destination' sees '^     end to end: 4 of 4 probes answered, '
 check 'log: shown' sees '^[0-9:]{8} two: 2 targets'
 keys q
 is_restored 0 "$mark" >/dev/null
@@ -260,9 +265,14 @@ check 'NO_COLOR: no colour' test -z "$(tm capture-pane -pe -t t | grep -P '\x1b\
 
 # --- the terminal goes away ---
 
+keys q
+sees_not "$mark" >/dev/null
+run_there "(trap '' HUP; $CP watch --top ${top_args[*]}; echo \$? >$LAB_DIR/status)"
+sees '^> zenn.dev' >/dev/null
 pid=$(program_pid)
 close_terminal
 check 'no terminal any more: it ends' timeout 10 tail --pid="$pid" -f /dev/null
+check_eq 'no terminal any more: the exit status' 129 "$(cat "$LAB_DIR/status")"
 check_eq 'no terminal any more: nothing is left attached' '' "$(attached "$LAB_HOT")"
 
 finish

@@ -147,7 +147,10 @@ static inline void draw(struct scene *scene, unsigned n_rows, unsigned n_columns
 	cp_live_frame_free(scene->frame);
 	scene->frame = NULL;
 	assert_int_equal(cp_live_frame_new(n_rows, n_columns, ascii, &scene->frame), 0);
+	top->n_rows = n;
 	assert_int_equal(cp_live_ui_arrange(&scene->ui, scene->rows, n), 0);
+	if (cp_live_top_open(&scene->ui, top))
+		assert_int_equal(cp_live_ui_arrange(&scene->ui, scene->rows, n), 0);
 	top->run = NULL;
 	if (scene->ui.n_shown) {
 		top->audit = &scene->audits[of[scene->ui.current]];

@@ -181,13 +181,13 @@ static void test_changes_of_one_audit(void **state)
 {
 	static const char *const lines[] = {
 	        "coldpotato watch  06:12:33 UTC  10,000/s  vm-westeurope-1         changes of web",
-	        "Time        Severity  Target               Kind         Old -> new",
-	        "06:11:33    critical  zenn.dev             verdict      inside -> transit",
-	        "11-28 06:12 info      other.example        dns          8075 -> 8075, 13335 (mu…",
+	        "  Time        Severity  Target               Kind         Old -> new",
+	        "> 06:11:33    critical  zenn.dev             verdict      inside -> transit",
+	        "  11-28 06:12 info      other.example        dns          8075 -> 8075, 13335 (…",
 	};
 	static const char *const last[] = {
 	        "06:12:32 warning: web: 1 addresses cannot be probed: 203.0.113.77: no route to …",
-	        "q quit  p pause  Tab next audit  Esc back  / filter  PgUp, PgDn  ? help"};
+	        "q quit  p pause  Tab next audit  Enter open  Esc back  / filter  ? help"};
 	struct scene *scene = *state;
 
 	make_watch(scene, "zenn.dev");
@@ -202,15 +202,15 @@ static void test_changes_at_120x40(void **state)
 	static const char *const lines[] = {
 	        "coldpotato watch  06:12:33 UTC  10,000/s  vm-westeurope-1                                          "
 	        "changes of all audits",
-	        "Time        Severity  Audit        Target                         Kind         Old -> new",
-	        "06:12:30    recovered dns          login.example                  exit-as-gone 13335 -> 3491",
-	        "06:11:33    critical  web          zenn.dev                       verdict      inside -> transit",
-	        "11-28 06:12 info      web          other.example                  dns          8075 -> 8075, 13335 "
+	        "  Time        Severity  Audit        Target                         Kind         Old -> new",
+	        "> 06:12:30    recovered dns          login.example                  exit-as-gone 13335 -> 3491",
+	        "  06:11:33    critical  web          zenn.dev                       verdict      inside -> transit",
+	        "  11-28 06:12 info      web          other.example                  dns          8075 -> 8075, 13335 "
 	        "(muted)",
 	};
 	static const char *const last[] = {"06:12:32 warning: web: 1 addresses cannot be probed: 203.0.113.77: no "
 	                                   "route to it, and no more is known of it \\x1b[2J",
-	        "q quit  p pause  Tab next audit  Esc back  / filter  PgUp, PgDn  ? help"};
+	        "q quit  p pause  Tab next audit  Enter open  Esc back  / filter  ? help"};
 	struct scene *scene = *state;
 
 	make_watch(scene, "zenn.dev");
@@ -229,7 +229,7 @@ static void test_the_log(void **state)
 	        "06:11:33    web: 2 targets",
 	};
 	static const char *const last[] = {
-	        "", "q quit  p pause  Tab next audit  Esc back  / filter  PgUp, PgDn  ? help"};
+	        "", "q quit  p pause  Tab next audit  Enter open  Esc back  / filter  ? help"};
 	struct scene *scene = *state;
 
 	make_watch(scene, "zenn.dev");

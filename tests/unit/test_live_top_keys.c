@@ -39,7 +39,7 @@ static void test_panes_open_and_close(void **state)
 	assert_int_equal(ui->pane, CP_LIVE_LOG);
 	type_all(ui, "L");
 	assert_int_equal(ui->pane, CP_LIVE_NO_PANE);
-	type_all(ui, "c");
+	type_all(ui, "L");
 	cp_live_ui_key(ui, CP_LIVE_KEY_ENTER, 18);
 	assert_true(!ui->pane && ui->in_list);
 	cp_live_ui_key(ui, CP_LIVE_KEY_ENTER, 18);
@@ -79,14 +79,68 @@ static void test_the_filter_holds_in_panes(void **state)
 	make_watch(scene, "zenn.dev");
 	type_all(&scene->ui, "c/exit-as");
 	draw(scene, 24, 80, false);
-	assert_memory_equal(row_text(scene, 2), "06:12:30    recovered login.example", 35);
+	assert_memory_equal(row_text(scene, 2), "> 06:12:30    recovered login.example", 37);
 	assert_string_equal(row_text(scene, 3), "");
 	type_all(&scene->ui, "x");
 	draw(scene, 24, 80, false);
-	assert_string_equal(row_text(scene, 2), "none of them is shown");
+	assert_string_equal(row_text(scene, 2), "  none of them is shown");
 	scene->top.n_changes = 0;
 	draw(scene, 24, 80, false);
-	assert_string_equal(row_text(scene, 2), "no change since the view began");
+	assert_string_equal(row_text(scene, 2), "  no change since the view began");
+}
+
+static void test_a_change_opens_its_target(void **state)
+{
+	struct scene *scene = *state;
+	struct cp_live_ui *ui = &scene->ui;
+
+	make_watch(scene, "zenn.dev");
+	type_all(ui, "/inside");
+	cp_live_ui_key(ui, CP_LIVE_KEY_ENTER, 18);
+	type_all(ui, "c");
+	draw(scene, 24, 80, false);
+	cp_live_ui_key(ui, CP_LIVE_KEY_DOWN, 18); /* there is just one */
+	draw(scene, 24, 80, false);
+	assert_memory_equal(row_text(scene, 2), "> 06:11:33    critical  zenn.dev ", 33);
+	cp_live_ui_key(ui, CP_LIVE_KEY_ENTER, 18);
+	draw(scene, 24, 80, false);
+	assert_true(!ui->pane && !ui->in_list);
+	assert_memory_equal(row_text(scene, 0), "zenn.dev  audit web", 19);
+	assert_string_equal(ui->filter, ""); /* it hid the target */
+	/* What is not among the rows stays where it is. */
+	type_all(ui, "c");
+	cp_live_ui_key(ui, CP_LIVE_KEY_END, 18);
+	draw(scene, 24, 80, false);
+	assert_memory_equal(row_text(scene, 4), "> 11-28 06:12 info", 18);
+	cp_live_ui_key(ui, CP_LIVE_KEY_ENTER, 18);
+	draw(scene, 24, 80, false);
+	assert_int_equal(ui->pane, CP_LIVE_CHANGES);
+}
+
+static void test_the_chosen_change_stays_in_sight(void **state)
+{
+	static struct cp_live_change changes[100];
+	struct scene *scene = *state;
+
+	make_watch(scene, "zenn.dev");
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		changes[i] = scene->changes[1];
+		changes[i].at_ms = LAB_MS + i * 1000;
+	}
+	scene->top.changes = changes;
+	scene->top.n_changes = ARRAY_SIZE(changes);
+	type_all(&scene->ui, "c");
+	draw(scene, 24, 80, false);
+	assert_memory_equal(row_text(scene, 2), "> 06:14:12", 10);
+	cp_live_ui_key(&scene->ui, CP_LIVE_KEY_PAGE_DOWN, 30);
+	draw(scene, 24, 80, false);
+	assert_memory_equal(row_text(scene, 21), "> 06:13:42", 10);
+	cp_live_ui_key(&scene->ui, CP_LIVE_KEY_END, 18);
+	draw(scene, 24, 80, false);
+	assert_memory_equal(row_text(scene, 21), "> 06:12:33", 10);
+	cp_live_ui_key(&scene->ui, CP_LIVE_KEY_HOME, 18);
+	draw(scene, 24, 80, false);
+	assert_memory_equal(row_text(scene, 2), "> 06:14:12", 10);
 }
 
 static void test_a_long_target_scrolls(void **state)
@@ -236,6 +290,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_panes_open_and_close, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_a_group_is_found_by_the_filter, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_the_filter_holds_in_panes, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_a_change_opens_its_target, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_the_chosen_change_stays_in_sight, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_a_long_target_scrolls, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_the_chosen_audit_stays_in_sight, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_a_single_audit_is_its_own_line, setup, teardown),

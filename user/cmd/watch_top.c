@@ -46,30 +46,57 @@ static void note_current(struct cp_watch_top *top)
 	snprintf(top->current_name, sizeof(top->current_name), "%s", row->name);
 }
 
-static void draw_all(struct cp_watch_top *top, struct cp_live_frame *frame)
+static struct cp_live_top look_at(const struct cp_watch_top *top)
 {
-	struct cp_live_ui *ui = &top->screen.ui;
-	struct cp_live_top now = {.agent = top->agent,
+	uint64_t rate_pps = top->rate_pps >> cp_signals_rate_halvings();
+
+	return (struct cp_live_top){.agent = top->agent,
 	        .now_ms = cp_host_clock_wall_ms(),
-	        .rate_pps = top->rate_pps >> cp_signals_rate_halvings(),
+	        .rate_pps = rate_pps ? rate_pps : 1,
 	        .audits = top->shown,
 	        .n_audits = top->n_audits,
 	        .rows = top->rows,
+	        .n_rows = top->n_rows,
 	        .changes = top->changes,
 	        .n_changes = top->n_changes,
 	        .is_ending = atomic_load(&top->end) != CP_TOP_GOES_ON};
+}
+
+static void draw_now(struct cp_watch_top *top, struct cp_live_top *now, struct cp_live_frame *frame)
+{
+	struct cp_live_ui *ui = &top->screen.ui;
 
 	if (ui->n_shown) {
 		const struct cp_top_ref *ref = &top->refs[ui->current];
 
-		now.audit = &top->shown[ref->audit];
-		now.run = top->audits[ref->audit].run;
-		now.target = ref->target;
+		now->audit = &top->shown[ref->audit];
+		now->run = top->audits[ref->audit].run;
+		now->target = ref->target;
 	}
-	now.rate_pps = now.rate_pps ? now.rate_pps : 1;
-	now.log = cp_live_log_lock(top->log, &now.n_log);
-	cp_live_top_draw(frame, ui, &now);
+	now->log = cp_live_log_lock(top->log, &now->n_log);
+	cp_live_top_draw(frame, ui, now);
 	cp_live_log_unlock(top->log);
+}
+
+static int draw_locked(struct cp_watch_top *top, struct cp_live_frame *frame)
+{
+	struct cp_live_ui *ui = &top->screen.ui;
+	struct cp_live_top now;
+	int rc;
+
+	complete_audits(top);
+	rc = cp_top_refresh_rows(top);
+	rc = rc ? rc : cp_live_ui_arrange(ui, top->rows, top->n_rows);
+	if (rc)
+		return rc;
+	now = look_at(top);
+	if (cp_live_top_open(ui, &now))
+		rc = cp_live_ui_arrange(ui, top->rows, top->n_rows);
+	if (rc)
+		return rc;
+	note_current(top);
+	draw_now(top, &now, frame);
+	return 0;
 }
 
 static int draw_frame(void *ctx, struct cp_live_frame *frame)
@@ -78,13 +105,7 @@ static int draw_frame(void *ctx, struct cp_live_frame *frame)
 	int rc;
 
 	pthread_mutex_lock(&top->lock);
-	complete_audits(top);
-	rc = cp_top_refresh_rows(top);
-	rc = rc ? rc : cp_live_ui_arrange(&top->screen.ui, top->rows, top->n_rows);
-	if (rc == 0) {
-		note_current(top);
-		draw_all(top, frame);
-	}
+	rc = draw_locked(top, frame);
 	pthread_mutex_unlock(&top->lock);
 	return rc;
 }

@@ -121,6 +121,8 @@ struct cp_live_ui {
 	                    nor panes */
 	uint32_t tab;
 	enum cp_live_pane pane;
+	uint32_t line; /* the chosen one of the changes */
+	bool opens; /* asked for: what that line is about; see cp_live_top_open() */
 	bool now; /* asked for: at once what is else done when it is due; whoever does it takes it back */
 	bool in_list; /* else one path */
 	bool help, paused, quit;

@@ -105,11 +105,16 @@ bool cp_live_page_next(struct cp_live_page *page, unsigned *ret_row)
 	return true;
 }
 
+unsigned cp_live_page_room(const struct cp_live_frame *frame, unsigned first)
+{
+	return frame->n_rows - first - BOTTOM;
+}
+
 void cp_live_page_draw(struct cp_live_frame *frame, struct cp_live_ui *ui, const struct cp_live_top *top,
         unsigned first, cp_live_page_fn lines)
 {
 	struct cp_live_page count = {.first = first};
-	struct cp_live_page page = {.first = first, .room = frame->n_rows - first - BOTTOM};
+	struct cp_live_page page = {.first = first, .room = cp_live_page_room(frame, first)};
 
 	lines(frame, &count, ui, top);
 	if (count.n <= page.room)
@@ -335,7 +340,7 @@ static unsigned draw_audits(
 
 static const char list_keys[] = "q quit  p pause  a now  Tab next  Enter open  c changes  L log  / filter  ? help";
 static const char target_keys[] = "q quit  p pause  a now  Tab next  l list  n addresses  c changes  L log  ? help";
-static const char pane_keys[] = "q quit  p pause  Tab next audit  Esc back  / filter  PgUp, PgDn  ? help";
+static const char pane_keys[] = "q quit  p pause  Tab next audit  Enter open  Esc back  / filter  ? help";
 
 static void draw_list(struct cp_live_frame *frame, struct cp_live_ui *ui, const struct cp_live_top *top)
 {
@@ -359,7 +364,7 @@ static void draw_help(struct cp_live_frame *frame)
 	        "  r  reset: forget the changes that were counted",
 	        "  Tab, Shift-Tab, left, right  next and previous audit; of a target: target",
 	        "  up, down, PgUp, PgDn, Home, End  move; in a target, or a pane: scroll",
-	        "  Enter, Esc, l  open a target; back to the list",
+	        "  Enter, Esc, l  open a target, also that of a change; back to the list",
 	        "  /  filter: name, group, address, AS path or verdict; Esc takes it off",
 	        "  s  sort: as given, by name, or the worst verdict, RTT, loss, changes first",
 	        "  n  names or addresses of routers",

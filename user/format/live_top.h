@@ -44,7 +44,8 @@ struct cp_live_top {
 	uint64_t rate_pps;
 	const struct cp_live_audit *audits; /* [n_audits] */
 	uint32_t n_audits;
-	const struct cp_live_row *rows; /* of the tab; arranged */
+	const struct cp_live_row *rows; /* [n_rows] of the tab; arranged */
+	uint32_t n_rows;
 	const struct cp_live_change *changes; /* [n_changes], the oldest first */
 	uint32_t n_changes;
 	const struct cp_live_log_line *log; /* [n_log], likewise */
@@ -61,6 +62,11 @@ uint32_t cp_live_top_tabs(uint32_t n_audits);
 /* The audit of a tab; UINT32_MAX: all. */
 uint32_t cp_live_top_audit(uint32_t n_audits, uint32_t tab);
 
+/*
+ * If the user wants the target of the chosen change: makes its row the current one, and takes off a filter that hides
+ * it. True: arrange the rows anew. Where it is not among the rows, nothing happens.
+ */
+bool cp_live_top_open(struct cp_live_ui *ui, const struct cp_live_top *top);
 /* Draws whatever the ui says is to be seen. */
 void cp_live_top_draw(struct cp_live_frame *frame, struct cp_live_ui *ui, const struct cp_live_top *top);
 

@@ -22,6 +22,9 @@ struct cp_live_page {
 /* Goes to the next line. True: it is in sight, in *ret_row. */
 bool cp_live_page_next(struct cp_live_page *page, unsigned *ret_row);
 
+/* Rows that a page from this one on has. */
+unsigned cp_live_page_room(const struct cp_live_frame *frame, unsigned first);
+
 typedef void (*cp_live_page_fn)(struct cp_live_frame *frame, struct cp_live_page *page, const struct cp_live_ui *ui,
         const struct cp_live_top *top);
 /* Draws the lines that are in sight from a row on, down to the last two; scrolls no farther than there are any. */
@@ -36,7 +39,7 @@ const char *cp_live_change_word(const struct cp_live_change *change);
 
 /* live_top_target.c: rows 0 to the last but two. */
 void cp_live_top_draw_target(struct cp_live_frame *frame, struct cp_live_ui *ui, const struct cp_live_top *top);
-/* live_top_pane.c: from row 1 on. */
+/* live_top_pane.c: from row 1 on; see cp_live_top_open(), too. */
 void cp_live_top_draw_changes(struct cp_live_frame *frame, struct cp_live_ui *ui, const struct cp_live_top *top);
 void cp_live_top_draw_log(struct cp_live_frame *frame, struct cp_live_ui *ui, const struct cp_live_top *top);
 

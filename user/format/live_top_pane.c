@@ -11,6 +11,7 @@
 
 #define ROW_TITLE 1u
 #define ROW_LINES 2u
+#define WHEN_AT 2u /* behind the mark of the chosen one */
 #define WORD_WIDTH 9u /* "recovered" */
 #define KIND_WIDTH 12u /* "exit-as-gone" */
 #define AUDIT_WIDTH 12u
@@ -39,7 +40,7 @@ struct layout {
 static struct layout lay_out(const struct cp_live_frame *frame)
 {
 	bool has_audit = frame->n_columns >= AUDIT_FROM;
-	struct layout layout = {.word = CP_LIVE_WHEN_WIDTH + 1};
+	struct layout layout = {.word = WHEN_AT + CP_LIVE_WHEN_WIDTH + 1};
 	unsigned at = layout.word + WORD_WIDTH + 1;
 
 	layout.audit = has_audit ? at : 0;
@@ -57,7 +58,7 @@ static void draw_change(
 	struct layout layout = lay_out(frame);
 	char when[CP_LIVE_WHEN_MAX], text[TEXT_MAX];
 
-	cp_live_put(frame, row, 0, CP_LIVE_WHEN_WIDTH, 0, cp_live_top_when(change->at_ms, top->now_ms, when));
+	cp_live_put(frame, row, WHEN_AT, CP_LIVE_WHEN_WIDTH, 0, cp_live_top_when(change->at_ms, top->now_ms, when));
 	cp_live_put(frame, row, layout.word, WORD_WIDTH, cp_live_change_attr(change), cp_live_change_word(change));
 	if (layout.audit)
 		cp_live_put(frame, row, layout.audit, AUDIT_WIDTH, 0, change->audit);
@@ -73,19 +74,73 @@ static void change_lines(struct cp_live_frame *frame, struct cp_live_page *page,
 	unsigned row;
 
 	for (uint32_t i = top->n_changes; i-- > 0;) {
-		if (is_shown(ui, top, &top->changes[i]) && cp_live_page_next(page, &row))
-			draw_change(frame, row, top, &top->changes[i]);
+		uint32_t line = page->n;
+
+		if (!is_shown(ui, top, &top->changes[i]) || !cp_live_page_next(page, &row))
+			continue;
+		cp_live_put(frame, row, 0, 1, CP_LIVE_BOLD, line == ui->line ? ">" : " ");
+		draw_change(frame, row, top, &top->changes[i]);
 	}
 	if (page->n == 0 && cp_live_page_next(page, &row))
-		cp_live_put(frame, row, 0, frame->n_columns, CP_LIVE_DIM,
+		cp_live_put(frame, row, WHEN_AT, frame->n_columns, CP_LIVE_DIM,
 		        top->n_changes ? "none of them is shown" : "no change since the view began");
+}
+
+/* The change in a line of those shown; NULL: there are not so many. Their number is left in *ret_n. */
+static const struct cp_live_change *change_at(
+        const struct cp_live_ui *ui, const struct cp_live_top *top, uint32_t line, uint32_t *ret_n)
+{
+	const struct cp_live_change *found = NULL;
+	uint32_t n = 0;
+
+	for (uint32_t i = top->n_changes; i-- > 0;) {
+		if (!is_shown(ui, top, &top->changes[i]))
+			continue;
+		if (n++ == line)
+			found = &top->changes[i];
+	}
+	*ret_n = n;
+	return found;
+}
+
+bool cp_live_top_open(struct cp_live_ui *ui, const struct cp_live_top *top)
+{
+	uint32_t n;
+	const struct cp_live_change *change = ui->opens ? change_at(ui, top, ui->line, &n) : NULL;
+
+	ui->opens = false;
+	for (uint32_t i = 0; change && i < top->n_rows; i++) {
+		if (strcmp(top->rows[i].name, change->target) != 0 || strcmp(top->rows[i].audit, change->audit) != 0)
+			continue;
+		ui->current = i;
+		ui->scroll = 0;
+		ui->pane = CP_LIVE_NO_PANE;
+		ui->in_list = false;
+		ui->filter[0] = '\0';
+		return true;
+	}
+	return false;
+}
+
+/* The chosen line is one of those there are, and in sight. */
+static void follow(struct cp_live_ui *ui, const struct cp_live_top *top, uint32_t room)
+{
+	uint32_t n;
+
+	change_at(ui, top, ui->line, &n);
+	if (ui->line >= n)
+		ui->line = n ? n - 1 : 0;
+	if (ui->line < ui->scroll)
+		ui->scroll = ui->line;
+	if (ui->line >= ui->scroll + room)
+		ui->scroll = ui->line - room + 1;
 }
 
 void cp_live_top_draw_changes(struct cp_live_frame *frame, struct cp_live_ui *ui, const struct cp_live_top *top)
 {
 	struct layout layout = lay_out(frame);
 
-	cp_live_put(frame, ROW_TITLE, 0, CP_LIVE_WHEN_WIDTH, 0, "Time");
+	cp_live_put(frame, ROW_TITLE, WHEN_AT, CP_LIVE_WHEN_WIDTH, 0, "Time");
 	cp_live_put(frame, ROW_TITLE, layout.word, WORD_WIDTH, 0, "Severity");
 	if (layout.audit)
 		cp_live_put(frame, ROW_TITLE, layout.audit, AUDIT_WIDTH, 0, "Audit");
@@ -93,6 +148,7 @@ void cp_live_top_draw_changes(struct cp_live_frame *frame, struct cp_live_ui *ui
 	cp_live_put(frame, ROW_TITLE, layout.kind, KIND_WIDTH, 0, "Kind");
 	cp_live_put(frame, ROW_TITLE, layout.text, frame->n_columns - layout.text, 0, "Old -> new");
 	cp_live_paint(frame, ROW_TITLE, CP_LIVE_REVERSE);
+	follow(ui, top, cp_live_page_room(frame, ROW_LINES));
 	cp_live_page_draw(frame, ui, top, ROW_LINES, change_lines);
 }
 

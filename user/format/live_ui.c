@@ -162,19 +162,21 @@ static void move(struct cp_live_ui *ui, int64_t by, bool wraps)
 }
 
 /* The drawing cuts what is too much. */
-static void scroll(struct cp_live_ui *ui, int64_t by)
+static void add(uint32_t *line, int64_t by)
 {
-	int64_t to = (int64_t)ui->scroll + by;
+	int64_t to = (int64_t)*line + by;
 
-	ui->scroll = to < 0 ? 0 : to > SCROLL_MAX ? SCROLL_MAX : (uint32_t)to;
+	*line = to < 0 ? 0 : to > SCROLL_MAX ? SCROLL_MAX : (uint32_t)to;
 }
 
 static void go(struct cp_live_ui *ui, int64_t by)
 {
-	if (ui->in_list && !ui->pane)
+	if (ui->pane == CP_LIVE_CHANGES)
+		add(&ui->line, by);
+	else if (ui->in_list && !ui->pane)
 		move(ui, by, false);
 	else
-		scroll(ui, by);
+		add(&ui->scroll, by);
 }
 
 /* Escape and Enter end the typing, the former as if there had been none. */
@@ -200,7 +202,17 @@ static void turn_to(struct cp_live_ui *ui, enum cp_live_pane pane)
 	if (!ui->n_tabs)
 		return;
 	ui->pane = ui->pane == pane ? CP_LIVE_NO_PANE : pane;
-	ui->scroll = 0;
+	ui->scroll = ui->line = 0;
+}
+
+static void open_chosen(struct cp_live_ui *ui)
+{
+	if (ui->pane == CP_LIVE_CHANGES)
+		ui->opens = true;
+	else if (ui->pane)
+		turn_to(ui, CP_LIVE_NO_PANE);
+	else
+		ui->in_list = false;
 }
 
 static void escape(struct cp_live_ui *ui)
@@ -282,8 +294,7 @@ static void look(struct cp_live_ui *ui, uint32_t key, uint32_t page)
 		ui->pane = CP_LIVE_NO_PANE;
 		break;
 	case CP_LIVE_KEY_ENTER:
-		ui->in_list = ui->in_list && ui->pane;
-		turn_to(ui, CP_LIVE_NO_PANE);
+		open_chosen(ui);
 		break;
 	case CP_LIVE_KEY_ESCAPE:
 		escape(ui);
