@@ -99,7 +99,7 @@ static int unknown_long(const char *typed, struct cp_err *err)
 		if (opt->group == CP_OPT_HIDDEN)
 			continue;
 		nearer(name, opt->name, &best, &d);
-		if (strncmp(opt->name, typed, len) != 0)
+		if (strncmp(opt->name, typed, len) != 0 || (first && strcmp(first, opt->name) == 0))
 			continue;
 		if (first)
 			return cp_err_set(err, -EINVAL, "--%.*s may mean --%s or --%s; write it out", (int)len, typed,
@@ -129,24 +129,54 @@ static bool takes_argument(const struct cp_opt *opt)
 	return *cp_opt_arg(opt, arg, sizeof(arg));
 }
 
-static void make_spec(struct getopt_spec *spec)
+/* The first word that is a command's name; CP_COMMANDS: none is. */
+static enum cp_command guess_command(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		for (enum cp_command c = 0; c < CP_COMMANDS; c++) {
+			if (cp_commands[c].help && strcmp(cp_commands[c].name, argv[i]) == 0)
+				return c;
+		}
+	}
+	return CP_COMMANDS;
+}
+
+/* Another row of its name is the command's, or is before it. */
+static bool is_shadowed(const struct cp_opt *opt, enum cp_command command)
+{
+	unsigned is_of = opt->commands >> command & 1;
+
+	for (const struct cp_opt *other = cp_opt_table; other->name; other++) {
+		unsigned other_is_of = other->commands >> command & 1;
+
+		if (other == opt || strcmp(other->name, opt->name) != 0)
+			continue;
+		if (other_is_of > is_of || (other_is_of == is_of && other < opt))
+			return true;
+	}
+	return false;
+}
+
+static void make_spec(enum cp_command command, struct getopt_spec *spec)
 {
 	/* '-': words come in order, so that the command is known early; ':': we write the messages. */
 	char *letter = stpcpy(spec->letters, "-:");
-	size_t i;
+	size_t n = 0;
 
-	for (i = 0; cp_opt_table[i].name; i++) {
+	for (size_t i = 0; cp_opt_table[i].name; i++) {
 		const struct cp_opt *opt = &cp_opt_table[i];
 		int has_arg = takes_argument(opt) ? required_argument : no_argument;
 
-		spec->longs[i] = (struct option){.name = opt->name, .has_arg = has_arg, .val = LONG_BASE + (int)i};
+		if (!is_shadowed(opt, command))
+			spec->longs[n++] =
+			        (struct option){.name = opt->name, .has_arg = has_arg, .val = LONG_BASE + (int)i};
 		if (opt->letter)
 			*letter++ = opt->letter;
 		if (opt->letter && has_arg)
 			*letter++ = ':';
 	}
 	*letter = '\0';
-	spec->longs[i] = (struct option){0};
+	spec->longs[n] = (struct option){0};
 }
 
 static int take_option(struct reader *reader, const struct cp_opt *opt, const char *text)
@@ -195,7 +225,7 @@ static int read_words(struct reader *reader)
 	struct getopt_spec spec;
 	int value, rc = 0;
 
-	make_spec(&spec);
+	make_spec(guess_command(reader->argc, reader->argv), &spec);
 	optind = 0; /* 0, not 1: makes glibc start over, its place inside a word included */
 	opterr = 0;
 	while (!rc && (value = getopt_long(reader->argc, reader->argv, spec.letters, spec.longs, NULL)) != -1) {

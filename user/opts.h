@@ -120,6 +120,7 @@ struct cp_opts {
 
 	const char *config; /* of watch; NULL: none */
 	bool check, once;
+	bool watch_top; /* a view on the terminal */
 
 	struct cp_opts_output outputs[CP_OPTS_LIST_MAX];
 	uint32_t n_outputs; /* never 0 after parsing audit or trace */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * opts_commands.c: the commands, as data. Whatever a user reads about a
- * command comes from here. No logic.
+ * opts_commands.c: the commands, and the groups that options come in, as data.
+ * Whatever a user reads about a command comes from here. No logic.
  */
 #include "opts.h"
 
@@ -128,3 +128,19 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
         [CP_CMD_MAN] = {.name = "", .args = ""},
         [CP_CMD_COMPLETION] = {.name = "", .args = ""},
 };
+
+const char *cp_opt_group_name(enum cp_opt_group group)
+{
+	static const char *const names[CP_OPT_GROUPS] = {
+	        [CP_OPT_TARGETS] = "Targets",
+	        [CP_OPT_PROBING] = "Probing",
+	        [CP_OPT_DATAPATH] = "Interface and datapath",
+	        [CP_OPT_DATA] = "Addresses to networks",
+	        [CP_OPT_DIFF] = "Comparison",
+	        [CP_OPT_OUTPUT] = "Output",
+	        [CP_OPT_GENERAL] = "General",
+	        [CP_OPT_HIDDEN] = "Hidden",
+	};
+
+	return names[group];
+}

@@ -42,22 +42,6 @@ const struct cp_opts cp_opts_defaults = {
         .listen = "127.0.0.1:9180",
 };
 
-const char *cp_opt_group_name(enum cp_opt_group group)
-{
-	static const char *const names[CP_OPT_GROUPS] = {
-	        [CP_OPT_TARGETS] = "Targets",
-	        [CP_OPT_PROBING] = "Probing",
-	        [CP_OPT_DATAPATH] = "Interface and datapath",
-	        [CP_OPT_DATA] = "Addresses to networks",
-	        [CP_OPT_DIFF] = "Comparison",
-	        [CP_OPT_OUTPUT] = "Output",
-	        [CP_OPT_GENERAL] = "General",
-	        [CP_OPT_HIDDEN] = "Hidden",
-	};
-
-	return names[group];
-}
-
 static const char *const protocol_names[] = {"tcp", "udp", "icmp", NULL};
 static const char *const tcp_method_names[] = {"syn", "sack", "prefer_sack", NULL};
 static const char *const addresses_names[] = {"all", "first", NULL};
@@ -300,6 +284,12 @@ const struct cp_opt cp_opt_table[] = {
                 .parse = cp_opt_parse_flag,
                 .offset = offsetof(struct cp_opts, once),
                 .help = "run each audit once and end with the worst exit status"},
+        {.name = "top",
+                .group = CP_OPT_TARGETS,
+                .commands = WATCH,
+                .parse = cp_opt_parse_flag,
+                .offset = offsetof(struct cp_opts, watch_top),
+                .help = "show audits, targets and changes on the terminal; ? explains the keys"},
         {.name = "live",
                 .group = CP_OPT_PROBING,
                 .commands = TRACE,

@@ -7,49 +7,13 @@
 
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lab/terminal.sh
+. "$(dirname "$0")/terminal.sh"
 
 lab_need tmux jq script
 lab_up_story || exit 1
 
 live_args=(--blocklist none --resolver "$LAB_DNS" --overlay "$LAB_OVERLAY" --vantage-as 8075 --interval 200 -4)
-
-tm() { tmux -S "$LAB_DIR/tmux" "$@"; }
-
-# A shell in a vantage, in a terminal of that size. Its prompt is a lone '$', so that the screen says when it is back.
-open_terminal() { # namespace columns rows
-	env -u NO_COLOR LC_ALL=C.UTF-8 tmux -S "$LAB_DIR/tmux" -f /dev/null new-session -d -s t -x "$2" -y "$3" \
-		"nsenter --net=/run/netns/$1 bash --norc --noprofile"
-	tm set-option -g status off
-	run_there "PS1='\$ '; clear"
-	sees '^\$$'
-}
-
-close_terminal() { tm kill-server 2>/dev/null; }
-
-screen() { tm capture-pane -p -t t; }
-
-# Waits until a line of the screen matches.
-sees() { # regex
-	local i
-	for ((i = 0; i < 100; i++)); do
-		! screen | grep -qE -- "$1" || return 0
-		sleep 0.1
-	done
-	echo "no /$1/ in:"
-	screen
-	return 1
-}
-
-sees_not() { # regex
-	local i
-	for ((i = 0; i < 100; i++)); do
-		screen | grep -qE -- "$1" || return 0
-		sleep 0.1
-	done
-	echo "still /$1/ in:"
-	screen
-	return 1
-}
 
 # The first line stays the same for a second, once the round at hand is over.
 stands_still() {
@@ -64,37 +28,8 @@ stands_still() {
 	return 1
 }
 
-keys() { tm send-keys -t t "$@"; }
-
-# Types a command line.
-run_there() { # words...
-	keys -l "$*"
-	keys Enter
-}
-
 live() { # targets...
 	run_there "$CP" trace --live "${live_args[@]}" "$@"
-}
-
-live_pid() { lab_exec "$1" pgrep -nf '[c]oldpotato trace --live'; }
-
-# The settings of the terminal, as its shell sees them, into a file.
-stty_there() { # file
-	run_there "stty -g >$1; echo so\$((40 + 2))"
-	sees "^so42$" >/dev/null
-	run_there clear
-	sees '^\$$' >/dev/null
-}
-
-# The terminal is as it was: its settings, its cursor, its screen, and the status of the program is this one.
-is_restored() { # status
-	sees_not 'round [0-9]+' || return
-	run_there 'echo status-$?'
-	sees "^status-$1\$" || return
-	stty_there "$LAB_DIR/stty.after"
-	diff "$LAB_DIR/stty.before" "$LAB_DIR/stty.after" || return
-	[[ $(tm display-message -p -t t '#{alternate_on}#{cursor_flag}#{keypad_cursor_flag}') == 010 ]] ||
-		{ tm display-message -p -t t '#{alternate_on}#{cursor_flag}#{keypad_cursor_flag}'; return 1; }
 }
 
 # --- where it cannot ---
@@ -157,7 +92,7 @@ tm resize-window -t t -x 120 -y 40
 check 'a wide one is used' sees '^  Target {20,}Address'
 tm resize-window -t t -x 80 -y 24
 keys q
-check 'q: the terminal is as it was' is_restored 0
+check 'q: the terminal is as it was' is_restored 0 'round [0-9]+'
 check_eq 'q: nothing is left attached' '' "$(attached "$LAB_COLD")"
 
 # --- ends ---
@@ -165,16 +100,16 @@ check_eq 'q: nothing is left attached' '' "$(attached "$LAB_COLD")"
 for signal in INT:130 TERM:143 SEGV:139 ABRT:134 QUIT:131 HUP:129; do
 	live zenn.dev
 	sees 'round [0-9]+' >/dev/null
-	kill "-${signal%:*}" "$(live_pid "$LAB_COLD")"
+	kill "-${signal%:*}" "$(program_pid)"
 	# What the shell says of a death stands on the screen it was given back.
-	check "SIG${signal%:*}: the terminal is as it was" is_restored "${signal#*:}"
+	check "SIG${signal%:*}: the terminal is as it was" is_restored "${signal#*:}" 'round [0-9]+'
 done
 
 # --- a run that fails ---
 
 live nosuch.lab
 check 'a failure is said on a usable terminal' sees 'no target resolves'
-check 'a failure: the terminal is as it was' is_restored 1
+check 'a failure: the terminal is as it was' is_restored 1 'round [0-9]+'
 
 # --- ASCII, no colour ---
 
@@ -183,7 +118,7 @@ check 'ASCII: it shows the path' sees '^ >10 198.18.48.3 +13335'
 check 'ASCII: nothing else' test -z "$(screen | LC_ALL=C grep -P '[^\x00-\x7f]')"
 check 'NO_COLOR: no colour' test -z "$(tm capture-pane -pe -t t | grep -P '\x1b\[([0-9]+;)*3[0-8](;[0-9]+)*m' | cat -v)"
 keys q
-is_restored 0 >/dev/null
+is_restored 0 'round [0-9]+' >/dev/null
 close_terminal
 
 # --- a route changes ---
@@ -228,7 +163,7 @@ wait "$responder_pid" 2>/dev/null
 responder 50
 check 'in time: the round trip is the whole one' sees '^ +2 [0-9.]+ .* 5[0-9]\.[0-9] +5[0-9]\.[0-9] +5[0-9]\.[0-9] '
 keys q
-check 'in time: the end' is_restored 0
+check 'in time: the end' is_restored 0 'round [0-9]+'
 close_terminal
 kill "$responder_pid"
 wait "$responder_pid" 2>/dev/null

@@ -22,6 +22,7 @@ watch_up() { # vantage words...: pid in $pid
 	local vantage=$1
 	shift
 	log=$LAB_DIR/$vantage.watch.log
+	: >"$log" # of the one before: the server does so later than it is looked at
 	lab_serve "$vantage.watch" "$@"
 	pid=${_lab_server_pid[$vantage.watch]}
 }

@@ -23,6 +23,29 @@ static void test_live(void **state)
 	cp_opts_free(&opts);
 }
 
+/* Two options of one name, whichever word comes first. */
+static void test_top(void **state)
+{
+	static const struct {
+		const char *line;
+		bool watch_top;
+		uint32_t top;
+	} cases[] = {
+	        {"watch --top -c file", true, 20},
+	        {"--top watch -c file", true, 20},
+	        {"--top 7 diff a b", false, 7},
+	        {"diff a --top=7 b", false, 7},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		ACCEPT(cases[i].line);
+		assert_int_equal(opts.watch_top, cases[i].watch_top);
+		assert_int_equal(opts.top, cases[i].top);
+		cp_opts_free(&opts);
+	}
+}
+
 static void test_commands(void **state)
 {
 	static const struct {
@@ -126,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_serve),
 	        cmocka_unit_test(test_live),
+	        cmocka_unit_test(test_top),
 	        cmocka_unit_test(test_commands),
 	        cmocka_unit_test(test_policies),
 	        cmocka_unit_test(test_default_format),

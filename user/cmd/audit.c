@@ -281,7 +281,7 @@ int cp_audit_run(const struct cp_opts *opts, const char *command, const struct c
 	err.text[0] = '\0';
 	cp_signals_catch();
 	if (opts->live)
-		rc = cp_live_check(&err);
+		rc = cp_live_check(opts, &err);
 	else
 		rc = opts->dry_run ? 0 : cp_outputs_open(audit, &err);
 	rc = rc ? rc : run(audit, &effective, &err);

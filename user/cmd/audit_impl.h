@@ -109,12 +109,15 @@ struct cp_hook {
 
 #define CP_HOOKS_MAX 8
 
+struct cp_audit;
+
 /* Everything may be zero: a run on its own. */
 struct cp_env {
 	const char *name; /* that goes before what is said on standard error; NULL: none */
 	const struct cp_knowledge *knowledge; /* NULL: loaded by the run */
 	struct cp_engine_keep *keep; /* NULL: attached by the run */
-	void (*progress)(void *ctx); /* called often, and only while the run gets on; NULL */
+	/* called often, and only while the run gets on; its sweep is NULL before it probes; NULL */
+	void (*progress)(void *ctx, const struct cp_audit *audit);
 	void *ctx;
 	struct cp_hook hooks[CP_HOOKS_MAX];
 	uint32_t n_hooks;
@@ -195,6 +198,8 @@ struct cp_audit {
 void cp_signals_catch(void);
 /* From now on the first one no longer cuts a write short, so that results reach a slow reader whole. */
 void cp_signals_spare_writes(void);
+/* Who takes the third one, which kills: for what has to be tidied up. SIG_DFL: nobody. */
+void cp_signals_set_last(void (*handler)(int));
 /* How often one came; the first one's number in *ret_signal (may be NULL). */
 int cp_signals_seen(int *ret_signal);
 /* How often the rate is to be halved: SIGUSR1 adds one, SIGUSR2 takes one back. */
@@ -355,7 +360,7 @@ int cp_audit_report(struct cp_audit *audit, struct cp_err *err);
 /* ---- live.c: --live, instead of outputs and report ---- */
 
 /* Is there a terminal to live on? Before anything is begun. -EINVAL: no. */
-int cp_live_check(struct cp_err *err);
+int cp_live_check(const struct cp_opts *opts, struct cp_err *err);
 /* After cp_audit_open(): probes round by round, and shows it, until the user has enough. */
 int cp_live_run(struct cp_audit *audit, struct cp_err *err);
 
@@ -386,7 +391,7 @@ int cp_audit_check(const struct cp_opts *opts, const struct cp_env *env, struct 
 static inline void cp_audit_progress(const struct cp_audit *audit)
 {
 	if (audit->env && audit->env->progress)
-		audit->env->progress(audit->env->ctx);
+		audit->env->progress(audit->env->ctx, audit);
 }
 
 #endif

@@ -60,6 +60,7 @@ static const struct cp_help_pair diff_examples[] = {
 };
 static const struct cp_help_pair watch_examples[] = {
         {"coldpotato watch -c watch.yaml", "until SIGTERM; see docs/watch.md"},
+        {"coldpotato watch -c watch.yaml --top", "the same, looked at on the terminal; ? explains the keys"},
         {"coldpotato watch -c watch.yaml --check", "is the file, and what it names, as it should be?"},
         {"coldpotato watch -c watch.yaml --once -o ndjson", "each audit once, records on standard output"},
         {NULL, NULL},

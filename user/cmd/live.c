@@ -2,7 +2,7 @@
 /*
  * live.c: `trace --live`: rounds of probing (probe.c) into statistics
  * (core/live.h), those into frames (format/live.h), those onto the terminal
- * (live_term.h), and keys back. Everything happens in the thread that probes:
+ * (live_screen.h), and keys back. Everything happens in the thread that probes:
  * it looks at the keys often enough.
  */
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "audit_impl.h"
 #include "format/phrase.h"
 #include "live_names.h"
-#include "live_term.h"
+#include "live_screen.h"
 
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_SEC 1000000000ull
@@ -21,7 +21,6 @@
 #define LOOK_EVERY_NS (20 * NSEC_PER_MSEC)
 #define WAIT_MS 50
 #define MESSAGE_NS (15 * NSEC_PER_SEC) /* that a warning stays */
-#define PAGE_OVERHEAD 6u /* rows of a screen that do not scroll */
 
 /* One path, and what is shown of it; or a target of which nothing is probed. */
 struct watched {
@@ -35,15 +34,13 @@ struct watched {
 
 struct live {
 	struct cp_audit *audit;
-	struct cp_term *term;
+	struct cp_live_screen screen;
 	struct cp_live_names *names; /* NULL: not asked for */
-	struct cp_live_ui ui;
 	struct watched *paths; /* [n] */
 	struct cp_live_row *rows; /* [n] */
 	uint32_t n, n_rounds;
 	uint64_t round_ns; /* when the latest one began */
 	uint64_t looked_ns, message_ns;
-	unsigned n_rows, n_columns; /* of the screen, as last drawn */
 	char title[64], message[512];
 	int rc; /* -errno of a drawing */
 };
@@ -245,42 +242,38 @@ static void reset(struct live *live)
 
 /* ---- The screen ---- */
 
-static int draw(struct live *live)
+static int draw_frame(void *ctx, struct cp_live_frame *frame)
 {
+	struct live *live = ctx;
+	struct cp_live_ui *ui = &live->screen.ui;
 	struct cp_live_about about = {.title = live->title, .n_rounds = live->n_rounds};
-	struct cp_live_frame *frame = NULL;
 	const struct watched *current;
 	struct cp_live_shown shown;
-	int rc = cp_live_ui_arrange(&live->ui, live->rows, live->n);
+	int rc = cp_live_ui_arrange(ui, live->rows, live->n);
 
-	if (live->message[0] && cp_host_clock_mono_ns() - live->message_ns < MESSAGE_NS)
-		about.message = live->message;
-	cp_term_size(live->term, &live->n_rows, &live->n_columns);
-	rc = rc ? rc : cp_live_frame_new(live->n_rows, live->n_columns, cp_term_is_ascii(live->term), &frame);
 	if (rc)
 		return rc;
-	current = &live->paths[live->ui.current];
+	if (live->message[0] && cp_host_clock_mono_ns() - live->message_ns < MESSAGE_NS)
+		about.message = live->message;
+	current = &live->paths[ui->current];
 	shown = (struct cp_live_shown){.live = &current->live, .rec = &current->rec, .home = &live->audit->home};
-	cp_live_draw(frame, &live->ui, &about, live->rows, live->ui.n_shown && current->dest ? &shown : NULL);
-	cp_term_show(live->term, frame);
-	cp_live_frame_free(frame);
+	cp_live_draw(frame, ui, &about, live->rows, ui->n_shown && current->dest ? &shown : NULL);
 	return 0;
+}
+
+static int draw(struct live *live)
+{
+	return cp_live_screen_draw(&live->screen, draw_frame, live);
 }
 
 /* Takes one key, waiting for it so long. */
 static void take_key(struct live *live, int timeout_ms)
 {
-	uint32_t key = cp_term_key(live->term, timeout_ms), page;
-	unsigned n_rows, n_columns;
-
-	cp_term_size(live->term, &n_rows, &n_columns);
-	if (key == CP_LIVE_KEY_NONE && n_rows == live->n_rows && n_columns == live->n_columns)
+	if (!cp_live_screen_key(&live->screen, timeout_ms))
 		return;
-	page = n_rows > PAGE_OVERHEAD + 1 ? n_rows - PAGE_OVERHEAD : 1;
-	cp_live_ui_key(&live->ui, key, page);
-	if (live->ui.reset)
+	if (live->screen.ui.reset)
 		reset(live);
-	live->ui.reset = false;
+	live->screen.ui.reset = false;
 	live->rc = draw(live);
 }
 
@@ -299,7 +292,7 @@ static void take_names(struct live *live)
 
 static bool has_enough(const struct live *live)
 {
-	return live->ui.quit || live->rc;
+	return live->screen.ui.quit || live->rc;
 }
 
 static int look(void *ctx)
@@ -338,10 +331,10 @@ static int wait_for_round(struct live *live)
 			return 0;
 		if (has_enough(live))
 			return 0;
-		if (now_ns >= next_ns && !live->ui.paused)
+		if (now_ns >= next_ns && !live->screen.ui.paused)
 			return 1;
 		take_names(live);
-		take_key(live, live->ui.paused || next_ns - now_ns > WAIT_MS * NSEC_PER_MSEC
+		take_key(live, live->screen.ui.paused || next_ns - now_ns > WAIT_MS * NSEC_PER_MSEC
 		                       ? WAIT_MS
 		                       : (int)((next_ns - now_ns) / NSEC_PER_MSEC));
 	}
@@ -363,14 +356,17 @@ static int between(void *ctx, struct cp_err *err)
 
 /* ---- Life ---- */
 
-static bool wants_color(const struct cp_audit *audit)
+static struct cp_term_config term_config(const struct cp_opts *opts)
 {
-	return audit->opts->color != CP_WHEN_NEVER;
+	return (struct cp_term_config){.option = "--live",
+	        .instead = "without --live, trace writes records",
+	        .color = opts->color != CP_WHEN_NEVER};
 }
 
 static int open_live(struct live *live, struct cp_err *err)
 {
 	struct cp_audit *audit = live->audit;
+	struct cp_term_config config = term_config(audit->opts);
 	uint32_t n = count_rows(audit);
 	int rc;
 
@@ -381,29 +377,29 @@ static int open_live(struct live *live, struct cp_err *err)
 	if (!live->paths || !live->rows)
 		return cp_err_set(err, -ENOMEM, "out of memory");
 	add_paths(live);
-	cp_live_ui_init(&live->ui, live->n);
 	snprintf(live->title, sizeof(live->title), "coldpotato trace  %zu targets", audit->targets.n);
 	if (!audit->opts->no_rdns) {
 		rc = cp_live_names_open(audit->opts, &live->names);
 		if (rc)
 			return cp_err_set(err, rc, "cannot ask for names: %s", strerror(-rc));
 	}
-	return cp_term_open(wants_color(audit), &live->term, err);
+	return cp_live_screen_open(&live->screen, &config, live->n, err);
 }
 
 static void close_live(struct live *live)
 {
-	cp_term_close(live->term);
+	cp_live_screen_close(&live->screen);
 	cp_live_names_close(live->names);
-	cp_live_ui_free(&live->ui);
 	free(live->paths);
 	free(live->rows);
 	free(live);
 }
 
-int cp_live_check(struct cp_err *err)
+int cp_live_check(const struct cp_opts *opts, struct cp_err *err)
 {
-	return cp_term_check(err);
+	struct cp_term_config config = term_config(opts);
+
+	return cp_term_check(&config, err);
 }
 
 int cp_live_run(struct cp_audit *audit, struct cp_err *err)

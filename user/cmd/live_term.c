@@ -7,13 +7,18 @@
 #include "live_term.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "audit_impl.h"
 
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
@@ -21,10 +26,12 @@
 
 #define ESCAPE_DELAY_MS 25
 #define CRASH_STACK_BYTES 16384u /* a handler may run because the stack is full */
+#define CRASH_TRIES 50
+#define CRASH_TRY_MS 10
 
 struct cp_term {
 	SCREEN *screen;
-	bool ascii, color;
+	bool ascii, color, keeps_hangup;
 	struct sigaction before[8]; /* in the order of crash_signals */
 };
 
@@ -41,12 +48,35 @@ static struct {
 
 /* ---- Crashes ---- */
 
-/* Only what signal-safety(7) lists. */
+/* The functions up to on_crash() call only what signal-safety(7) lists. */
+
+void cp_term_release(bool discard)
+{
+	/* What Ctrl-S stopped goes on only for who stops it once more. */
+	tcflow(STDOUT_FILENO, TCOOFF);
+	tcflow(STDOUT_FILENO, TCOON);
+	if (discard)
+		tcflush(STDOUT_FILENO, TCOFLUSH);
+}
+
+/* Without waiting for a terminal that takes nothing. */
+static void write_crash_text(void)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	cp_term_release(false);
+	fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+	for (int i = 0; i < CRASH_TRIES; i++) {
+		if (write(STDOUT_FILENO, crash.text, crash.len) >= 0 || errno != EAGAIN)
+			break;
+		poll(NULL, 0, CRASH_TRY_MS);
+	}
+	fcntl(STDOUT_FILENO, F_SETFL, flags);
+}
+
 static void on_crash(int number)
 {
-	ssize_t n = write(STDOUT_FILENO, crash.text, crash.len);
-
-	(void)n; /* there is nobody left to tell */
+	write_crash_text();
 	tcsetattr(STDIN_FILENO, TCSANOW, &crash.termios);
 	signal(number, SIG_DFL);
 	raise(number);
@@ -67,6 +97,11 @@ static void keep_capability(const char *name)
 		tputs(text, 1, keep_char);
 }
 
+static bool is_left_alone(const struct cp_term *term, int number)
+{
+	return number == SIGHUP && term->keeps_hangup;
+}
+
 static void prepare_for_crashes(struct cp_term *term)
 {
 	static const char *const capabilities[] = {"sgr0", "op", "cnorm", "rmkx", "rmcup"};
@@ -77,8 +112,11 @@ static void prepare_for_crashes(struct cp_term *term)
 	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
 		keep_capability(capabilities[i]);
 	sigaltstack(&stack, NULL);
-	for (size_t i = 0; i < N_CRASH_SIGNALS; i++)
-		sigaction(crash_signals[i], &action, &term->before[i]);
+	for (size_t i = 0; i < N_CRASH_SIGNALS; i++) {
+		if (!is_left_alone(term, crash_signals[i]))
+			sigaction(crash_signals[i], &action, &term->before[i]);
+	}
+	cp_signals_set_last(on_crash);
 }
 
 /* ---- Opening ---- */
@@ -96,19 +134,34 @@ static bool is_known(const char *kind)
 	return move && move != (char *)-1;
 }
 
-int cp_term_check(struct cp_err *err)
+/* A terminal that does not know its size is as large as its kind says. */
+static int check_size(const struct cp_term_config *config, struct cp_err *err)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row || !size.ws_col)
+		return 0;
+	if (size.ws_row >= CP_LIVE_ROWS_MIN && size.ws_col >= CP_LIVE_COLUMNS_MIN)
+		return 0;
+	return cp_err_set(err, -EINVAL, "%s wants a terminal of %ux%u at least; this one is %ux%u", config->option,
+	        CP_LIVE_COLUMNS_MIN, CP_LIVE_ROWS_MIN, size.ws_col, size.ws_row);
+}
+
+int cp_term_check(const struct cp_term_config *config, struct cp_err *err)
 {
 	const char *kind = getenv("TERM");
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return cp_err_set(err, -EINVAL,
-		        "--live wants a terminal on standard input and output; without --live, trace writes records");
+		return cp_err_set(err, -EINVAL, "%s wants a terminal on standard input and output; %s", config->option,
+		        config->instead);
 	if (!kind || !*kind)
-		return cp_err_set(err, -EINVAL, "--live does not know the kind of terminal: TERM is not set");
+		return cp_err_set(
+		        err, -EINVAL, "%s does not know the kind of terminal: TERM is not set", config->option);
 	if (strcmp(kind, "dumb") == 0 || !is_known(kind))
 		return cp_err_set(err, -EINVAL,
-		        "--live wants a terminal that is known and can move its cursor: TERM is '%.64s'", kind);
-	return 0;
+		        "%s wants a terminal that is known and can move its cursor: TERM is '%.64s'", config->option,
+		        kind);
+	return check_size(config, err);
 }
 
 static void set_colors(struct cp_term *term, bool color)
@@ -127,7 +180,7 @@ static void set_colors(struct cp_term *term, bool color)
 		init_pair((short)i, colors[i], -1);
 }
 
-int cp_term_open(bool color, struct cp_term **ret_term, struct cp_err *err)
+int cp_term_open(const struct cp_term_config *config, struct cp_term **ret_term, struct cp_err *err)
 {
 	struct cp_term *term = calloc(1, sizeof(*term));
 	const char *kind = getenv("TERM");
@@ -141,9 +194,10 @@ int cp_term_open(bool color, struct cp_term **ret_term, struct cp_err *err)
 	term->screen = newterm(NULL, stdout, stdin);
 	if (!term->screen) {
 		free(term);
-		return cp_err_set(
-		        err, -EINVAL, "--live cannot use a terminal of the kind TERM says ('%s')", kind ? kind : "");
+		return cp_err_set(err, -EINVAL, "%s cannot use a terminal of the kind TERM says ('%s')", config->option,
+		        kind ? kind : "");
 	}
+	term->keeps_hangup = config->keeps_hangup;
 	prepare_for_crashes(term);
 	set_escdelay(ESCAPE_DELAY_MS);
 	cbreak();
@@ -151,7 +205,7 @@ int cp_term_open(bool color, struct cp_term **ret_term, struct cp_err *err)
 	nonl();
 	keypad(stdscr, TRUE);
 	curs_set(0);
-	set_colors(term, color);
+	set_colors(term, config->color);
 	*ret_term = term;
 	return 0;
 }
@@ -160,14 +214,25 @@ void cp_term_close(struct cp_term *term)
 {
 	if (!term)
 		return;
+	cp_term_release(false);
 	endwin();
 	delscreen(term->screen);
-	for (size_t i = 0; i < N_CRASH_SIGNALS; i++)
-		sigaction(crash_signals[i], &term->before[i], NULL);
+	cp_signals_set_last(SIG_DFL);
+	for (size_t i = 0; i < N_CRASH_SIGNALS; i++) {
+		if (!is_left_alone(term, crash_signals[i]))
+			sigaction(crash_signals[i], &term->before[i], NULL);
+	}
 	free(term);
 }
 
 /* ---- Use ---- */
+
+bool cp_term_is_gone(void)
+{
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	return poll(&in, 1, 0) > 0 && (in.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
 
 bool cp_term_is_ascii(const struct cp_term *term)
 {

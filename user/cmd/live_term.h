@@ -12,11 +12,28 @@
 
 struct cp_term;
 
-/* Whether standard input and output are a terminal that can be written all over. 0, or -EINVAL with err set. */
-int cp_term_check(struct cp_err *err);
+struct cp_term_config {
+	const char *option; /* that asked for it, "--live" */
+	const char *instead; /* what there is without it, for the refusal */
+	bool color;
+	bool keeps_hangup; /* SIGHUP means something else; else it ends the program, as crashes do */
+};
+
+/*
+ * Whether standard input and output are a terminal that can be written all over, and large enough. 0, or -EINVAL with
+ * err set.
+ */
+int cp_term_check(const struct cp_term_config *config, struct cp_err *err);
 /* Takes the terminal over. 0 or -errno. */
-int cp_term_open(bool color, struct cp_term **ret_term, struct cp_err *err);
+int cp_term_open(const struct cp_term_config *config, struct cp_term **ret_term, struct cp_err *err);
 void cp_term_close(struct cp_term *term); /* takes NULL */
+/* Whether nobody is at its other end any more. */
+bool cp_term_is_gone(void);
+/*
+ * Frees a thread that waits for the terminal to take what it writes: ends what Ctrl-S stopped and, with discard,
+ * throws away what nobody reads. From any thread.
+ */
+void cp_term_release(bool discard);
 /* Whether it shows ASCII only, by the locale. */
 bool cp_term_is_ascii(const struct cp_term *term);
 void cp_term_size(const struct cp_term *term, unsigned *ret_rows, unsigned *ret_columns); /* at least 1 */

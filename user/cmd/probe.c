@@ -444,6 +444,7 @@ static int run_e2e(struct probing *probing, struct cp_err *err)
 		cp_e2e_settle(audit, now_ns);
 		cp_e2e_progress(audit, &n_settled, &n_total);
 		cp_progress_e2e(&probing->progress, n_settled, n_total);
+		cp_audit_progress(audit);
 	}
 	return 0;
 }

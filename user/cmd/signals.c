@@ -16,6 +16,7 @@ static atomic_int first_signal;
 static atomic_bool stop;
 static atomic_uint n_halvings;
 static atomic_uint n_reloads;
+static void (*_Atomic last_handler)(int) = SIG_DFL;
 
 static void on_signal(int number);
 
@@ -35,7 +36,7 @@ static void on_signal(int number)
 		atomic_store(&first_signal, number);
 		catch_with(0); /* whatever the first one spared, the second cuts short */
 	} else {
-		signal(number, SIG_DFL);
+		signal(number, atomic_load(&last_handler));
 	}
 	atomic_store(&stop, true);
 }
@@ -76,6 +77,11 @@ void cp_signals_catch(void)
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGUSR2, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+void cp_signals_set_last(void (*handler)(int))
+{
+	atomic_store(&last_handler, handler);
 }
 
 void cp_signals_spare_writes(void)

@@ -19,6 +19,7 @@
 #define NSEC_PER_MSEC 1000000ull
 #define ALERT_MS 50 /* between looks at what is being delivered */
 #define NAP_MS 500 /* a signal that comes just before a nap is seen after it */
+#define VIEWED_NAP_MS 50 /* with somebody at the keys */
 
 struct watch {
 	const struct cp_opts *typed;
@@ -27,6 +28,7 @@ struct watch {
 	struct cp_watch_changes *changes;
 	struct cp_watch_alarm *alarm;
 	struct cp_watch_board *board; /* NULL: nothing is served */
+	struct cp_watch_top *top; /* NULL: no --top */
 	struct cp_env shared; /* by all runs */
 	uint64_t told_ns; /* WATCHDOG=1 was last sent */
 	uint64_t end_ns; /* --max-runtime; UINT64_MAX: none */
@@ -39,13 +41,15 @@ static void log_line(const char *line)
 	fputs(line, stderr);
 }
 
-/* From the loops of this thread only, each time round: a loop that hangs says nothing. */
-static void gets_on(void *ctx)
+/* From the loops of this thread only, each time round: a loop that hangs says nothing. audit: the run; NULL: none. */
+static void gets_on(void *ctx, const struct cp_audit *audit)
 {
 	struct watch *watch = ctx;
 	uint64_t every_ns = cp_notify_watchdog_ns(watch->notify) / 3, now_ns;
 
 	cp_watch_alarm_tick(watch->alarm);
+	if (audit)
+		cp_watch_top_progress(watch->top, audit);
 	if (!every_ns)
 		return;
 	now_ns = cp_host_clock_mono_ns();
@@ -91,6 +95,21 @@ static bool is_read(const struct watch *watch)
 	return watch->typed->n_outputs == 0 || poll(&out, 1, 0) < 1 || !(out.revents & (POLLERR | POLLNVAL));
 }
 
+static void tell(void *ctx, const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	struct watch *watch = ctx;
+
+	cp_watch_alarm_tell(watch->alarm, event, origin);
+	cp_watch_top_change(watch->top, event, origin);
+}
+
+/* When each audit is next due, and which runs (NULL: none), for those who look on. */
+static void show(struct watch *watch, const struct cp_watch_item *running)
+{
+	cp_watch_board_show(watch->board, watch->plan, running);
+	cp_watch_top_show(watch->top, watch->plan, running);
+}
+
 /* One run, and a line on it. */
 static void run_item(struct watch *watch, const struct cp_watch_item *item)
 {
@@ -100,13 +119,17 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 	uint64_t now_ns, due_ns, n_missed;
 
 	cp_watch_plan_refresh(plan);
-	cp_watch_board_show(watch->board, plan, item);
+	show(watch, item);
 	cp_watch_run(
 	        plan, item, &watch->shared, cp_watch_changes_hook(watch->changes, item), seconds_left(watch), &outcome);
-	cp_watch_changes_tell(watch->changes, item, cp_watch_alarm_tell, watch->alarm);
-	watch->worst = worse(watch->worst, outcome.status);
+	cp_watch_changes_tell(watch->changes, item, tell, watch);
+	if (!cp_signals_seen(NULL))
+		watch->worst = worse(watch->worst, outcome.status);
 	now_ns = cp_host_clock_boot_ns();
-	n_missed = cp_schedule_done(plan->schedule, item->job, now_ns);
+	/* One that ran before it was due is due all the same. */
+	n_missed = cp_schedule_job_ns(plan->schedule, item->job) <= now_ns
+	                   ? cp_schedule_done(plan->schedule, item->job, now_ns)
+	                   : 0;
 	due_ns = cp_schedule_job_ns(plan->schedule, item->job);
 	if (outcome.status)
 		snprintf(more, sizeof(more), "; exit status %d", outcome.status);
@@ -115,7 +138,8 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 		        (double)(due_ns - now_ns) / 1e9);
 	else if (!watch->typed->once)
 		snprintf(next, sizeof(next), "; next in %.1f s", (double)(due_ns - now_ns) / 1e9);
-	cp_watch_board_show(watch->board, plan, NULL);
+	show(watch, NULL);
+	cp_watch_top_ran(watch->top, item, &outcome);
 	cp_watch_describe(&outcome, text, sizeof(text));
 	fprintf(stderr, "coldpotato: %s: %s%s%s\n", item->audit->name, text, more, next);
 	cp_notify_send(watch->notify, "STATUS=%s: %s%s", item->audit->name, text, more);
@@ -163,7 +187,7 @@ static int take_over(struct watch *watch, struct cp_watch_plan *plan, struct cp_
 	watch->changes = changes;
 	watch->alarm = alarm;
 	watch->plan = plan;
-	cp_watch_board_show(watch->board, plan, NULL);
+	show(watch, NULL);
 	return 0;
 }
 
@@ -191,7 +215,7 @@ static void reload(struct watch *watch)
 /* Sleeps until a point in time, a signal, or a moment has passed. */
 static void nap(struct watch *watch, uint64_t until_ns)
 {
-	uint64_t now_ns = cp_host_clock_boot_ns(), ms = NAP_MS;
+	uint64_t now_ns = cp_host_clock_boot_ns(), ms = watch->top ? VIEWED_NAP_MS : NAP_MS;
 	uint64_t watchdog_ms = cp_notify_watchdog_ns(watch->notify) / NSEC_PER_MSEC;
 
 	if (until_ns > watch->end_ns)
@@ -207,15 +231,31 @@ static void nap(struct watch *watch, uint64_t until_ns)
 	poll(NULL, 0, (int)ms);
 }
 
+/* What somebody at the keys wants now, else what is due. Jobs are numbered as the items are. */
+static uint32_t next_job(struct watch *watch)
+{
+	struct cp_watch_plan *plan = watch->plan;
+
+	for (uint32_t i = 0; i < plan->n_items; i++) {
+		if (cp_watch_top_wants(watch->top, plan->items[i].audit->name))
+			return i;
+	}
+	if (cp_watch_top_is_paused(watch->top))
+		return CP_SCHEDULE_NONE;
+	return cp_schedule_due(plan->schedule, cp_host_clock_boot_ns());
+}
+
 static void run_due(struct watch *watch)
 {
 	struct cp_watch_plan *plan = watch->plan;
-	uint32_t job = cp_schedule_due(plan->schedule, cp_host_clock_boot_ns());
+	uint32_t job = next_job(watch);
 
-	if (job == CP_SCHEDULE_NONE)
+	if (job == CP_SCHEDULE_NONE && cp_watch_top_is_paused(watch->top))
+		nap(watch, UINT64_MAX);
+	else if (job == CP_SCHEDULE_NONE)
 		nap(watch, cp_schedule_next_ns(plan->schedule));
 	else
-		run_item(watch, &plan->items[job]); /* jobs are numbered as the items are */
+		run_item(watch, &plan->items[job]);
 }
 
 static void run_once(struct watch *watch)
@@ -227,14 +267,14 @@ static void run_once(struct watch *watch)
 /* Returns the exit status. */
 static int run_all(struct watch *watch)
 {
-	int number;
+	int number, status;
 
 	if (watch->typed->once)
 		run_once(watch);
 	while (!watch->typed->once && !cp_signals_seen(NULL) && !out_of_time(watch)) {
 		unsigned n_reloads = cp_signals_reloads();
 
-		gets_on(watch);
+		gets_on(watch, NULL);
 		if (n_reloads != watch->n_reloads) {
 			watch->n_reloads = n_reloads;
 			reload(watch);
@@ -245,6 +285,8 @@ static int run_all(struct watch *watch)
 		}
 		run_due(watch);
 	}
+	if (cp_watch_top_has_ended(watch->top, watch->worst, &status))
+		return status;
 	return cp_signals_seen(&number) ? 128 + number : watch->worst;
 }
 
@@ -259,7 +301,7 @@ static int check_typed(const struct cp_opts *opts, struct cp_err *err)
 			return cp_err_set(err, -EINVAL,
 			        "watch writes ndjson to standard output; `output:` in the configuration writes files");
 	}
-	return 0;
+	return opts->watch_top ? cp_watch_top_check(opts, err) : 0;
 }
 
 static int show_plan(struct cp_watch_plan *plan)
@@ -285,6 +327,10 @@ static int start(struct watch *watch, struct cp_watch_plan *plan, struct cp_err 
 {
 	int rc = cp_notify_open(&watch->notify, err);
 
+	if (rc == 0 && watch->typed->watch_top)
+		rc = cp_watch_top_open(watch->typed, &watch->top, err);
+	if (watch->top)
+		watch->shared.hooks[watch->shared.n_hooks++] = cp_watch_top_hook(watch->top);
 	rc = rc ? rc : cp_engine_keep_new(&watch->shared.keep, err);
 	rc = rc ? rc : take_over(watch, plan, err);
 	if (rc) {
@@ -304,8 +350,6 @@ static int run_plan(struct watch *watch, struct cp_watch_plan *plan)
 	struct cp_err err = {.text = ""};
 	int rc = start(watch, plan, &err), status;
 
-	if (rc)
-		fprintf(stderr, "coldpotato: %s\n", err.text);
 	status = rc == 0 ? run_all(watch) : rc == -EINVAL ? CP_EXIT_USAGE : CP_EXIT_FAILED;
 	if (watch->notify)
 		cp_notify_send(watch->notify, "STOPPING=1");
@@ -315,6 +359,9 @@ static int run_plan(struct watch *watch, struct cp_watch_plan *plan)
 	cp_engine_keep_free(watch->shared.keep);
 	cp_notify_close(watch->notify);
 	cp_watch_plan_free(watch->plan);
+	cp_watch_top_close(watch->top);
+	if (rc)
+		fprintf(stderr, "coldpotato: %s\n", err.text);
 	return status;
 }
 

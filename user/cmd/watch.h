@@ -101,4 +101,30 @@ void cp_watch_board_show(
         struct cp_watch_board *board, const struct cp_watch_plan *plan, const struct cp_watch_item *running);
 void cp_watch_board_free(struct cp_watch_board *board); /* ends the service; takes NULL */
 
+/* ---- watch_top*.c: --top, a view on the terminal; it has a thread of its own. All take NULL: there is no view ---- */
+
+struct cp_watch_top;
+
+/* Can there be a view? Before anything is begun. -EINVAL: no. */
+int cp_watch_top_check(const struct cp_opts *opts, struct cp_err *err);
+/* Takes the terminal over, and what is written to stderr. 0 or -errno. */
+int cp_watch_top_open(const struct cp_opts *opts, struct cp_watch_top **ret_top, struct cp_err *err);
+void cp_watch_top_close(struct cp_watch_top *top);
+/* Receives the records of every run; not NULL. */
+struct cp_hook cp_watch_top_hook(struct cp_watch_top *top);
+/* Shows when each audit is next due, and which runs (NULL: none). */
+void cp_watch_top_show(struct cp_watch_top *top, const struct cp_watch_plan *plan, const struct cp_watch_item *running);
+/* How far the run at hand is; call it often. */
+void cp_watch_top_progress(struct cp_watch_top *top, const struct cp_audit *run);
+void cp_watch_top_ran(
+        struct cp_watch_top *top, const struct cp_watch_item *item, const struct cp_watch_outcome *outcome);
+void cp_watch_top_change(
+        struct cp_watch_top *top, const struct cp_change_event *event, const struct cp_change_origin *origin);
+/* No audit is to begin but those that are wanted. */
+bool cp_watch_top_is_paused(const struct cp_watch_top *top);
+/* True once after the user wanted this audit to run now. */
+bool cp_watch_top_wants(struct cp_watch_top *top, const char *audit);
+/* The user has quit, or the terminal is gone: *ret_status is what the program ends with; worst: of its runs. */
+bool cp_watch_top_has_ended(const struct cp_watch_top *top, int worst, int *ret_status);
+
 #endif

@@ -41,23 +41,36 @@ void cp_live_draw_state(struct cp_live_frame *frame, const struct cp_live_ui *ui
 	cp_live_put(frame, 0, frame->n_columns - n, n, ui->paused ? CP_LIVE_YELLOW | CP_LIVE_BOLD : 0, words);
 }
 
+void cp_live_draw_typing(struct cp_live_frame *frame, const struct cp_live_ui *ui, unsigned row)
+{
+	unsigned n = cp_live_put(frame, row, 0, frame->n_columns, CP_LIVE_BOLD, "Filter: ");
+
+	n += cp_live_put(frame, row, n, frame->n_columns - n, 0, ui->draft);
+	cp_live_put(frame, row, n, 1, CP_LIVE_REVERSE, " ");
+}
+
 static void draw_last_row(
         struct cp_live_frame *frame, const struct cp_live_ui *ui, const struct cp_live_about *about, bool is_list)
 {
 	static const char list_keys[] = "q quit  p pause  r reset  Enter open  s sort  / filter  ? help";
 	static const char path_keys[] =
 	        "q quit  p pause  r reset  Tab next  l list  d columns  n names  / filter  ? help";
-	unsigned row = frame->n_rows - 1, n;
+	unsigned row = frame->n_rows - 1;
 
 	if (ui->typing) {
-		n = cp_live_put(frame, row, 0, frame->n_columns, CP_LIVE_BOLD, "Filter: ");
-		n += cp_live_put(frame, row, n, frame->n_columns - n, 0, ui->draft);
-		cp_live_put(frame, row, n, 1, CP_LIVE_REVERSE, " ");
+		cp_live_draw_typing(frame, ui, row);
 	} else if (about->message) {
 		cp_live_put(frame, row, 0, frame->n_columns, CP_LIVE_YELLOW, about->message);
 	} else {
 		cp_live_put(frame, row, 0, frame->n_columns, CP_LIVE_DIM, is_list ? list_keys : path_keys);
 	}
+}
+
+void cp_live_draw_help(struct cp_live_frame *frame, const char *const *lines, size_t n)
+{
+	for (unsigned i = 0; i < n; i++)
+		cp_live_put(frame, i + 1, 1, frame->n_columns - 1, lines[i][0] == ' ' ? 0 : CP_LIVE_BOLD, lines[i]);
+	cp_live_put(frame, frame->n_rows - 1, 0, frame->n_columns, CP_LIVE_DIM, "any key goes back");
 }
 
 static void draw_help(struct cp_live_frame *frame)
@@ -84,29 +97,28 @@ static void draw_help(struct cp_live_frame *frame)
 	        "Colours: home green, other ASes yellow, exchange points magenta, private dim",
 	};
 
-	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		cp_live_put(frame, i + 1, 1, frame->n_columns - 1, lines[i][0] == ' ' ? 0 : CP_LIVE_BOLD, lines[i]);
-	cp_live_put(frame, frame->n_rows - 1, 0, frame->n_columns, CP_LIVE_DIM, "any key goes back");
+	cp_live_draw_help(frame, lines, sizeof(lines) / sizeof(lines[0]));
 }
 
-static void draw_too_small(struct cp_live_frame *frame)
+bool cp_live_draw_too_small(struct cp_live_frame *frame)
 {
 	char words[96];
 
+	if (frame->n_rows >= CP_LIVE_ROWS_MIN && frame->n_columns >= CP_LIVE_COLUMNS_MIN)
+		return false;
 	snprintf(words, sizeof(words), "%ux%u is too small", frame->n_columns, frame->n_rows);
 	cp_live_put(frame, 0, 0, frame->n_columns, 0, words);
 	snprintf(words, sizeof(words), "wants %ux%u; q quits", CP_LIVE_COLUMNS_MIN, CP_LIVE_ROWS_MIN);
 	cp_live_put(frame, 1, 0, frame->n_columns, 0, words);
+	return true;
 }
 
 void cp_live_draw(struct cp_live_frame *frame, struct cp_live_ui *ui, const struct cp_live_about *about,
         const struct cp_live_row *rows, const struct cp_live_shown *shown)
 {
 	cp_live_frame_clear(frame);
-	if (frame->n_rows < CP_LIVE_ROWS_MIN || frame->n_columns < CP_LIVE_COLUMNS_MIN) {
-		draw_too_small(frame);
+	if (cp_live_draw_too_small(frame))
 		return;
-	}
 	if (ui->help) {
 		draw_help(frame);
 		return;

@@ -63,38 +63,39 @@ static const char *say_host(
 	return buf;
 }
 
-static const char *say_as(const struct cp_live_shown *shown, uint32_t i, bool named, char buf[WORDS])
+const char *cp_live_say_as(
+        const struct cp_origin *origin, const struct cp_asdb *asdb, bool named, char *buf, size_t size)
 {
-	const struct cp_origin *origin = &shown->rec->judgement->origins[i];
 	const struct cp_as *as;
 	char name[64];
 
-	buf[0] = '\0';
-	if (!hop_at(shown, i))
-		return buf;
 	if (origin->kind == CP_ORIGIN_AS) {
-		as = named && shown->rec->asdb ? cp_asdb_as(shown->rec->asdb, origin->asn[0]) : NULL;
+		as = named && asdb ? cp_asdb_as(asdb, origin->asn[0]) : NULL;
 		cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
-		snprintf(buf, WORDS, "%u%s%s%s", origin->asn[0], origin->n_asn > 1 ? "+" : "", *name ? " " : "", name);
+		snprintf(buf, size, "%u%s%s%s", origin->asn[0], origin->n_asn > 1 ? "+" : "", *name ? " " : "", name);
 	} else if (origin->kind == CP_ORIGIN_IXP) {
-		snprintf(buf, WORDS, "IXP:%s", origin->label ? origin->label : "");
+		snprintf(buf, size, "IXP:%s", origin->label ? origin->label : "");
 	} else if (origin->kind == CP_ORIGIN_SPECIAL) {
-		snprintf(buf, WORDS, "%s", named && origin->label ? origin->label : "private");
+		snprintf(buf, size, "%s", named && origin->label ? origin->label : "private");
 	} else {
-		snprintf(buf, WORDS, "?");
+		snprintf(buf, size, "?");
 	}
 	return buf;
 }
 
-static unsigned hop_attr(const struct cp_live_shown *shown, uint32_t i)
+static const char *say_as(const struct cp_live_shown *shown, uint32_t i, bool named, char buf[WORDS])
 {
-	const struct cp_origin *origin = &shown->rec->judgement->origins[i];
-
+	buf[0] = '\0';
 	if (!hop_at(shown, i))
-		return CP_LIVE_DIM;
+		return buf;
+	return cp_live_say_as(&shown->rec->judgement->origins[i], shown->rec->asdb, named, buf, WORDS);
+}
+
+unsigned cp_live_origin_attr(const struct cp_origin *origin, const struct cp_home *home)
+{
 	switch (origin->kind) {
 	case CP_ORIGIN_AS:
-		return cp_home_has(shown->home, origin->asn[0]) ? CP_LIVE_GREEN : CP_LIVE_YELLOW;
+		return home && cp_home_has(home, origin->asn[0]) ? CP_LIVE_GREEN : CP_LIVE_YELLOW;
 	case CP_ORIGIN_IXP:
 		return CP_LIVE_MAGENTA;
 	case CP_ORIGIN_SPECIAL:
@@ -102,6 +103,13 @@ static unsigned hop_attr(const struct cp_live_shown *shown, uint32_t i)
 	default:
 		return CP_LIVE_PLAIN;
 	}
+}
+
+static unsigned hop_attr(const struct cp_live_shown *shown, uint32_t i)
+{
+	if (!hop_at(shown, i))
+		return CP_LIVE_DIM;
+	return cp_live_origin_attr(&shown->rec->judgement->origins[i], shown->home);
 }
 
 /* ---- Layout ---- */
@@ -190,15 +198,11 @@ static void draw_counts(
         struct cp_live_frame *frame, unsigned row, const struct layout *layout, const struct cp_live_hop *hop)
 {
 	uint32_t permille = cp_live_hop_loss_permille(hop);
-	char words[CP_NUM_MAX] = "-";
-	unsigned attr = CP_LIVE_PLAIN;
+	char words[CP_NUM_MAX];
+	bool is_worth_a_look = permille != UINT32_MAX && permille && hop->n_answered;
 
-	if (permille != UINT32_MAX) {
-		snprintf(words, sizeof(words), "%s%u%%", permille && permille < 10 ? "<" : "",
-		        permille && permille < 10 ? 1 : permille / 10);
-		attr = permille && hop->n_answered ? CP_LIVE_YELLOW : CP_LIVE_PLAIN;
-	}
-	cp_live_put_right(frame, row, layout->loss, LOSS_WIDTH, attr, words);
+	cp_live_put_right(frame, row, layout->loss, LOSS_WIDTH, is_worth_a_look ? CP_LIVE_YELLOW : CP_LIVE_PLAIN,
+	        cp_live_say_loss(permille, words));
 	snprintf(words, sizeof(words), "%u", hop->n_asked);
 	cp_live_put_right(frame, row, layout->asked, ASKED_WIDTH, 0, words);
 }
@@ -290,6 +294,17 @@ static void draw_head(struct cp_live_frame *frame, const struct cp_live_shown *s
 	cp_live_put(frame, 0, n + 2, frame->n_columns - n - 2, 0, words);
 }
 
+const char *cp_live_say_meaning(const struct cp_rec_path *rec, char *buf, size_t size)
+{
+	char words[CP_PHRASE_MAX];
+
+	if (*cp_phrase_exit(rec, words, sizeof(words)))
+		snprintf(buf, size, "leaves home %s", words);
+	else
+		cp_phrase_reasons(rec->judgement->reasons, buf, size);
+	return buf;
+}
+
 static void draw_verdict(struct cp_live_frame *frame, const struct cp_rec_path *rec)
 {
 	const struct cp_judgement *judgement = rec->judgement;
@@ -300,11 +315,8 @@ static void draw_verdict(struct cp_live_frame *frame, const struct cp_rec_path *
 	snprintf(line, sizeof(line), "(confidence %s)  %s", cp_confidence_name(judgement->confidence),
 	        cp_phrase_as_path(rec, words, sizeof(words)));
 	cp_live_put(frame, ROW_VERDICT, n + 1, frame->n_columns - n - 1, 0, line);
-	if (*cp_phrase_exit(rec, words, sizeof(words)))
-		snprintf(line, sizeof(line), "leaves home %s", words);
-	else
-		snprintf(line, sizeof(line), "%s", cp_phrase_reasons(judgement->reasons, words, sizeof(words)));
-	cp_live_put(frame, ROW_MEANING, 0, frame->n_columns, CP_LIVE_DIM, line);
+	cp_live_put(
+	        frame, ROW_MEANING, 0, frame->n_columns, CP_LIVE_DIM, cp_live_say_meaning(rec, words, sizeof(words)));
 }
 
 void cp_live_draw_path(struct cp_live_frame *frame, struct cp_live_ui *ui, const struct cp_live_about *about,

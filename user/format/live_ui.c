@@ -10,6 +10,8 @@
 
 #include "live.h"
 
+#define SCROLL_MAX INT32_MAX
+
 const char *cp_live_sort_name(enum cp_live_sort sort)
 {
 	static const char *const names[CP_LIVE_SORTS] = {"as given", "name", "verdict", "RTT", "loss", "changes"};
@@ -43,12 +45,16 @@ static bool has_text(const char *where, const char *what)
 }
 
 /* While a filter is typed, its effect is seen already. */
+bool cp_live_ui_matches(const struct cp_live_ui *ui, const char *text)
+{
+	return has_text(text, ui->typing ? ui->draft : ui->filter);
+}
+
 static bool is_shown(const struct cp_live_ui *ui, const struct cp_live_row *row)
 {
-	const char *what = ui->typing ? ui->draft : ui->filter;
-
-	return has_text(row->name, what) || has_text(row->detail, what) || has_text(row->as_path, what) ||
-	       (row->is_judged && has_text(cp_verdict_name(row->verdict), what));
+	return cp_live_ui_matches(ui, row->name) || cp_live_ui_matches(ui, row->detail) ||
+	       cp_live_ui_matches(ui, row->as_path) || cp_live_ui_matches(ui, row->group) ||
+	       (row->is_judged && cp_live_ui_matches(ui, cp_verdict_name(row->verdict)));
 }
 
 struct comparison {
@@ -156,19 +162,21 @@ static void move(struct cp_live_ui *ui, int64_t by, bool wraps)
 }
 
 /* The drawing cuts what is too much. */
-static void scroll(struct cp_live_ui *ui, int64_t by)
+static void add(uint32_t *line, int64_t by)
 {
-	int64_t to = (int64_t)ui->scroll + by;
+	int64_t to = (int64_t)*line + by;
 
-	ui->scroll = to < 0 ? 0 : to > CP_TTL_MAX ? CP_TTL_MAX : (uint32_t)to;
+	*line = to < 0 ? 0 : to > SCROLL_MAX ? SCROLL_MAX : (uint32_t)to;
 }
 
 static void go(struct cp_live_ui *ui, int64_t by)
 {
-	if (ui->in_list)
+	if (ui->pane == CP_LIVE_CHANGES)
+		add(&ui->line, by);
+	else if (ui->in_list && !ui->pane)
 		move(ui, by, false);
 	else
-		scroll(ui, by);
+		add(&ui->scroll, by);
 }
 
 /* Escape and Enter end the typing, the former as if there had been none. */
@@ -188,12 +196,42 @@ static void type(struct cp_live_ui *ui, uint32_t key)
 	}
 }
 
+/* A pane is opened at its latest line; the same key closes it. */
+static void turn_to(struct cp_live_ui *ui, enum cp_live_pane pane)
+{
+	if (!ui->n_tabs)
+		return;
+	ui->pane = ui->pane == pane ? CP_LIVE_NO_PANE : pane;
+	ui->scroll = ui->line = 0;
+}
+
+static void open_chosen(struct cp_live_ui *ui)
+{
+	if (ui->pane == CP_LIVE_CHANGES)
+		ui->opens = true;
+	else if (ui->pane)
+		turn_to(ui, CP_LIVE_NO_PANE);
+	else
+		ui->in_list = false;
+}
+
 static void escape(struct cp_live_ui *ui)
 {
-	if (ui->filter[0])
+	if (ui->pane)
+		turn_to(ui, CP_LIVE_NO_PANE);
+	else if (ui->filter[0])
 		ui->filter[0] = '\0';
 	else
 		ui->in_list = true;
+}
+
+/* To the next tab where there are several lists, else to the next row. */
+static void tab(struct cp_live_ui *ui, int by)
+{
+	if (ui->n_tabs && (ui->in_list || ui->pane))
+		ui->tab = (uint32_t)(((int64_t)ui->tab + by + ui->n_tabs) % ui->n_tabs);
+	else
+		move(ui, by, true);
 }
 
 static void walk(struct cp_live_ui *ui, uint32_t key, uint32_t page)
@@ -221,14 +259,48 @@ static void walk(struct cp_live_ui *ui, uint32_t key, uint32_t page)
 		break;
 	case CP_LIVE_KEY_TAB:
 	case CP_LIVE_KEY_RIGHT:
-		move(ui, 1, true);
+		tab(ui, 1);
 		break;
 	case CP_LIVE_KEY_BACK_TAB:
 	case CP_LIVE_KEY_LEFT:
-		move(ui, -1, true);
+		tab(ui, -1);
 		break;
 	default:
 		break;
+	}
+}
+
+/* What is shown, and how. */
+static void look(struct cp_live_ui *ui, uint32_t key, uint32_t page)
+{
+	switch (key) {
+	case 'd':
+		ui->columns = (ui->columns + 1) % CP_LIVE_COLUMN_SETS;
+		break;
+	case 'n':
+		ui->addresses = !ui->addresses;
+		break;
+	case 's':
+		ui->sort = (ui->sort + 1) % CP_LIVE_SORTS;
+		break;
+	case 'c':
+		turn_to(ui, CP_LIVE_CHANGES);
+		break;
+	case 'L':
+		turn_to(ui, CP_LIVE_LOG);
+		break;
+	case 'l':
+		ui->in_list = !ui->in_list || ui->pane;
+		ui->pane = CP_LIVE_NO_PANE;
+		break;
+	case CP_LIVE_KEY_ENTER:
+		open_chosen(ui);
+		break;
+	case CP_LIVE_KEY_ESCAPE:
+		escape(ui);
+		break;
+	default:
+		walk(ui, key, page);
 	}
 }
 
@@ -253,6 +325,9 @@ void cp_live_ui_key(struct cp_live_ui *ui, uint32_t key, uint32_t page)
 	case 'r':
 		ui->reset = true;
 		break;
+	case 'a':
+		ui->now = ui->n_tabs > 0;
+		break;
 	case '?':
 	case 'h':
 		ui->help = true;
@@ -261,25 +336,7 @@ void cp_live_ui_key(struct cp_live_ui *ui, uint32_t key, uint32_t page)
 		ui->typing = true;
 		ui->draft[0] = '\0';
 		break;
-	case 'd':
-		ui->columns = (ui->columns + 1) % CP_LIVE_COLUMN_SETS;
-		break;
-	case 'n':
-		ui->addresses = !ui->addresses;
-		break;
-	case 's':
-		ui->sort = (ui->sort + 1) % CP_LIVE_SORTS;
-		break;
-	case 'l':
-		ui->in_list = !ui->in_list;
-		break;
-	case CP_LIVE_KEY_ENTER:
-		ui->in_list = false;
-		break;
-	case CP_LIVE_KEY_ESCAPE:
-		escape(ui);
-		break;
 	default:
-		walk(ui, key, page);
+		look(ui, key, page);
 	}
 }
