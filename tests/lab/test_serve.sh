@@ -83,7 +83,7 @@ answer() { # what path jq-expression expected
 answer 'status: the store' /api/v1/status '[.agent, .watching, .store.path_name, .store.runs, .store.first_run, .store.last_run]' \
 	"[\"lab\",false,\"lab.db\",3,$first,$third]"
 answer 'status: audits' /api/v1/status .audits \
-	"[{\"name\":\"ms\",\"interval_s\":null,\"last_run\":$third,\"next_ms\":null,\"state\":\"done\"}]"
+	"[{\"name\":\"ms\",\"interval_s\":null,\"last_run\":$third,\"next_ms\":null,\"state\":\"done\",\"agent\":\"lab\"}]"
 answer 'runs: newest first' /api/v1/runs '[.total, .items[].run]' "[3,$third,$second,$first]"
 answer 'runs: a page' '/api/v1/runs?limit=1&offset=1' '[.total, .items[].run]' "[3,$second]"
 answer 'runs: of an audit' '/api/v1/runs?audit=nosuch' '[.total, .items]' '[0,[]]'
@@ -120,7 +120,7 @@ answer 'flow: every link has its nodes' /api/v1/runs/latest/flow \
 answer 'flow: as many paths leave the groups as the run has' /api/v1/runs/latest/flow \
 	'[.links[] | select(.source | startswith("group:")) | .paths] | add' 10
 answer 'flow: through which AS' /api/v1/runs/latest/flow '.links[] | select(.source == "group:web" and .target != "stay")' \
-	'{"source":"group:web","target":"exit:2914","paths":2}'
+	'{"source":"group:web","target":"exit:2914","paths":2,"verdicts":{"inside":0,"direct":0,"undecided":0,"transit":2,"detour":0}}'
 answer 'egress' /api/v1/runs/latest/egress '[.items[] | [.role, .asn]]' \
 	'[["home",8075],["exit",2914],["exit",16625],["destination",13335]]'
 answer 'flow over time' "/api/v1/flow-history?audit=ms&from=$second" '.runs | map([.run, .exits[0].asn, .inside, .total])' \
@@ -225,26 +225,18 @@ check_eq 'not when it is refused' '' "$(headers /assets/echarts.js -H 'Accept-En
 
 lab_exec "$LAB_A" curl -sN -m 60 $base/api/v1/events >"$work/events" 2>&1 &
 events_pid=$!
-wait_for() { # seconds command...
-	local until=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < until)) || return 1
-		sleep 0.2
-	done
-}
-check 'events: the stream begins' wait_for 5 grep -q '^retry:' "$work/events"
+check 'events: the stream begins' until_true 5 grep -q '^retry:' "$work/events"
 fourth=1700000180000
 make_store "$store" run $fourth 2914
 make_store "$store" change $((fourth + 1)) $fourth as-path $'old\n\ndata: x' 'new'
-check 'events: a run' wait_for 10 grep -q '^event: run' "$work/events"
-check 'events: a change' wait_for 10 grep -q '^event: change' "$work/events"
+check 'events: a run' until_true 10 grep -q '^event: run' "$work/events"
+check 'events: a change' until_true 10 grep -q '^event: change' "$work/events"
 data() { # event
 	grep -A1 "^event: $1\$" "$work/events" | sed -n 's/^data: //p'
 }
 check_eq 'events: which run' "[$fourth,\"ms\"]" "$(data run | jq -c '[.run, .audit]')"
 check_eq 'events: which change, in one line whatever is in it' '["as-path","old\n\ndata: x"]' "$(data change | jq -c '[.kind, .old]')"
-check 'events: silence is broken by a comment' wait_for 20 grep -q '^: still here' "$work/events"
+check 'events: silence is broken by a comment' until_true 20 grep -q '^: still here' "$work/events"
 ask /metrics >"$work/metrics"
 metric() { # series
 	awk -v series="$1" 'index($0, series " ") == 1 {print $NF}' "$work/metrics"
@@ -283,7 +275,7 @@ if [[ -n $promtool && -n $prometheus ]]; then
 	scraped() {
 		[[ $(query 'coldpotato_store_up' | jq -r '.data.result[0].value[1]' 2>/dev/null) == 1 ]]
 	}
-	check 'a real Prometheus scrapes it' wait_for 40 scraped
+	check 'a real Prometheus scrapes it' until_true 40 scraped
 	check_eq 'and asks for transit by group' '[["<i>�\"","0"],["cdn","0"],["web","1"]]' \
 		"$(query 'sum by (group) (coldpotato_targets{verdict="transit"})' | jq -c '[.data.result[] | [.metric.group, .value[1]]] | sort')"
 	kill "$prometheus_pid"
@@ -396,13 +388,13 @@ events=$(clients /api/v1/events ask 60 3)
 check_eq 'subscribers: as many as allowed, the others are told' '32 28' "$(count answered "$events") $(count refused "$events")"
 check_eq 'subscribers that have gone are forgotten' 200 "$(
 	gone() { [[ $(ask /metrics | awk '/^coldpotato_http_subscribers / {print $2}') == 0 ]]; }
-	wait_for 5 gone && status /api/v1/runs
+	until_true 5 gone && status /api/v1/runs
 )"
 after=$(rss_kib)
 check "afterwards memory stays (from $before to $after KiB)" test $((after - before)) -lt 16384
 check_eq 'afterwards no descriptor is left' true "$(
 	few() { (($(find "/proc/$pid/fd" -type l | wc -l) < 40)); }
-	wait_for 20 few && echo true
+	until_true 20 few && echo true
 )"
 kill -TERM "$pid"
 wait "$pid"

@@ -107,6 +107,9 @@ int cp_api_find_run(struct cp_api_call *call, const char *reference, struct cp_a
 /* The same for the first word of the route; sets agent and run of call->args, which borrow from *key. */
 int cp_api_take_run(struct cp_api_call *call, struct cp_api_run_key *key);
 
+/* "run" and "agent". */
+void cp_api_write_key(struct cp_api_call *call, const struct cp_api_run_key *key);
+
 /* Writes a cell as its name says. */
 void cp_api_cell(struct cp_json *json, const struct cp_store_cell *cell);
 /* Asks, and writes every row as an object into the array `key`. */
