@@ -334,6 +334,7 @@ export const pathsOf = (world, target, r) => {
 				return {
 					seq: i * 3 + flow,
 					dest_ip,
+					dest_asn: destOf(i, verdict),
 					flow,
 					verdict,
 					confidence: 'high',

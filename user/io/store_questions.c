@@ -55,8 +55,10 @@
 	t ".seq, " t ".verdict, " DECISIVE(t, "as_path") " AS \"as_path:steps\", " EXITS(                              \
 	        t) " AS \"exits:json\", " DEST_RTT(t) " AS dest_rtt_us, "
 #define SAME_TARGET "x.name = y.name AND x.port IS y.port AND x.protocol IS y.protocol"
-/* Silence is no difference. */
-#define HEARD(t) "replace(replace(" DECISIVE(t, "as_path") ", '* ', ''), ' *', '')"
+/* Silence is no difference, nor is what has no AS. Unmapped ones can stand side by side when the others are gone. */
+#define WITHOUT(step, path) "replace(" path ", ' " step " ', ' ')"
+#define HEARD(t)                                                                                                       \
+	WITHOUT("?", WITHOUT("?", WITHOUT("private", WITHOUT("*", "' ' || " DECISIVE(t, "as_path") " || ' '"))))
 
 /* ---- Flow ---- */
 

@@ -10,7 +10,7 @@ import {asText, count, counted, known, pill, rtt, wordsOf} from './words.js';
 const handovers = (title, rows, other, params) => [
 	el('h2', '', title),
 	rows.length === 0
-		? empty('Nobody in this run.')
+		? empty('Nobody was seen to in this run.')
 		: scroller(
 				title,
 				table(

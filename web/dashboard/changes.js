@@ -81,7 +81,7 @@ const who = change => {
 
 // What ended is no alarm, however bad it was. Stores of before say nothing of it.
 const severity = change => {
-	const ended = {recovered: '✓ recovered', settled: 'settled'}[change.state];
+	const ended = {recovered: 'recovered', settled: 'settled'}[change.state];
 	if (change.muted) return el('span', 'severity', ended ? `${ended}, muted` : 'muted');
 	if (ended) return el('span', `severity ${change.state}`, ended);
 	const is_high = change.severity === 'critical' || change.severity === 'error';
@@ -107,7 +107,8 @@ const text = change =>
 
 const cellsOf = fresh => change => [
 	el('span', fresh.has(change) ? 'fresh' : '', time(change.at_ms)),
-	KIND_WORDS[change.kind] ?? change.kind,
+	// Said here, too: narrow screens have no room for the severity.
+	(change.state === 'recovered' ? '✓ ' : '') + (KIND_WORDS[change.kind] ?? change.kind),
 	who(change),
 	severalAgents() ? (change.agent ?? '') : groupName(change.group),
 	fromTo(change),

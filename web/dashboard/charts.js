@@ -6,6 +6,7 @@ import {count, counted, isTime, percent, time, utc, verdictIndex, verdictName} f
 
 const COLUMN_NODES = 14; // of a column; the smaller ones share one
 const MIN_WIDTH = 640; // px; narrower screens scroll the diagram
+const ROOMY = 900; // px; there verdicts are said in the diagram, too
 const CLOSE_MS = 600000; // of an axis on which minutes say too little
 const LABEL_SHARE = 0.04; // of the paths: what is wide enough for a word
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -78,7 +79,7 @@ const foldSmall = (nodes, links) => {
 };
 
 // The diagram's options in the colours of the moment.
-const sankeyOptions = ({nodes, links}) => {
+const sankeyOptions = ({nodes, links}, has_room) => {
 	const style = getComputedStyle(document.documentElement);
 	const color = name => style.getPropertyValue('--' + name).trim();
 	const label = new Map(nodes.map(node => [node.id, clean(node.label)]));
@@ -105,7 +106,7 @@ const sankeyOptions = ({nodes, links}) => {
 			{
 				type: 'sankey',
 				left: 2,
-				right: 190,
+				right: 230,
 				top: 8,
 				bottom: 8,
 				nodeWidth: 12,
@@ -128,7 +129,7 @@ const sankeyOptions = ({nodes, links}) => {
 					verdict: one.verdict,
 					lineStyle: {color: color(one.color), opacity: 0.32, curveness: 0.5},
 					// Said in words, too, where there is room and it is decided: at the way out.
-					edgeLabel: {show: isOut(one) && one.paths >= LABEL_SHARE * all},
+					edgeLabel: {show: has_room && isOut(one) && one.paths >= LABEL_SHARE * all},
 				})),
 				edgeLabel: {
 					color: color('ink'),
@@ -138,7 +139,7 @@ const sankeyOptions = ({nodes, links}) => {
 				label: {
 					color: color('ink'),
 					fontSize: 12.5,
-					width: 180,
+					width: 225,
 					overflow: 'truncate',
 					formatter: ({data}) => label.get(data.name),
 				},
@@ -169,7 +170,7 @@ export const sankey = ({nodes, links, heads}) => {
 		stopped = false;
 
 	const draw = () => {
-		chart.setOption(sankeyOptions(folded), true);
+		chart.setOption(sankeyOptions(folded, node.clientWidth >= ROOMY), true);
 		chart.getZr().flush();
 	};
 	const fit = () => {
@@ -296,7 +297,7 @@ export const verdictStrip = (verdicts, say, chosen, keys = verdicts) => {
 export const timeAxis = runs => {
 	const at = [0, Math.floor((runs.length - 1) / 2), runs.length - 1];
 	const marks = runs.length < 3 ? [...new Set([0, runs.length - 1])] : at;
-	const is_close = runs[runs.length - 1].started_ms - runs[0].started_ms < CLOSE_MS;
+	const is_close = Math.abs(runs[runs.length - 1].started_ms - runs[0].started_ms) < CLOSE_MS;
 	return el(
 		'div',
 		'time-axis',

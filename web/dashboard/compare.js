@@ -29,7 +29,7 @@ const change = n =>
 	el('span', n > 0 ? 'rise' : n < 0 ? '' : 'zero', n > 0 ? `+${count(n)}` : n < 0 ? `−${count(-n)}` : '0');
 const sideName = (answer, side) => {
 	const agent = isTwoVantages(answer) ? answer[side + '_agent'] : null;
-	return agent ? `${side.toUpperCase()}: ${agent}` : side.toUpperCase();
+	return agent ? clean(agent) : side.toUpperCase();
 };
 const exitTable = answer =>
 	answer.exits.length === 0
@@ -42,7 +42,7 @@ const exitTable = answer =>
 						'Leaves home to',
 						[sideName(answer, 'a'), 'num'],
 						[sideName(answer, 'b'), 'num'],
-						['Difference', 'num'],
+						['Change', 'num'],
 					],
 					[...answer.exits]
 						.sort(
@@ -175,7 +175,7 @@ export const show = async (params, ctx) => {
 		extra: [mode],
 		holds: target => mode.value === 'all' || (mode.value === 'worse' ? target.worse : target.changed),
 		applied: (items, state) => {
-			rows.set(items);
+			rows.set([...items].sort((x, y) => y.worse - x.worse || y.changed - x.changed));
 			ctx.keep({
 				...(params.a || params.b ? sides(a, b) : {}),
 				mode: mode.value === 'changed' ? null : mode.value,

@@ -24,6 +24,7 @@ const RUNS_LISTED = 200;
 const at = id => document.getElementById(id);
 const main = at('main');
 let view = null; // what is shown: {name, params, shown, stop}
+let here = ''; // the address that the view is of
 let asking = new AbortController();
 let n_unseen = 0;
 let status = null;
@@ -38,8 +39,10 @@ const where = () => {
 
 const keep = (name, params) => {
 	const next = link(name, params);
-	if (next === location.hash) return;
+	// Somebody has gone elsewhere, which is told a moment later: that address is not this view's.
+	if (location.hash !== here || next === here) return;
 	history.replaceState(null, '', next);
+	here = location.hash;
 	markNav({name, params});
 };
 
@@ -137,25 +140,29 @@ const load = async ({name, params}, signal) => {
 // quiet: the same view with newer data; the reader stays where he is.
 const render = async (quiet = false) => {
 	const target = where();
+	here = location.hash;
 	asking.abort();
 	asking = new AbortController();
 	const {signal} = asking;
 	const y = scrollY;
-	const waiting = setTimeout(() => quiet || main.replaceChildren(el('p', 'wait', 'Loading …')), WAIT_MS);
+	const waiting = setTimeout(
+		() => quiet || signal.aborted || main.replaceChildren(el('p', 'wait', 'Loading …')),
+		WAIT_MS
+	);
 	main.setAttribute('aria-busy', 'true');
 	notice();
 	markNav(target);
 	try {
 		const shown = await load(target, signal);
 		if (signal.aborted) return;
-		clearTimeout(waiting);
 		place(shown, target.name, target.params, quiet);
 		if (quiet) scrollTo(0, y);
 	} catch (error) {
 		if (signal.aborted) return;
-		clearTimeout(waiting);
 		if (!(error instanceof ApiError)) console.error(error);
 		place({title: 'Error', nodes: failed(error)}, target.name, target.params, quiet);
+	} finally {
+		clearTimeout(waiting);
 	}
 };
 

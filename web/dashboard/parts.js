@@ -73,13 +73,18 @@ export const runLine = (run, params) => {
 	return line;
 };
 
+// Whether two of some runs began in the same minute.
+export const haveCloseTimes = runs => {
+	const times = runs.filter(run => isTime(run.started_ms)).map(run => localTime(run.started_ms));
+	return new Set(times).size < times.length;
+};
+
 // What to call each of some runs: its time, with seconds where the minute is no name, and its audit and agent where there
 // are several.
 export const runNamer = runs => {
 	const several = key => new Set(runs.map(run => run[key] ?? '')).size > 1;
 	const keys = ['audit', 'agent'].filter(several);
-	const times = runs.filter(run => isTime(run.started_ms)).map(run => localTime(run.started_ms));
-	const is_close = new Set(times).size < times.length;
+	const is_close = haveCloseTimes(runs);
 	return run =>
 		[
 			isTime(run.started_ms) ? localTime(run.started_ms, is_close) : String(run.run),

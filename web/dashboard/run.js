@@ -3,7 +3,18 @@
 // store has.
 import {get, url} from './api.js';
 import {el, facts, scroller, table} from './dom.js';
-import {agentOf, empty, heading, link, runLine, runPath, runQuery, severalAgents, verdictBar} from './parts.js';
+import {
+	agentOf,
+	empty,
+	haveCloseTimes,
+	heading,
+	link,
+	runLine,
+	runPath,
+	runQuery,
+	severalAgents,
+	verdictBar,
+} from './parts.js';
 import {bytes, count, isTime, known, span, time} from './words.js';
 
 const RUNS_LISTED = 50;
@@ -56,8 +67,9 @@ const databaseTable = rows =>
 				)
 			);
 
-const runTable = (runs, run) =>
-	scroller(
+const runTable = (runs, run) => {
+	const is_close = haveCloseTimes(runs);
+	return scroller(
 		'Runs',
 		table(
 			'run-list',
@@ -83,7 +95,7 @@ const runTable = (runs, run) =>
 						'aria-current':
 							one.run === run.run && one.agent === run.agent ? 'true' : null,
 					},
-					time(one.started_ms)
+					time(one.started_ms, is_close)
 				),
 				...(severalAgents() ? [one.agent] : []),
 				one.audit ?? '',
@@ -98,6 +110,7 @@ const runTable = (runs, run) =>
 			])
 		)
 	);
+};
 
 const auditTable = audits =>
 	scroller(
@@ -131,7 +144,7 @@ const storeFacts = status =>
 	facts([
 		['Program', `coldpotato ${status.version}`],
 		['Host', status.host],
-		['Agent', severalAgents() ? status.agents.join(', ') : status.agent],
+		[severalAgents() ? 'Agents' : 'Agent', severalAgents() ? status.agents.join(', ') : status.agent],
 		['Serving since', time(status.started_ms)],
 		['Watching', status.watching ? 'yes' : 'no: what is shown was stored before'],
 		['Store', status.store.path_name],

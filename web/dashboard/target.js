@@ -9,6 +9,7 @@ import {
 	agentNames,
 	empty,
 	exitsText,
+	haveCloseTimes,
 	heading,
 	link,
 	networkLink,
@@ -114,7 +115,8 @@ const pathDetails = (path, run, open) => {
 const wayOf = one => [one.verdict, ...(one.exits ?? []).map(networkText).sort()].join('\n');
 
 const slider = (history, at, choose) => {
-	const said = el('output', 'when');
+	const said = el('output', 'when'),
+		is_close = haveCloseTimes(history);
 	const range = el('input', '', {
 		type: 'range',
 		min: '0',
@@ -130,7 +132,7 @@ const slider = (history, at, choose) => {
 			`${utc(history[i].started_ms)}, ${verdictName(history[i].verdict)}`
 		);
 		said.replaceChildren(
-			time(history[i].started_ms),
+			time(history[i].started_ms, is_close),
 			i === history.length - 1 ? ' (latest)' : '',
 			' ',
 			pill(history[i].verdict),
