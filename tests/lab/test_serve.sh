@@ -342,9 +342,31 @@ kill -INT "$pid"
 wait "$pid"
 check_eq 'SIGINT: exit status' 0 $?
 
-# --- clients that mean no good (the server on the wire, they on the other end of it) ---
+count() { # word line
+	awk -v word="$1" '{for (i = 1; i < NF; i++) if ($i == word) print $(i + 1)}' <<<"$2"
+}
+
+# --- clients of this host that mean no good: they have the same address as all others ---
 
 make_store "$store" run 1700000240000 2914 5000
+start here "$store" || exit 1
+base=http://127.0.0.1:9180
+lab_exec "$LAB_A" "$BUILD/lab/http_clients" 127.0.0.1 9180 / slow 64 8 >/dev/null &
+slow_pid=$!
+sleep 1
+check_eq '64 slow clients on loopback: the others do not wait' 200 "$(status /api/v1/runs -m 2)"
+wait "$slow_pid"
+lab_exec "$LAB_A" "$BUILD/lab/http_clients" 127.0.0.1 9180 / slow 128 12 >"$work/crowd" &
+slow_pid=$!
+sleep 1
+check_eq '128 slow clients on loopback: others get their turn long before the usual 15 s' 200 "$(status /api/v1/runs -m 10)"
+wait "$slow_pid"
+check_eq '128 slow clients on loopback: they are cut' 128 "$(count closed "$(cat "$work/crowd")")"
+kill -TERM "$pid"
+wait "$pid"
+
+# --- clients that mean no good (the server on the wire, they on the other end of it) ---
+
 start open "$store" --listen "$LAB_A_ADDR:9180" || exit 1
 base=http://$LAB_A_ADDR:9180
 check 'an address that others can reach: it warns' grep -q 'warning: 198.18.0.1 can be reached by others' "$work/open.log"
@@ -353,9 +375,6 @@ clients() { # path mode n seconds
 }
 rss_kib() {
 	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status"
-}
-count() { # word line
-	awk -v word="$1" '{for (i = 1; i < NF; i++) if ($i == word) print $(i + 1)}' <<<"$2"
 }
 answer 'a run of 5,005 targets: one view, and two beside each other' "/api/v1/compare?a=latest&b=latest" \
 	'[(.targets | length), (.targets | map(select(.changed)) | length)]' '[5005,0]'
