@@ -9,6 +9,7 @@ import {
 	PHONE,
 	check,
 	end,
+	faint,
 	finish,
 	focused,
 	go,
@@ -368,6 +369,8 @@ const looks = async () => {
 			if (name.startsWith('flow')) await page.waitForSelector('.sankey svg path');
 			const over = await overflow(page);
 			check(`looks: ${name}, ${look}: no wider than the screen`, over <= 0, over);
+			const hard = await faint(page);
+			same(`looks: ${name}, ${look}: all text can be read`, '', hard.slice(0, 5).join('; '));
 			await shot(page, `served-${name}-${look}`, true);
 		}
 		await end(opened, `looks: ${look}`);
