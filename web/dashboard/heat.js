@@ -3,7 +3,17 @@
 import {get, url} from './api.js';
 import {timeAxis, verdictStrip} from './charts.js';
 import {el} from './dom.js';
-import {agentNames, empty, heading, link, select, severalAgents, targetFilter, targetParams} from './parts.js';
+import {
+	agentNames,
+	empty,
+	haveCloseTimes,
+	heading,
+	link,
+	select,
+	severalAgents,
+	targetFilter,
+	targetParams,
+} from './parts.js';
 import {makeRows} from './rows.js';
 import {LETTERS, VERDICTS, count, counted, groupName, targetLabel, time, utc, verdictBadness} from './words.js';
 
@@ -33,6 +43,7 @@ const sorted = (targets, order) => {
 };
 
 const makeMap = (runs, line) => {
+	const is_close = haveCloseTimes(runs);
 	let column = runs.length - 1;
 	const linkAt = (target, i) =>
 		link('target', targetParams(target, i === runs.length - 1 ? {agent: runs[i].agent} : runs[i]));
@@ -41,7 +52,7 @@ const makeMap = (runs, line) => {
 		line.replaceChildren(
 			targetLabel(target),
 			' at ',
-			time(runs[column].started_ms),
+			time(runs[column].started_ms, is_close),
 			': ',
 			verdictAt(target.cells, column) ?? 'not measured'
 		);
