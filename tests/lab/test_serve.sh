@@ -142,6 +142,46 @@ answer 'changes' "/api/v1/changes?since=$third&kind=exit-as-new&q=ntt" '[.total,
 	'[1,"b.example","AS2914 <NTT>",false]'
 answer 'changes: since then none' "/api/v1/changes?since=$((third + 1601))" .total 0
 
+# --- two agents, each with a run of the same number; what one is called is text ---
+
+make_store "$work/two.db" run $first 3491
+make_store "$work/other.db" run $first 2914
+tables='runs targets paths hops egress edges warnings ases'
+for table in $tables; do
+	echo "UPDATE $table SET agent = '<b>o\"ther';"
+done | sqlite3 "$work/other.db"
+{
+	echo "ATTACH '$work/other.db' AS other;"
+	for table in $tables; do
+		echo "INSERT INTO $table SELECT * FROM other.$table;"
+	done
+} | sqlite3 "$work/two.db"
+start two "$work/two.db" --listen 127.0.0.1:9181 || exit 1
+base=http://127.0.0.1:9181
+other='%3Cb%3Eo%22ther'
+answer 'two agents: both are named' /api/v1/status .agents '["<b>o\"ther","lab"]'
+for pair in 'lab lab 3491' "$other <b>o\\\"ther 2914"; do
+	read -r agent name asn <<<"$pair"
+	answer "two agents: $agent: the run of that number" "/api/v1/runs/$first?agent=$agent" .agent "\"$name\""
+	answer "two agents: $agent: its targets" "/api/v1/runs/$first/targets?agent=$agent" '[.agent, .items[1].exits[0].asn]' "[\"$name\",$asn]"
+	answer "two agents: $agent: one of them" "/api/v1/runs/$first/targets/1?agent=$agent" '[.agent, .exits[0].asn]' "[\"$name\",$asn]"
+	answer "two agents: $agent: its flow" "/api/v1/runs/$first/flow?agent=$agent" '[.agent, (.nodes | map(.asn) | contains(['"$asn"']))]' "[\"$name\",true]"
+	answer "two agents: $agent: its egress" "/api/v1/runs/$first/egress?agent=$agent" '[.agent, (.items | map(.asn) | contains(['"$asn"']))]' "[\"$name\",true]"
+	answer "two agents: $agent: its history" "/api/v1/targets/history?name=b.example&agent=$agent" '.items | map([.agent, .exits[0].asn])' "[[\"$name\",$asn]]"
+	answer "two agents: $agent: an AS" "/api/v1/as/$asn?agent=$agent&run=$first" '[.agent, (.targets | length), (.history | map(.agent))]' "[\"$name\",1,[\"$name\"]]"
+done
+answer 'two agents: a history of both says whose' '/api/v1/targets/history?name=b.example' '.items | map(.agent) | sort' '["<b>o\"ther","lab"]'
+answer 'two agents: so does the heat map' /api/v1/heatmap '.runs | map(.agent) | sort' '["<b>o\"ther","lab"]'
+answer 'two agents: and the flow over time' /api/v1/flow-history '.runs | map(.agent) | sort' '["<b>o\"ther","lab"]'
+answer 'two agents: compared' "/api/v1/compare?a=$first&a_agent=lab&b=$first&b_agent=$other" \
+	'[.a_agent, .b_agent, (.targets | map(select(.changed) | .name)), (.exits | map([.asn, .a_paths, .b_paths]))]' \
+	'["lab","<b>o\"ther",["b.example"],[[2914,0,2],[3491,2,0],[16625,2,2]]]'
+answer 'two agents: compared, both of one' "/api/v1/compare?a=$first&b=$first&agent=$other" '[.a_agent, .b_agent]' '["<b>o\"ther","<b>o\"ther"]'
+check_eq 'two agents: a third has no run' 404 "$(status "/api/v1/runs/latest?agent=nobody")"
+kill "$pid"
+wait "$pid"
+base=http://127.0.0.1:9180
+
 # --- errors ---
 
 error() { # what path status curl-args...
