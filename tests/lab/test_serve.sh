@@ -177,6 +177,11 @@ answer 'two agents: compared' "/api/v1/compare?a=$first&a_agent=lab&b=$first&b_a
 	'[.a_agent, .b_agent, (.targets | map(select(.changed) | .name)), (.exits | map([.asn, .a_paths, .b_paths]))]' \
 	'["lab","<b>o\"ther",["b.example"],[[2914,0,2],[3491,2,0],[16625,2,2]]]'
 answer 'two agents: compared, both of one' "/api/v1/compare?a=$first&b=$first&agent=$other" '[.a_agent, .b_agent]' '["<b>o\"ther","<b>o\"ther"]'
+for pair in 'lab 3491' "$other 2914"; do
+	read -r agent asn <<<"$pair"
+	check_eq "two agents: $agent: metrics" "$asn" \
+		"$(ask "/metrics?agent=$agent" | sed -n 's/^coldpotato_exit_paths{.*asn="\(3491\|2914\)".*/\1/p')"
+done
 check_eq 'two agents: a third has no run' 404 "$(status "/api/v1/runs/latest?agent=nobody")"
 kill "$pid"
 wait "$pid"

@@ -85,8 +85,8 @@ cp_api_fn cp_api_target_history, cp_api_heatmap, cp_api_compare, cp_api_changes;
 
 /* Answers a path below /api/. */
 void cp_api_answer(struct cp_api *api, const struct cp_uri *uri, struct cp_http_response *response);
-/* api_metrics.c: answers /metrics, also when the store cannot be read. */
-void cp_api_metrics(struct cp_api *api, struct cp_http_response *response);
+/* api_metrics.c: answers /metrics (agent=: of that agent's runs), also when the store cannot be read. */
+void cp_api_metrics(struct cp_api *api, const struct cp_uri *uri, struct cp_http_response *response);
 /* The error that a store which cannot be opened is answered with. */
 void cp_api_refuse(struct cp_http_response *response, unsigned status, const char *text);
 
