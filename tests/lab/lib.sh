@@ -79,6 +79,17 @@ refuses() { # what status regex command...
 	fi
 }
 
+# Waits until a command succeeds.
+until_true() { # seconds command...
+	local i n=$(($1 * 20))
+	shift
+	for ((i = 0; i < n; i++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
 # What hangs on a namespace's eth0, one word each.
 attached() { # namespace
 	lab_exec "$1" "$BUILD/lab/tcx_query" eth0

@@ -11,7 +11,7 @@
 
 # Address pools: 198.18.(16 k).0/20 and 2001:db8:k::/48 belong to the k-th ASN here; "-" is nobody's (the
 # cloud's private head). Each pool numbers the links that lead to its routers; its other /24s hold destinations.
-_lab_pools='- 8075 8068 13335 16625 20940 3491'
+_lab_pools='- 8075 8068 13335 16625 20940 3491 2914'
 
 _lab_fail() {
 	printf 'lab: %s\n' "$*" >&2
@@ -281,4 +281,32 @@ _lab_network() { # routers ends paths names
 	_lab_plan_kinds
 	_lab_plan_addresses "$4"
 	_lab_apply
+}
+
+# --- what changes in a lab that is up ----------------------------------------
+
+# A further router that answers, on a way of its own from one router to another: packets of a vantage and an end may be
+# sent over it (lab_via), and none are before that.
+lab_router() { # node ASN upstream downstream vantage end
+	local node=$1 up=$3 down=$4 vantage=$5 end=$6 near _lab_links=()
+	near=${_lab_vantage[$vantage]}
+	_lab_asn[$node]=$2 _lab_kind[$node]=answers
+	_lab_add_link "$up" "$node"
+	_lab_add_link "$node" "$down"
+	rm -f "$LAB_DIR"/plan/{"$up","$down"}{,.6} # that was done when they came up
+	_lab_plan_links
+	echo "route add ${_lab_prefix4[$end]} via ${_lab_down4[$node $down]}
+route add ${_lab_prefix6[$end]} via ${_lab_down6[$node $down]}
+route add ${_lab_up4[$vantage $near]}/32 via ${_lab_up4[$up $node]}
+route add ${_lab_up6[$vantage $near]}/128 via ${_lab_up6[$up $node]}" >>"$LAB_DIR/plan/$node"
+	ip netns add "$LAB_ID-$node" && unshare --net ip -batch "$LAB_DIR/plan/.links" || return
+	for near in "$node" "$up" "$down"; do
+		_lab_apply_settings "$near" && _lab_apply_plan "$near" || return
+	done
+}
+
+# From now on a router sends what goes to an end over this neighbour.
+lab_via() { # node end neighbour
+	ip -n "$LAB_ID-$1" route replace "${_lab_prefix4[$2]}" via "${_lab_down4[$1 $3]}" &&
+		ip -n "$LAB_ID-$1" route replace "${_lab_prefix6[$2]}" via "${_lab_down6[$1 $3]}"
 }

@@ -83,7 +83,7 @@ answer() { # what path jq-expression expected
 answer 'status: the store' /api/v1/status '[.agent, .watching, .store.path_name, .store.runs, .store.first_run, .store.last_run]' \
 	"[\"lab\",false,\"lab.db\",3,$first,$third]"
 answer 'status: audits' /api/v1/status .audits \
-	"[{\"name\":\"ms\",\"interval_s\":null,\"last_run\":$third,\"next_ms\":null,\"state\":\"done\"}]"
+	"[{\"name\":\"ms\",\"interval_s\":null,\"last_run\":$third,\"next_ms\":null,\"state\":\"done\",\"agent\":\"lab\"}]"
 answer 'runs: newest first' /api/v1/runs '[.total, .items[].run]' "[3,$third,$second,$first]"
 answer 'runs: a page' '/api/v1/runs?limit=1&offset=1' '[.total, .items[].run]' "[3,$second]"
 answer 'runs: of an audit' '/api/v1/runs?audit=nosuch' '[.total, .items]' '[0,[]]'
@@ -120,7 +120,7 @@ answer 'flow: every link has its nodes' /api/v1/runs/latest/flow \
 answer 'flow: as many paths leave the groups as the run has' /api/v1/runs/latest/flow \
 	'[.links[] | select(.source | startswith("group:")) | .paths] | add' 10
 answer 'flow: through which AS' /api/v1/runs/latest/flow '.links[] | select(.source == "group:web" and .target != "stay")' \
-	'{"source":"group:web","target":"exit:2914","paths":2}'
+	'{"source":"group:web","target":"exit:2914","paths":2,"verdicts":{"inside":0,"direct":0,"undecided":0,"transit":2,"detour":0}}'
 answer 'egress' /api/v1/runs/latest/egress '[.items[] | [.role, .asn]]' \
 	'[["home",8075],["exit",2914],["exit",16625],["destination",13335]]'
 answer 'flow over time' "/api/v1/flow-history?audit=ms&from=$second" '.runs | map([.run, .exits[0].asn, .inside, .total])' \
@@ -141,6 +141,51 @@ answer 'compare: exits' "/api/v1/compare?a=$first&b=latest" '.exits | map([.asn,
 answer 'changes' "/api/v1/changes?since=$third&kind=exit-as-new&q=ntt" '[.total, .items[0].target, .items[0].new, .items[0].muted]' \
 	'[1,"b.example","AS2914 <NTT>",false]'
 answer 'changes: since then none' "/api/v1/changes?since=$((third + 1601))" .total 0
+
+# --- two agents, each with a run of the same number; what one is called is text ---
+
+make_store "$work/two.db" run $first 3491
+make_store "$work/other.db" run $first 2914
+tables='runs targets paths hops egress edges warnings ases'
+for table in $tables; do
+	echo "UPDATE $table SET agent = '<b>o\"ther';"
+done | sqlite3 "$work/other.db"
+{
+	echo "ATTACH '$work/other.db' AS other;"
+	for table in $tables; do
+		echo "INSERT INTO $table SELECT * FROM other.$table;"
+	done
+} | sqlite3 "$work/two.db"
+start two "$work/two.db" --listen 127.0.0.1:9181 || exit 1
+base=http://127.0.0.1:9181
+other='%3Cb%3Eo%22ther'
+answer 'two agents: both are named' /api/v1/status .agents '["<b>o\"ther","lab"]'
+for pair in 'lab lab 3491' "$other <b>o\\\"ther 2914"; do
+	read -r agent name asn <<<"$pair"
+	answer "two agents: $agent: the run of that number" "/api/v1/runs/$first?agent=$agent" .agent "\"$name\""
+	answer "two agents: $agent: its targets" "/api/v1/runs/$first/targets?agent=$agent" '[.agent, .items[1].exits[0].asn]' "[\"$name\",$asn]"
+	answer "two agents: $agent: one of them" "/api/v1/runs/$first/targets/1?agent=$agent" '[.agent, .exits[0].asn]' "[\"$name\",$asn]"
+	answer "two agents: $agent: its flow" "/api/v1/runs/$first/flow?agent=$agent" '[.agent, (.nodes | map(.asn) | contains(['"$asn"']))]' "[\"$name\",true]"
+	answer "two agents: $agent: its egress" "/api/v1/runs/$first/egress?agent=$agent" '[.agent, (.items | map(.asn) | contains(['"$asn"']))]' "[\"$name\",true]"
+	answer "two agents: $agent: its history" "/api/v1/targets/history?name=b.example&agent=$agent" '.items | map([.agent, .exits[0].asn])' "[[\"$name\",$asn]]"
+	answer "two agents: $agent: an AS" "/api/v1/as/$asn?agent=$agent&run=$first" '[.agent, (.targets | length), (.history | map(.agent))]' "[\"$name\",1,[\"$name\"]]"
+done
+answer 'two agents: a history of both says whose' '/api/v1/targets/history?name=b.example' '.items | map(.agent) | sort' '["<b>o\"ther","lab"]'
+answer 'two agents: so does the heat map' /api/v1/heatmap '.runs | map(.agent) | sort' '["<b>o\"ther","lab"]'
+answer 'two agents: and the flow over time' /api/v1/flow-history '.runs | map(.agent) | sort' '["<b>o\"ther","lab"]'
+answer 'two agents: compared' "/api/v1/compare?a=$first&a_agent=lab&b=$first&b_agent=$other" \
+	'[.a_agent, .b_agent, (.targets | map(select(.changed) | .name)), (.exits | map([.asn, .a_paths, .b_paths]))]' \
+	'["lab","<b>o\"ther",["b.example"],[[2914,0,2],[3491,2,0],[16625,2,2]]]'
+answer 'two agents: compared, both of one' "/api/v1/compare?a=$first&b=$first&agent=$other" '[.a_agent, .b_agent]' '["<b>o\"ther","<b>o\"ther"]'
+for pair in 'lab 3491' "$other 2914"; do
+	read -r agent asn <<<"$pair"
+	check_eq "two agents: $agent: metrics" "$asn" \
+		"$(ask "/metrics?agent=$agent" | sed -n 's/^coldpotato_exit_paths{.*asn="\(3491\|2914\)".*/\1/p')"
+done
+check_eq 'two agents: a third has no run' 404 "$(status "/api/v1/runs/latest?agent=nobody")"
+kill "$pid"
+wait "$pid"
+base=http://127.0.0.1:9180
 
 # --- errors ---
 
@@ -225,26 +270,18 @@ check_eq 'not when it is refused' '' "$(headers /assets/echarts.js -H 'Accept-En
 
 lab_exec "$LAB_A" curl -sN -m 60 $base/api/v1/events >"$work/events" 2>&1 &
 events_pid=$!
-wait_for() { # seconds command...
-	local until=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < until)) || return 1
-		sleep 0.2
-	done
-}
-check 'events: the stream begins' wait_for 5 grep -q '^retry:' "$work/events"
+check 'events: the stream begins' until_true 5 grep -q '^retry:' "$work/events"
 fourth=1700000180000
 make_store "$store" run $fourth 2914
 make_store "$store" change $((fourth + 1)) $fourth as-path $'old\n\ndata: x' 'new'
-check 'events: a run' wait_for 10 grep -q '^event: run' "$work/events"
-check 'events: a change' wait_for 10 grep -q '^event: change' "$work/events"
+check 'events: a run' until_true 10 grep -q '^event: run' "$work/events"
+check 'events: a change' until_true 10 grep -q '^event: change' "$work/events"
 data() { # event
 	grep -A1 "^event: $1\$" "$work/events" | sed -n 's/^data: //p'
 }
 check_eq 'events: which run' "[$fourth,\"ms\"]" "$(data run | jq -c '[.run, .audit]')"
 check_eq 'events: which change, in one line whatever is in it' '["as-path","old\n\ndata: x"]' "$(data change | jq -c '[.kind, .old]')"
-check 'events: silence is broken by a comment' wait_for 20 grep -q '^: still here' "$work/events"
+check 'events: silence is broken by a comment' until_true 20 grep -q '^: still here' "$work/events"
 ask /metrics >"$work/metrics"
 metric() { # series
 	awk -v series="$1" 'index($0, series " ") == 1 {print $NF}' "$work/metrics"
@@ -283,7 +320,7 @@ if [[ -n $promtool && -n $prometheus ]]; then
 	scraped() {
 		[[ $(query 'coldpotato_store_up' | jq -r '.data.result[0].value[1]' 2>/dev/null) == 1 ]]
 	}
-	check 'a real Prometheus scrapes it' wait_for 40 scraped
+	check 'a real Prometheus scrapes it' until_true 40 scraped
 	check_eq 'and asks for transit by group' '[["<i>�\"","0"],["cdn","0"],["web","1"]]' \
 		"$(query 'sum by (group) (coldpotato_targets{verdict="transit"})' | jq -c '[.data.result[] | [.metric.group, .value[1]]] | sort')"
 	kill "$prometheus_pid"
@@ -350,9 +387,31 @@ kill -INT "$pid"
 wait "$pid"
 check_eq 'SIGINT: exit status' 0 $?
 
-# --- clients that mean no good (the server on the wire, they on the other end of it) ---
+count() { # word line
+	awk -v word="$1" '{for (i = 1; i < NF; i++) if ($i == word) print $(i + 1)}' <<<"$2"
+}
+
+# --- clients of this host that mean no good: they have the same address as all others ---
 
 make_store "$store" run 1700000240000 2914 5000
+start here "$store" || exit 1
+base=http://127.0.0.1:9180
+lab_exec "$LAB_A" "$BUILD/lab/http_clients" 127.0.0.1 9180 / slow 64 8 >/dev/null &
+slow_pid=$!
+sleep 1
+check_eq '64 slow clients on loopback: the others do not wait' 200 "$(status /api/v1/runs -m 2)"
+wait "$slow_pid"
+lab_exec "$LAB_A" "$BUILD/lab/http_clients" 127.0.0.1 9180 / slow 128 12 >"$work/crowd" &
+slow_pid=$!
+sleep 1
+check_eq '128 slow clients on loopback: others get their turn long before the usual 15 s' 200 "$(status /api/v1/runs -m 10)"
+wait "$slow_pid"
+check_eq '128 slow clients on loopback: they are cut' 128 "$(count closed "$(cat "$work/crowd")")"
+kill -TERM "$pid"
+wait "$pid"
+
+# --- clients that mean no good (the server on the wire, they on the other end of it) ---
+
 start open "$store" --listen "$LAB_A_ADDR:9180" || exit 1
 base=http://$LAB_A_ADDR:9180
 check 'an address that others can reach: it warns' grep -q 'warning: 198.18.0.1 can be reached by others' "$work/open.log"
@@ -361,9 +420,6 @@ clients() { # path mode n seconds
 }
 rss_kib() {
 	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status"
-}
-count() { # word line
-	awk -v word="$1" '{for (i = 1; i < NF; i++) if ($i == word) print $(i + 1)}' <<<"$2"
 }
 answer 'a run of 5,005 targets: one view, and two beside each other' "/api/v1/compare?a=latest&b=latest" \
 	'[(.targets | length), (.targets | map(select(.changed)) | length)]' '[5005,0]'
@@ -396,13 +452,13 @@ events=$(clients /api/v1/events ask 60 3)
 check_eq 'subscribers: as many as allowed, the others are told' '32 28' "$(count answered "$events") $(count refused "$events")"
 check_eq 'subscribers that have gone are forgotten' 200 "$(
 	gone() { [[ $(ask /metrics | awk '/^coldpotato_http_subscribers / {print $2}') == 0 ]]; }
-	wait_for 5 gone && status /api/v1/runs
+	until_true 5 gone && status /api/v1/runs
 )"
 after=$(rss_kib)
 check "afterwards memory stays (from $before to $after KiB)" test $((after - before)) -lt 16384
 check_eq 'afterwards no descriptor is left' true "$(
 	few() { (($(find "/proc/$pid/fd" -type l | wc -l) < 40)); }
-	wait_for 20 few && echo true
+	until_true 20 few && echo true
 )"
 kill -TERM "$pid"
 wait "$pid"

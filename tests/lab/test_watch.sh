@@ -7,6 +7,8 @@
 
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lab/watch.sh
+. "$_lib_root/tests/lab/watch.sh"
 
 lab_need jq bpftool curl sqlite3
 lab_up_story || exit 1
@@ -18,44 +20,7 @@ log=$LAB_DIR/cold.watch.log
 mkdir "$runs"
 cp "$LAB_OVERLAY" "$overlay"
 
-watch_up() { # vantage words...: pid in $pid
-	local vantage=$1
-	shift
-	log=$LAB_DIR/$vantage.watch.log
-	: >"$log" # of the one before: the server does so later than it is looked at
-	lab_serve "$vantage.watch" "$@"
-	pid=${_lab_server_pid[$vantage.watch]}
-}
-
-watch_down() { # signal: exit status in $status
-	kill "-${1:-TERM}" "$pid"
-	wait "$pid" 2>/dev/null
-	status=$?
-}
-
 common=(--blocklist none --resolver "$LAB_DNS")
-
-until_true() { # seconds command...
-	local i n=$(($1 * 20))
-	shift
-	for ((i = 0; i < n; i++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
-says() { # regex: a line of the log
-	grep -qE -- "$1" "$log"
-}
-
-n_runs() { # audit
-	grep -cE "^coldpotato: $1: ([0-9]+ targets|no result)" "$log"
-}
-
-ran() { # audit times
-	(($(n_runs "$1") >= $2))
-}
 
 # --- the configuration ---
 
@@ -195,9 +160,7 @@ echo 'not a row' >"$overlay"
 check 'AS data: what cannot be read is refused' until_true 20 says 'warning: .*as.txt.*; the AS data in use stays'
 check 'AS data: the old stays' is_latest 'transit private * 2914 13335'
 cp "$LAB_OVERLAY" "$overlay"
-via_carrier=$(ip -n "$LAB_ID-h4" route get 198.18.49.10 | sed -n 's/.* via \([^ ]*\) .*/\1/p')
-via=$(ip -n "$LAB_ID-h4" route get 198.18.17.30 | sed -n 's/.* via \([^ ]*\) .*/\1/p')
-ip -n "$LAB_ID-h4" route replace 198.18.49.0/24 via "$via"
+lab_via h4 cf m1
 check 'route: the next run sees the new way' until_true 20 is_latest 'direct private * 8075 * 13335'
 check_eq 'route: attached once, and only once' 1 "$(lab_exec "$LAB_HOT" "$BUILD/lab/tcx_query" eth0 | wc -w)"
 watch_down KILL
@@ -243,7 +206,7 @@ api() { # path
 watch_up hot "$CP" watch -c "$LAB_DIR/change.yaml" "${common[@]}"
 check 'change: learns what is usual' until_true 30 ran zenn 5
 check_eq 'change: nothing is told before' '' "$(cat "$LAB_DIR/told" 2>/dev/null)"
-ip -n "$LAB_ID-h4" route replace 198.18.49.0/24 via "$via_carrier"
+lab_via h4 cf p1
 check 'change: told to the command' until_true 20 grep -q '"kind":"verdict"' "$LAB_DIR/told"
 told=$(jq -r 'select(.kind == "verdict") | "\(.audit) \(.target.name) \(.old) \(.new) \(.state)"' "$LAB_DIR/told")
 check_eq 'change: what it says' 'zenn zenn.dev direct transit changed' "$told"
@@ -261,7 +224,7 @@ n=$(wc -l <"$LAB_DIR/told") # SIGTERM waits for what is under way
 watch_up hot "$CP" watch -c "$LAB_DIR/change.yaml" "${common[@]}"
 until_true 20 ran zenn 4
 check_eq 'change: a restart tells nothing twice' "$n" "$(wc -l <"$LAB_DIR/told")"
-ip -n "$LAB_ID-h4" route replace 198.18.49.0/24 via "$via"
+lab_via h4 cf m1
 check 'change: its end is told, too' until_true 20 grep -q '"kind":"verdict".*"state":"recovered"' "$LAB_DIR/told"
 watch_down TERM
 

@@ -358,6 +358,17 @@ export const changes = async server => {
 		server.world.targets[7].name + ':443',
 		(await names(page))[0].replace('/udp', '')
 	);
+	server.addChange({...change, at_ms: change.at_ms + 1, state: 'recovered', severity: 'critical'});
+	await page.waitForFunction(() => document.querySelectorAll('.fresh').length === 2);
+	const ended = await page.locator('.rows-body .row').first().innerText();
+	check(
+		'changes: what has recovered is no alarm',
+		/✓/.test(ended) && /recovered/.test(ended) && !/critical/.test(ended),
+		ended
+	);
+	await page.locator('#main [data-search]').fill('recovered');
+	await page.waitForTimeout(200);
+	same('changes: and can be searched for', 1, await matched(page));
 	await page.locator('.rows-body .c-name a').first().click();
 	await settled(page, 'target');
 	server.emit('change', change);
@@ -390,7 +401,7 @@ export const others = async server => {
 	await shot(page, 'compare-light');
 	await page.reload();
 	await settled(page, 'compare');
-	same('compare: a reload keeps the two', String(a), await page.getByLabel('Run A').inputValue());
+	same('compare: a reload keeps the two', JSON.stringify([a, null]), await page.getByLabel('Run A').inputValue());
 	await go(page, '#/run');
 	check(
 		'run: settings, accounting, warnings',

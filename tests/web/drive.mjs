@@ -82,6 +82,53 @@ export const end = async ({context, seen}, what) => {
 };
 export const overflow = page =>
 	page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+// Text that is hard to read: with less than 4.5 to 1 of contrast (WCAG 2.1, 1.4.3) to what is behind it. On pictures (but
+// for boxes, which have a face) it is not known what is behind.
+export const faint = page =>
+	page.evaluate(() => {
+		const channels = color => color.match(/[\d.]+/g).map(Number);
+		const luminance = color => {
+			const [r, g, b] = channels(color)
+				.slice(0, 3)
+				.map(value => value / 255)
+				.map(value => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+			return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+		};
+		const isSeen = color => (channels(color)[3] ?? 1) > 0;
+		const behind = node => {
+			const face = node.closest('.box')?.querySelector('.face');
+			if (face && getComputedStyle(face).fill !== 'none') return getComputedStyle(face).fill;
+			for (let at = node; at; at = at.parentElement) {
+				const {backgroundColor} = getComputedStyle(at);
+				if (isSeen(backgroundColor)) return backgroundColor;
+			}
+			return 'rgb(255, 255, 255)';
+		};
+		const found = new Set();
+		const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+		while (walk.nextNode()) {
+			const node = walk.currentNode.parentElement;
+			const text = walk.currentNode.textContent.trim();
+			if (
+				!text ||
+				node.closest('title, option, script, .sankey svg') ||
+				!node.getClientRects().length
+			)
+				continue;
+			const style = getComputedStyle(node),
+				in_picture = node instanceof SVGElement;
+			const [a, b] = [
+				luminance(in_picture ? style.fill : style.color),
+				luminance(behind(node)),
+			].sort();
+			const ratio = (b + 0.05) / (a + 0.05);
+			if (ratio < 4.5 || Number(style.opacity) < 1)
+				found.add(
+					`${node.tagName.toLowerCase()}.${node.getAttribute('class') ?? ''} "${text.slice(0, 20)}" ${ratio.toFixed(2)}`
+				);
+		}
+		return [...found];
+	});
 export const shot = (page, name, fullPage = false) =>
 	page.screenshot({path: join(shots, `dashboard-${name}.png`), fullPage});
 export const names = page => page.locator('.rows-body .c-name a').allInnerTexts();

@@ -255,6 +255,7 @@ const answer = (world, path, query) => {
 			version: '0.2.0',
 			host: 'vm-weu-01',
 			agent: 'vm-weu-01',
+			agents: world.runs.length ? ['vm-weu-01'] : [],
 			started_ms: Date.now() - 86400000,
 			store: {
 				path_name: 'paths.db',
@@ -398,7 +399,11 @@ export const serve = ({kind, assets, echarts}) =>
 							? world.runs[world.runs.length - 1] + STEP_MS
 							: Date.now()
 					);
-					emit('run', {run: world.runs[world.runs.length - 1], audit: 'm365'});
+					emit('run', {
+						run: world.runs[world.runs.length - 1],
+						audit: 'm365',
+						agent: 'vm-weu-01',
+					});
 				},
 				close: () => {
 					clients.forEach(client => client.end());

@@ -334,6 +334,7 @@ export const pathsOf = (world, target, r) => {
 				return {
 					seq: i * 3 + flow,
 					dest_ip,
+					dest_asn: destOf(i, verdict),
 					flow,
 					verdict,
 					confidence: 'high',
@@ -407,12 +408,15 @@ export const flowOf = (world, r) => {
 		nodes.set(id, {id, kind, label, asn});
 		return id;
 	};
-	const join = (source, target, paths) =>
+	const join = (source, target, paths, verdict) => {
+		const before = links.get(`${source}\n${target}`);
 		links.set(`${source}\n${target}`, {
 			source,
 			target,
-			paths: (links.get(`${source}\n${target}`)?.paths ?? 0) + paths,
+			paths: (before?.paths ?? 0) + paths,
+			verdicts: {...before?.verdicts, [verdict]: (before?.verdicts[verdict] ?? 0) + paths},
 		});
+	};
 	for (const row of rowsOf(world, r).filter(row => row.verdict)) {
 		const exit = row.exits[0],
 			asn = destOf(row.seq, row.verdict);
@@ -423,8 +427,8 @@ export const flowOf = (world, r) => {
 				? node('s', 'stay', 'stays inside')
 				: node('e:?', 'exit', 'exit not seen');
 		const c = node(`d:${asn}`, 'dest', world.as_name(asn), asn);
-		join(a, b, row.n_paths);
-		join(b, c, row.n_paths);
+		join(a, b, row.n_paths, row.verdict);
+		join(b, c, row.n_paths, row.verdict);
 	}
 	return {nodes: [...nodes.values()], links: [...links.values()]};
 };

@@ -143,6 +143,12 @@ int cp_api_take_run(struct cp_api_call *call, struct cp_api_run_key *key)
 	return 0;
 }
 
+void cp_api_write_key(struct cp_api_call *call, const struct cp_api_run_key *key)
+{
+	cp_json_int(&call->json, "run", key->run);
+	cp_json_string(&call->json, "agent", key->agent);
+}
+
 /* ---- Rows ---- */
 
 static int write_row(void *ctx, const struct cp_store_cell *cells, size_t n)

@@ -85,8 +85,8 @@ cp_api_fn cp_api_target_history, cp_api_heatmap, cp_api_compare, cp_api_changes;
 
 /* Answers a path below /api/. */
 void cp_api_answer(struct cp_api *api, const struct cp_uri *uri, struct cp_http_response *response);
-/* api_metrics.c: answers /metrics, also when the store cannot be read. */
-void cp_api_metrics(struct cp_api *api, struct cp_http_response *response);
+/* api_metrics.c: answers /metrics (agent=: of that agent's runs), also when the store cannot be read. */
+void cp_api_metrics(struct cp_api *api, const struct cp_uri *uri, struct cp_http_response *response);
 /* The error that a store which cannot be opened is answered with. */
 void cp_api_refuse(struct cp_http_response *response, unsigned status, const char *text);
 
@@ -106,6 +106,9 @@ struct cp_api_run_key {
 int cp_api_find_run(struct cp_api_call *call, const char *reference, struct cp_api_run_key *ret_key);
 /* The same for the first word of the route; sets agent and run of call->args, which borrow from *key. */
 int cp_api_take_run(struct cp_api_call *call, struct cp_api_run_key *key);
+
+/* "run" and "agent". */
+void cp_api_write_key(struct cp_api_call *call, const struct cp_api_run_key *key);
 
 /* Writes a cell as its name says. */
 void cp_api_cell(struct cp_json *json, const struct cp_store_cell *cell);

@@ -18,7 +18,7 @@ int cp_api_flow(struct cp_api_call *call)
 
 	if (rc)
 		return rc;
-	cp_json_int(&call->json, "run", key.run);
+	cp_api_write_key(call, &key);
 	rc = cp_api_array(call, "nodes", CP_ASK_FLOW_NODES);
 	return rc ? rc : cp_api_array(call, "links", CP_ASK_FLOW_LINKS);
 }
@@ -30,7 +30,7 @@ int cp_api_egress(struct cp_api_call *call)
 
 	if (rc)
 		return rc;
-	cp_json_int(&call->json, "run", key.run);
+	cp_api_write_key(call, &key);
 	return cp_api_array(call, "items", CP_ASK_EGRESS);
 }
 
@@ -107,7 +107,7 @@ int cp_api_as(struct cp_api_call *call)
 		return rc;
 	call->args.agent = key.agent;
 	call->args.run = key.run;
-	cp_json_int(&call->json, "run", key.run);
+	cp_api_write_key(call, &key);
 	rc = write_as(call);
 	rc = rc ? rc : cp_api_array(call, "roles", CP_ASK_AS_ROLES);
 	rc = rc ? rc : cp_api_array(call, "handovers", CP_ASK_AS_HANDOVERS);

@@ -463,7 +463,7 @@ static int write_store(struct metrics *m)
 }
 
 /* What the store says, all of it or nothing. */
-static int read_store(struct cp_api *api, char **ret_text, size_t *ret_len)
+static int read_store(struct cp_api *api, const char *agent, char **ret_text, size_t *ret_len)
 {
 	struct metrics m = {.n_series = 0};
 	struct cp_err err = {.text = ""};
@@ -475,6 +475,7 @@ static int read_store(struct cp_api *api, char **ret_text, size_t *ret_len)
 	m.store = lease.store;
 	m.out = open_memstream(ret_text, ret_len);
 	cp_store_args_init(&m.args);
+	m.args.agent = agent;
 	rc = m.out ? write_store(&m) : -ENOMEM;
 	if (m.out && fclose(m.out) && rc == 0)
 		rc = -ENOMEM;
@@ -482,12 +483,13 @@ static int read_store(struct cp_api *api, char **ret_text, size_t *ret_len)
 	return rc;
 }
 
-void cp_api_metrics(struct cp_api *api, struct cp_http_response *response)
+void cp_api_metrics(struct cp_api *api, const struct cp_uri *uri, struct cp_http_response *response)
 {
+	const char *agent = cp_uri_param(uri, "agent");
 	struct metrics m = {.n_series = 0};
 	char *stored = NULL, *text = NULL;
 	size_t n_stored = 0, len = 0;
-	int rc = read_store(api, &stored, &n_stored);
+	int rc = read_store(api, agent && *agent ? agent : NULL, &stored, &n_stored);
 
 	m.out = open_memstream(&text, &len);
 	if (m.out) {

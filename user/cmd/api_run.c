@@ -107,6 +107,26 @@ static int take_agent(void *ctx, const struct cp_store_cell *cells, size_t n)
 	return 0;
 }
 
+static int write_agent(void *ctx, const struct cp_store_cell *cells, size_t n)
+{
+	struct cp_json *json = ctx;
+
+	(void)n;
+	cp_json_string_n(json, NULL, 0, cells[0].text ? cells[0].text : "", cells[0].len);
+	return json->rc;
+}
+
+/* Whose runs the store has. */
+static int write_agents(struct cp_api_call *call)
+{
+	int rc;
+
+	cp_json_array(&call->json, "agents");
+	rc = cp_store_ask(call->store, CP_ASK_AGENTS, &call->args, write_agent, &call->json);
+	cp_json_array_end(&call->json);
+	return rc;
+}
+
 int cp_api_status(struct cp_api_call *call)
 {
 	struct cp_json *json = &call->json;
@@ -121,6 +141,7 @@ int cp_api_status(struct cp_api_call *call)
 	rc = cp_store_ask(call->store, CP_ASK_FIND_RUN, &call->args, take_agent, json);
 	if (json->len == before)
 		cp_json_null(json, "agent");
+	rc = rc ? rc : write_agents(call);
 	cp_json_uint(json, "started_ms", call->api->started_ms);
 	rc = rc ? rc : write_store(call);
 	cp_json_bool(json, "watching", call->api->settings.audits != NULL);
@@ -157,7 +178,7 @@ int cp_api_targets(struct cp_api_call *call)
 	rc = rc ? rc : cp_api_take_run(call, &key);
 	if (rc)
 		return rc;
-	cp_json_int(&call->json, "run", key.run);
+	cp_api_write_key(call, &key);
 	rc = cp_api_list(call, CP_ASK_TARGETS, CP_ASK_N_TARGETS);
 	return rc ? rc : cp_api_array(call, "groups", CP_ASK_GROUPS);
 }
@@ -190,7 +211,7 @@ int cp_api_target(struct cp_api_call *call)
 	rc = rc ? rc : cp_api_take_run(call, &key);
 	if (rc)
 		return rc;
-	cp_json_int(&call->json, "run", key.run);
+	cp_api_write_key(call, &key);
 	before = call->json.len;
 	rc = cp_store_ask(call->store, CP_ASK_TARGETS, &call->args, write_cells, &call->json);
 	if (rc == 0 && call->json.len == before)

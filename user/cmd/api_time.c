@@ -150,21 +150,28 @@ static int write_pair(void *ctx, const struct cp_store_cell *cells, size_t n)
 	return json->rc;
 }
 
-static int find_side(struct cp_api_call *call, const char *name, struct cp_api_run_key *key)
+/* A side: the run that a= or b= refers to, of the agent of a_agent= or b_agent=, or else of agent=. */
+static int find_side(struct cp_api_call *call, const char *name, const char *agent_name, struct cp_api_run_key *key)
 {
-	const char *reference = cp_uri_param(call->uri, name);
+	const char *reference = cp_uri_param(call->uri, name), *agent = cp_uri_param(call->uri, agent_name);
+	const char *agent_of_both = call->args.agent;
+	int rc;
 
 	if (!reference || !*reference)
 		return cp_api_fail(call, 400, "a and b are missing: the two runs");
-	return cp_api_find_run(call, reference, key);
+	if (agent && *agent)
+		call->args.agent = agent;
+	rc = cp_api_find_run(call, reference, key);
+	call->args.agent = agent_of_both;
+	return rc;
 }
 
 int cp_api_compare(struct cp_api_call *call)
 {
 	struct cp_api_run_key a, b;
-	int rc = find_side(call, "a", &a);
+	int rc = find_side(call, "a", "a_agent", &a);
 
-	rc = rc ? rc : find_side(call, "b", &b);
+	rc = rc ? rc : find_side(call, "b", "b_agent", &b);
 	if (rc)
 		return rc;
 	call->args.agent = a.agent;
@@ -172,7 +179,9 @@ int cp_api_compare(struct cp_api_call *call)
 	call->args.agent_b = b.agent;
 	call->args.run_b = b.run;
 	cp_json_int(&call->json, "a", a.run);
+	cp_json_string(&call->json, "a_agent", a.agent);
 	cp_json_int(&call->json, "b", b.run);
+	cp_json_string(&call->json, "b_agent", b.agent);
 	cp_json_array(&call->json, "targets");
 	rc = cp_store_ask(call->store, CP_ASK_COMPARE_TARGETS, &call->args, write_pair, &call->json);
 	cp_json_array_end(&call->json);

@@ -51,7 +51,7 @@ static void handle(void *ctx, const struct cp_http_request *request, struct cp_h
 	else if (strncmp(path, "/api/", 5) == 0)
 		cp_api_answer(&serve->api, request->uri, response);
 	else if (strcmp(path, "/metrics") == 0)
-		cp_api_metrics(&serve->api, response);
+		cp_api_metrics(&serve->api, request->uri, response);
 	else
 		cp_assets_answer(serve->assets, request, response);
 	if (response->status == 404 && !response->type)

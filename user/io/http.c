@@ -155,9 +155,12 @@ static void stop_clock(struct cp_http *http)
 static void fill_in(struct cp_http_settings *settings)
 {
 	settings->max_connections = settings->max_connections ? settings->max_connections : 128;
-	settings->max_per_address = settings->max_per_address ? settings->max_per_address : 64;
+	/* This host's clients all have one address: a browser and Prometheus must not go short because of a third. */
+	if (!settings->max_per_address)
+		settings->max_per_address = cp_http_is_loopback(&settings->addr) ? settings->max_connections : 64;
 	settings->max_subscribers = settings->max_subscribers ? settings->max_subscribers : 32;
 	settings->request_s = settings->request_s ? settings->request_s : 15;
+	settings->crowded_s = settings->crowded_s ? settings->crowded_s : 3;
 	settings->answer_s = settings->answer_s ? settings->answer_s : 60;
 }
 

@@ -51,6 +51,7 @@ struct cp_http_settings {
 	unsigned max_per_address;
 	unsigned max_subscribers;
 	unsigned request_s; /* to get a whole request, also after the one before it */
+	unsigned crowded_s; /* the same while more than three quarters of the connections are in use */
 	unsigned answer_s; /* for a client to take an answer */
 	cp_http_handler *handler;
 	void *ctx;

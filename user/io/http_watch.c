@@ -87,9 +87,20 @@ void cp_http_watch_phase(struct MHD_Connection *connection, enum cp_http_phase p
 	pthread_mutex_unlock(&slot->http->connections_lock);
 }
 
-static bool is_late(const struct cp_http *http, const struct cp_http_connection *slot, uint64_t now_ns)
+/* Where there is little room, who does not ask goes first. */
+static unsigned time_to_ask(const struct cp_http *http)
 {
-	uint64_t limit_s = slot->phase == CP_HTTP_ASKING ? http->settings.request_s : http->settings.answer_s;
+	const struct cp_http_settings *s = &http->settings;
+	unsigned n_used = 0;
+
+	for (unsigned i = 0; i < s->max_connections; i++)
+		n_used += http->connections[i].phase != CP_HTTP_FREE;
+	return n_used > s->max_connections / 4 * 3 && s->crowded_s < s->request_s ? s->crowded_s : s->request_s;
+}
+
+static bool is_late(const struct cp_http_connection *slot, uint64_t now_ns, uint64_t ask_s, uint64_t answer_s)
+{
+	uint64_t limit_s = slot->phase == CP_HTTP_ASKING ? ask_s : answer_s;
 
 	if (slot->is_cut || (slot->phase != CP_HTTP_ASKING && slot->phase != CP_HTTP_ANSWERING))
 		return false;
@@ -98,11 +109,14 @@ static bool is_late(const struct cp_http *http, const struct cp_http_connection 
 
 void cp_http_watch_tick(struct cp_http *http, uint64_t now_ns)
 {
+	unsigned ask_s;
+
 	pthread_mutex_lock(&http->connections_lock);
+	ask_s = time_to_ask(http);
 	for (unsigned i = 0; i < http->settings.max_connections; i++) {
 		struct cp_http_connection *slot = &http->connections[i];
 
-		if (!is_late(http, slot, now_ns))
+		if (!is_late(slot, now_ns, ask_s, http->settings.answer_s))
 			continue;
 		slot->is_cut = true;
 		/* The library sees the end of it and cleans up; one that is gone already is fine, too. */

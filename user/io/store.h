@@ -301,6 +301,7 @@ enum cp_store_question {
 	CP_ASK_VERSION = 0, /* changes when another process has written */
 	CP_ASK_TOTALS,
 	CP_ASK_AUDITS,
+	CP_ASK_AGENTS,
 	CP_ASK_AUDIT_LAST,
 	CP_ASK_FIND_RUN, /* agent, audit, run, to: the newest of these */
 	CP_ASK_RUNS,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * store_metrics.c: the questions behind metrics, as SQL: of the newest run of
- * each audit that has ended. Columns are read by their place. Nothing here
+ * each audit (and agent, if one is asked for) that has ended. Columns are read by their place. Nothing here
  * writes.
  */
 #include "store_impl.h"
 
-#define NEWEST "WITH r AS (SELECT agent, audit, max(run) AS run FROM runs WHERE ended_ms IS NOT NULL GROUP BY audit) "
+#define NEWEST                                                                                                         \
+	"WITH r AS (SELECT agent, audit, max(run) AS run FROM runs WHERE ended_ms IS NOT NULL AND (:agent IS NULL OR"  \
+	" agent = :agent) GROUP BY audit) "
 
 /* One question after the other, wrapped at words. */
 // clang-format off

@@ -55,8 +55,10 @@
 	t ".seq, " t ".verdict, " DECISIVE(t, "as_path") " AS \"as_path:steps\", " EXITS(                              \
 	        t) " AS \"exits:json\", " DEST_RTT(t) " AS dest_rtt_us, "
 #define SAME_TARGET "x.name = y.name AND x.port IS y.port AND x.protocol IS y.protocol"
-/* Silence is no difference. */
-#define HEARD(t) "replace(replace(" DECISIVE(t, "as_path") ", '* ', ''), ' *', '')"
+/* Silence is no difference, nor is what has no AS. Unmapped ones can stand side by side when the others are gone. */
+#define WITHOUT(step, path) "replace(" path ", ' " step " ', ' ')"
+#define HEARD(t)                                                                                                       \
+	WITHOUT("?", WITHOUT("?", WITHOUT("private", WITHOUT("*", "' ' || " DECISIVE(t, "as_path") " || ' '"))))
 
 /* ---- Flow ---- */
 
@@ -68,7 +70,7 @@
 	" CASE WHEN p.verdict = 'inside' THEN 'stays inside' WHEN p.foreign_asn IS NOT NULL THEN p.foreign_as_name"    \
 	" WHEN p.foreign_ixp IS NOT NULL THEN 'IXP:' || p.foreign_ixp ELSE 'exit not seen' END AS x_label,"            \
 	" CASE WHEN p.verdict <> 'inside' THEN p.foreign_asn END AS x_asn,"                                            \
-	" 'dest:' || ifnull(p.dest_asn, '?') AS d, p.dest_as_name AS d_label, p.dest_asn AS d_asn"                     \
+	" 'dest:' || ifnull(p.dest_asn, '?') AS d, p.dest_as_name AS d_label, p.dest_asn AS d_asn, p.verdict"          \
 	" FROM targets AS t JOIN paths AS p ON " PATHS_ARE_OF("t") " WHERE " OF_RUN ") "
 
 /* ---- Changes ---- */
@@ -88,11 +90,13 @@ const char *const cp_store_questions[CP_ASK_METRIC_RUNS] = {
                 "PRAGMA data_version",
         [CP_ASK_TOTALS] =
                 "SELECT count(*) AS runs, min(run) AS first_run, max(run) AS last_run FROM runs",
+        [CP_ASK_AGENTS] =
+                "SELECT DISTINCT agent FROM runs ORDER BY agent",
         [CP_ASK_AUDIT_LAST] =
                 "SELECT max(run) FROM runs WHERE audit = :audit",
         [CP_ASK_AUDITS] =
                 "SELECT audit AS name, NULL AS interval_s, max(run) AS last_run, NULL AS next_ms, CASE WHEN ended_ms"
-                " IS NULL THEN 'unfinished' ELSE end_reason END AS state FROM runs GROUP BY audit ORDER BY audit",
+                " IS NULL THEN 'unfinished' ELSE end_reason END AS state, agent FROM runs GROUP BY audit ORDER BY audit",
         [CP_ASK_FIND_RUN] =
                 "SELECT agent, run, ended_ms IS NOT NULL AS ended, audit FROM runs WHERE " OF_AUDIT " AND (:run IS"
                 " NULL OR run = :run) AND (:to IS NULL OR started_ms < :to) ORDER BY ended_ms IS NULL, run DESC, agent"
@@ -145,28 +149,28 @@ const char *const cp_store_questions[CP_ASK_METRIC_RUNS] = {
                 " SELECT x, CASE x WHEN 'stay' THEN 'stay' ELSE 'exit' END, max(x_label), max(x_asn) FROM f GROUP BY x"
                 " UNION ALL SELECT d, 'dest', max(d_label), max(d_asn) FROM f GROUP BY d",
         [CP_ASK_FLOW_LINKS] =
-                FLOW "SELECT g AS source, x AS target, count(*) AS paths FROM f GROUP BY g, x UNION ALL SELECT x, d,"
-                " count(*) FROM f GROUP BY x, d",
+                FLOW "SELECT g AS source, x AS target, count(*) AS paths, " VERDICTS " AS \"verdicts:json\" FROM f GROUP"
+                " BY g, x UNION ALL SELECT x, d, count(*), " VERDICTS " FROM f GROUP BY x, d",
         [CP_ASK_EGRESS] =
                 "SELECT role, asn, as_name, ixp, paths, dests, targets, \"groups\", exit_routers, " JSON("exit_sites")
                 " AS \"exit_sites:json\", handover_p50_us, handover_p95_us, handover_p99_us, cold_share_pct, replies,"
                 " probes, unanswered FROM egress WHERE agent = :agent AND run = :run ORDER BY seq",
         [CP_ASK_FLOW_HISTORY] =
-                "SELECT r.run, r.started_ms, (SELECT json_group_array(json_object('asn', asn, 'as_name', as_name,"
+                "SELECT r.run, r.agent, r.started_ms, (SELECT json_group_array(json_object('asn', asn, 'as_name', as_name,"
                 " 'ixp', ixp, 'paths', paths)) FROM egress AS e WHERE e.agent = r.agent AND e.run = r.run AND e.role ="
                 " 'exit') AS \"exits:json\", (SELECT count(*) FROM paths AS p WHERE p.agent = r.agent AND p.run ="
                 " r.run AND p.verdict = 'inside') AS inside, r.n_paths AS total FROM runs AS r WHERE " OF_AUDIT " AND"
                 " (:from IS NULL OR started_ms >= :from) AND (:to IS NULL OR started_ms < :to) ORDER BY r.run DESC,"
                 " r.agent LIMIT :limit",
         [CP_ASK_TARGET_HISTORY] =
-                "SELECT t.run, r.started_ms, t.verdict, " DECISIVE("t", "confidence") " AS confidence, "
+                "SELECT t.run, t.agent, r.started_ms, t.verdict, " DECISIVE("t", "confidence") " AS confidence, "
                 DECISIVE("t", "as_path") " AS \"as_path:steps\", " EXITS("t") " AS \"exits:json\", " DEST_RTT("t")
                 " AS dest_rtt_us, t.seq, r.audit FROM targets AS t JOIN runs AS r ON r.agent = t.agent AND r.run ="
                 " t.run WHERE t.name = :name AND (:port IS NULL OR t.port = :port) AND (:protocol IS NULL OR"
                 " t.protocol = :protocol) AND (:agent IS NULL OR t.agent = :agent) AND (:audit IS NULL OR r.audit ="
                 " :audit) ORDER BY t.run DESC, t.seq LIMIT :limit",
         [CP_ASK_HEATMAP_RUNS] =
-                "SELECT run, started_ms, audit FROM runs WHERE " OF_AUDIT " ORDER BY run DESC, agent LIMIT :limit",
+                "SELECT run, agent, started_ms, audit FROM runs WHERE " OF_AUDIT " ORDER BY run DESC, agent LIMIT :limit",
         [CP_ASK_HEATMAP_CELLS] =
                 "WITH r AS (SELECT agent, run, row_number() OVER (ORDER BY run DESC, agent) - 1 AS at FROM runs WHERE "
                 OF_AUDIT " ORDER BY run DESC, agent LIMIT :limit) SELECT t.name, t.port, t.protocol, t.\"group\","
@@ -192,9 +196,9 @@ const char *const cp_store_questions[CP_ASK_METRIC_RUNS] = {
                 " AND EXISTS (SELECT 1 FROM " PATHS_OF("t") " AND (p.foreign_asn = :asn OR p.dest_asn = :asn OR"
                 " instr(' ' || p.as_path || ' ', ' ' || :asn || ' '))) ORDER BY t.seq LIMIT 5000",
         [CP_ASK_AS_HISTORY] =
-                "SELECT r.run, r.started_ms, max(e.paths) AS paths FROM runs AS r JOIN egress AS e ON e.agent ="
-                " r.agent AND e.run = r.run WHERE e.asn = :asn AND (:audit IS NULL OR r.audit = :audit) GROUP BY"
-                " r.run, r.agent ORDER BY r.run DESC LIMIT :limit",
+                "SELECT r.run, r.agent, r.started_ms, max(e.paths) AS paths FROM runs AS r JOIN egress AS e ON e.agent ="
+                " r.agent AND e.run = r.run WHERE e.asn = :asn AND r.agent = :agent AND (:audit IS NULL OR r.audit ="
+                " :audit) GROUP BY r.run ORDER BY r.run DESC LIMIT :limit",
         [CP_ASK_COMPARE_TARGETS] =
                 "WITH pairs AS MATERIALIZED (SELECT x.seq AS a_seq, y.seq AS b_seq FROM targets AS x LEFT JOIN targets"
                 " AS y INDEXED BY targets_by_name ON y.agent = :agent_b AND y.run = :run_b AND " SAME_TARGET " WHERE"

@@ -3,14 +3,14 @@
 import {get, url} from './api.js';
 import {runBars, shareTitle} from './charts.js';
 import {el, facts, scroller, table} from './dom.js';
-import {asLink, empty, heading, link, searchBox, targetLink} from './parts.js';
+import {agentOf, asLink, empty, heading, link, runParams, runQuery, searchBox, targetLink} from './parts.js';
 import {makeRows} from './rows.js';
 import {asText, count, counted, known, pill, rtt, wordsOf} from './words.js';
 
 const handovers = (title, rows, other, params) => [
 	el('h2', '', title),
 	rows.length === 0
-		? empty('Nobody in this run.')
+		? empty('Nobody was seen to in this run.')
 		: scroller(
 				title,
 				table(
@@ -50,7 +50,7 @@ const overTime = (history, asn) => {
 					started_ms: run.started_ms,
 					whole: most,
 					parts: [['c0', run.paths ?? 0]],
-					href: link('as', {asn, run: run.run}),
+					href: link('as', {asn, run: run.run, agent: agentOf(run)}),
 					title: shareTitle(run, [['paths', run.paths ?? 0]], most).replace(
 						/: .*/,
 						`: ${counted(run.paths ?? 0, 'path')}`
@@ -61,7 +61,7 @@ const overTime = (history, asn) => {
 };
 
 export const show = async (params, ctx) => {
-	const query = {run: params.run ?? 'latest', audit: params.run ? null : params.audit};
+	const query = {run: params.run ?? 'latest', ...runQuery(params)};
 	const path = `as/${encodeURIComponent(params.asn ?? '')}`;
 	const as = await get(path, query, ctx.signal);
 	const into = as.handovers.filter(row => row.to_asn === as.asn),
@@ -74,7 +74,7 @@ export const show = async (params, ctx) => {
 			['Verdict', 'c-verdict'],
 			['Target', 'c-name'],
 		],
-		cells: target => [pill(target.verdict), targetLink(target, params.run)],
+		cells: target => [pill(target.verdict), targetLink(target, {run: params.run, agent: as.agent})],
 	});
 	const apply = () => {
 		const words = wordsOf(search.value);
@@ -83,7 +83,7 @@ export const show = async (params, ctx) => {
 				words.every(word => `${target.name} ${target.verdict}`.toLowerCase().includes(word))
 			)
 		);
-		ctx.keep({asn: as.asn, run: params.run, audit: params.audit, q: search.value});
+		ctx.keep({asn: as.asn, ...runParams(params), q: search.value});
 	};
 	const search = searchBox('targets', params.q, apply);
 	return {
@@ -96,6 +96,7 @@ export const show = async (params, ctx) => {
 			facts([
 				['Organisation', as.org],
 				['Role', as.role],
+				['Seen from', agentOf(as)],
 				[
 					'In this run',
 					(as.roles ?? [])

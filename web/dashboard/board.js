@@ -142,7 +142,7 @@ export const show = async (params, ctx) => {
 		],
 		cells: target => [
 			pill(target.verdict),
-			targetLink(target, params.run ? run.run : null),
+			targetLink(target, {run: params.run ? run.run : null, agent: run.agent}),
 			groupName(target.group),
 			exitsText(target.exits, target.verdict),
 			known(pathText(target.as_path) || null),

@@ -2,7 +2,7 @@
 // What changed: the newest first, and what changes while one looks.
 import {getAll, url} from './api.js';
 import {el} from './dom.js';
-import {empty, heading, link, searchBox, select, targetParams} from './parts.js';
+import {agentOf, empty, heading, link, searchBox, select, severalAgents, targetParams} from './parts.js';
 import {makeRows} from './rows.js';
 import {VERDICTS, count, counted, groupName, isTime, pill, targetLabel, time, utc, wordsOf} from './words.js';
 
@@ -27,28 +27,6 @@ const SINCE = [
 ];
 const USUAL = '604800';
 
-const side = (kind, value) => {
-	if (value === null || value === undefined || value === '') return el('span', 'none', 'none');
-	return kind === 'verdict' && VERDICTS.includes(value) ? pill(value) : el('span', 'value', value);
-};
-
-const who = change => {
-	if (!change.target)
-		return el(
-			'a',
-			'',
-			{href: link('board', {run: change.run})},
-			change.group ? `group ${change.group}` : 'the whole audit'
-		);
-	const target = {name: change.target, port: change.port, protocol: change.protocol};
-	return el(
-		'a',
-		'',
-		{href: link('target', targetParams(target, change.run)), title: change.target},
-		targetLabel(target)
-	);
-};
-
 const seen = change =>
 	[
 		isTime(change.first_seen_ms) ? `first seen ${utc(change.first_seen_ms)}` : null,
@@ -57,27 +35,20 @@ const seen = change =>
 		.filter(Boolean)
 		.join(', ');
 
-const text = change =>
-	[
-		change.target,
-		change.port,
-		change.group,
-		change.audit,
-		change.kind,
-		change.old,
-		change.new,
-		change.severity,
-		change.muted ? 'muted' : '',
-	]
-		.join(' ')
-		.toLowerCase();
-
-const cellsOf = fresh => change => [
-	el('span', fresh.has(change) ? 'fresh' : '', time(change.at_ms)),
-	KIND_WORDS[change.kind] ?? change.kind,
-	who(change),
-	groupName(change.group),
-	el(
+// What was, or is: leads to the target's paths as they were then.
+const side = (change, value, href, title) => {
+	if (value === null || value === undefined || value === '') return el('span', 'none', 'none');
+	const is_verdict = change.kind === 'verdict' && VERDICTS.includes(value);
+	// Exits are told as numbers.
+	const words = /^exit-as/.test(change.kind) ? value.replace(/^\d+|(?<= )\d+/g, 'AS$&') : value;
+	const said = is_verdict ? pill(value) : el('span', 'value', words);
+	return href ? el('a', 'then', {href, title}, said) : said;
+};
+const fromTo = change => {
+	const target = {name: change.target, port: change.port, protocol: change.protocol};
+	const at = run => (change.target ? link('target', targetParams(target, {run, agent: change.agent})) : null);
+	const before = isTime(change.first_seen_ms) ? at(`before:${change.first_seen_ms}`) : null;
+	return el(
 		'span',
 		'from-to',
 		{
@@ -85,15 +56,63 @@ const cellsOf = fresh => change => [
 				`${change.old ?? 'none'} → ${change.new ?? 'none'}` +
 				(seen(change) ? `; ${seen(change)}` : ''),
 		},
-		side(change.kind, change.old),
+		side(change, change.old, before, 'The paths before'),
 		el('span', 'arrow', ' → '),
-		side(change.kind, change.new)
-	),
-	el(
-		'span',
-		`severity ${change.severity === 'critical' || change.severity === 'error' ? 'high' : ''}`,
-		change.muted ? 'muted' : (change.severity ?? '')
-	),
+		side(change, change.new, at(change.run), 'The paths then')
+	);
+};
+
+const who = change => {
+	if (!change.target)
+		return el(
+			'a',
+			'',
+			{href: link('board', {run: change.run, agent: agentOf(change)})},
+			change.group ? `group ${change.group}` : 'the whole audit'
+		);
+	const target = {name: change.target, port: change.port, protocol: change.protocol};
+	return el(
+		'a',
+		'',
+		{href: link('target', targetParams(target, change)), title: change.target},
+		targetLabel(target)
+	);
+};
+
+// What ended is no alarm, however bad it was. Stores of before say nothing of it.
+const severity = change => {
+	const ended = {recovered: 'recovered', settled: 'settled'}[change.state];
+	if (change.muted) return el('span', 'severity', ended ? `${ended}, muted` : 'muted');
+	if (ended) return el('span', `severity ${change.state}`, ended);
+	const is_high = change.severity === 'critical' || change.severity === 'error';
+	return el('span', is_high ? 'severity high' : 'severity', change.severity ?? '');
+};
+
+const text = change =>
+	[
+		change.target,
+		change.port,
+		change.group,
+		change.audit,
+		change.agent,
+		change.kind,
+		change.old,
+		change.new,
+		change.severity,
+		change.state,
+		change.muted ? 'muted' : '',
+	]
+		.join(' ')
+		.toLowerCase();
+
+const cellsOf = fresh => change => [
+	el('span', fresh.has(change) ? 'fresh' : '', time(change.at_ms)),
+	// Said here, too: narrow screens have no room for the severity.
+	(change.state === 'recovered' ? '✓ ' : '') + (KIND_WORDS[change.kind] ?? change.kind),
+	who(change),
+	severalAgents() ? (change.agent ?? '') : groupName(change.group),
+	fromTo(change),
+	severity(change),
 ];
 
 export const show = async (params, ctx) => {
@@ -112,7 +131,7 @@ export const show = async (params, ctx) => {
 			['When', 'c-time'],
 			['What', 'c-kind'],
 			['Target', 'c-name'],
-			['Group', 'c-group'],
+			[severalAgents() ? 'Seen from' : 'Group', 'c-group'],
 			['From → to', 'c-path'],
 			['Severity', 'c-sev'],
 		],

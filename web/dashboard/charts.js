@@ -2,10 +2,13 @@
 // Pictures of numbers: the Sankey diagram, drawn by Apache ECharts (which comes when the first is wanted), and bars
 // and lines over runs, drawn here. Knows no view; who calls says what things are called and where they lead.
 import {clean, el, svg} from './dom.js';
-import {count, counted, isTime, percent, time, utc} from './words.js';
+import {count, counted, isTime, percent, time, utc, verdictIndex, verdictName} from './words.js';
 
 const COLUMN_NODES = 14; // of a column; the smaller ones share one
 const MIN_WIDTH = 640; // px; narrower screens scroll the diagram
+const ROOMY = 900; // px; there verdicts are said in the diagram, too
+const CLOSE_MS = 600000; // of an axis on which minutes say too little
+const LABEL_SHARE = 0.04; // of the paths: what is wide enough for a word
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 // ---- the library ----
@@ -76,11 +79,14 @@ const foldSmall = (nodes, links) => {
 };
 
 // The diagram's options in the colours of the moment.
-const sankeyOptions = ({nodes, links}) => {
+const sankeyOptions = ({nodes, links}, has_room) => {
 	const style = getComputedStyle(document.documentElement);
 	const color = name => style.getPropertyValue('--' + name).trim();
 	const label = new Map(nodes.map(node => [node.id, clean(node.label)]));
 	const isTarget = new Set(links.map(one => one.target));
+	const isExit = new Set(nodes.filter(node => node.column === 1).map(node => node.id));
+	const isOut = one => isExit.has(one.source);
+	const all = links.filter(isOut).reduce((sum, one) => sum + one.paths, 0);
 	return {
 		animation: false,
 		textStyle: {fontFamily: 'system-ui, sans-serif', color: color('ink')},
@@ -93,13 +99,14 @@ const sankeyOptions = ({nodes, links}) => {
 			formatter: ({dataType, data, value}) =>
 				dataType === 'node'
 					? `${label.get(data.name)}: ${counted(value, 'path')}`
-					: `${label.get(data.source)} → ${label.get(data.target)}\n${counted(data.value, 'path')}`,
+					: `${label.get(data.source)} → ${label.get(data.target)}\n` +
+						`${verdictName(data.verdict)}: ${counted(data.value, 'path')}`,
 		},
 		series: [
 			{
 				type: 'sankey',
 				left: 2,
-				right: 190,
+				right: 230,
 				top: 8,
 				bottom: 8,
 				nodeWidth: 12,
@@ -119,12 +126,20 @@ const sankeyOptions = ({nodes, links}) => {
 					source: one.source,
 					target: one.target,
 					value: one.paths,
+					verdict: one.verdict,
 					lineStyle: {color: color(one.color), opacity: 0.32, curveness: 0.5},
+					// Said in words, too, where there is room and it is decided: at the way out.
+					edgeLabel: {show: has_room && isOut(one) && one.paths >= LABEL_SHARE * all},
 				})),
+				edgeLabel: {
+					color: color('ink'),
+					fontSize: 11.5,
+					formatter: ({data}) => verdictName(data.verdict),
+				},
 				label: {
 					color: color('ink'),
 					fontSize: 12.5,
-					width: 180,
+					width: 225,
 					overflow: 'truncate',
 					formatter: ({data}) => label.get(data.name),
 				},
@@ -133,7 +148,7 @@ const sankeyOptions = ({nodes, links}) => {
 	};
 };
 
-// nodes: {id, column 0..2, label, color, href}, links: {source, target, paths, color}; colours are names of the style
+// nodes: {id, column 0..2, label, color, href}, links: {source, target, verdict, paths, color}; colours are names of the style
 // sheet's. heads: what the columns are called. Draws once it is in the page; stop() ends it.
 export const sankey = ({nodes, links, heads}) => {
 	const folded = foldSmall(nodes, links);
@@ -155,7 +170,7 @@ export const sankey = ({nodes, links, heads}) => {
 		stopped = false;
 
 	const draw = () => {
-		chart.setOption(sankeyOptions(folded), true);
+		chart.setOption(sankeyOptions(folded, node.clientWidth >= ROOMY), true);
 		chart.getZr().flush();
 	};
 	const fit = () => {
@@ -248,13 +263,45 @@ export const runBars = (label, runs, {height = 150} = {}) => {
 	return el('figure', 'over-time', picture, timeAxis(runs));
 };
 
+// Verdicts one after the other, each with its colour and, the worse the taller, its height. verdicts: null is not probed,
+// undefined not measured. Neighbours with the same key are one box. say(first, last) is what a box is called, chosen(i)
+// is told where it was clicked.
+export const verdictStrip = (verdicts, say, chosen, keys = verdicts) => {
+	const n = verdicts.length;
+	const picture = svg('svg', 'strip', {
+		viewBox: `0 0 ${n} 1`,
+		preserveAspectRatio: 'none',
+		'aria-hidden': 'true',
+		onclick: event => {
+			const box = picture.getBoundingClientRect();
+			event.stopPropagation();
+			chosen(Math.min(Math.max(Math.floor((n * (event.clientX - box.left)) / box.width), 0), n - 1));
+		},
+	});
+	for (let i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && keys[end] === keys[i]; end++) continue;
+		const place = {x: i, y: 0, width: end - i, height: 1};
+		picture.append(
+			svg(
+				'g',
+				'',
+				svg('title', '', say(i, end - 1)),
+				svg('rect', 'ground', place),
+				verdicts[i] !== undefined && svg('rect', 'v' + verdictIndex(verdicts[i]), place)
+			)
+		);
+	}
+	return picture;
+};
+
 export const timeAxis = runs => {
 	const at = [0, Math.floor((runs.length - 1) / 2), runs.length - 1];
 	const marks = runs.length < 3 ? [...new Set([0, runs.length - 1])] : at;
+	const is_close = Math.abs(runs[runs.length - 1].started_ms - runs[0].started_ms) < CLOSE_MS;
 	return el(
 		'div',
 		'time-axis',
-		marks.map(i => time(runs[i].started_ms))
+		marks.map(i => time(runs[i].started_ms, is_close))
 	);
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Two runs side by side: two times, or two vantages.
 import {get, url} from './api.js';
-import {el, scroller, table} from './dom.js';
-import {empty, exitsText, heading, networkLink, runNamer, select, targetFilter, targetLink} from './parts.js';
+import {clean, el, scroller, table} from './dom.js';
+import {agentOf, empty, exitsText, heading, networkLink, runNamer, select, targetFilter, targetLink} from './parts.js';
 import {makeRows} from './rows.js';
 import {count, counted, groupName, networkText, pathText, pill, rtt} from './words.js';
 
@@ -27,15 +27,24 @@ const rttOf = one => el('span', '', one ? (rtt(one.dest_rtt_us) ?? '–') : '–
 
 const change = n =>
 	el('span', n > 0 ? 'rise' : n < 0 ? '' : 'zero', n > 0 ? `+${count(n)}` : n < 0 ? `−${count(-n)}` : '0');
-const exitTable = rows =>
-	rows.length === 0
+const sideName = (answer, side) => {
+	const agent = isTwoVantages(answer) ? answer[side + '_agent'] : null;
+	return agent ? clean(agent) : side.toUpperCase();
+};
+const exitTable = answer =>
+	answer.exits.length === 0
 		? empty('Neither run leaves home.')
 		: scroller(
 				'Exits',
 				table(
 					'slim',
-					['Leaves home to', ['A', 'num'], ['B', 'num'], ['Difference', 'num']],
-					[...rows]
+					[
+						'Leaves home to',
+						[sideName(answer, 'a'), 'num'],
+						[sideName(answer, 'b'), 'num'],
+						['Change', 'num'],
+					],
+					[...answer.exits]
 						.sort(
 							(x, y) =>
 								Math.abs(y.b_paths - y.a_paths) -
@@ -63,26 +72,39 @@ const text = target =>
 		...[...(target.a?.exits ?? []), ...(target.b?.exits ?? [])].map(networkText),
 	].join(' ');
 
-// The two to begin with: the newest, and the one before it of the same audit.
+// ---- which two ----
+
+// A run is named by its number, and by its agent where there are several. {run, agent} of a side, as the address says.
+const named = (params, side) => ({run: params[side] ?? null, agent: params[side + '_agent'] ?? null});
+const isSame = (run, one) => String(run.run) === String(one.run) && (one.agent === null || run.agent === one.agent);
+const sides = (a, b) => ({a: a.run, a_agent: agentOf(a), b: b.run, b_agent: agentOf(b)});
+
+// The two to begin with: the newest, and the one before it of the same audit and agent; where there is none, the newest
+// of another agent.
 const usual = (runs, params) => {
-	const b = params.b ?? String(runs[0]?.run ?? '');
-	const newer = runs.find(run => String(run.run) === b);
-	const before = runs.find(
-		run =>
-			newer &&
-			run.started_ms < newer.started_ms &&
-			(run.audit ?? '') === (newer.audit ?? '') &&
-			(run.agent ?? '') === (newer.agent ?? '')
-	);
-	return {a: params.a ?? String(before?.run ?? ''), b};
+	const b = (params.b ? runs.find(run => isSame(run, named(params, 'b'))) : runs[0]) ?? named(params, 'b');
+	const others = runs.filter(run => (run.audit ?? '') === (b.audit ?? '') && !isSame(run, b));
+	const before =
+		others.find(run => run.agent === b.agent && run.started_ms < b.started_ms) ??
+		others.find(run => run.agent !== b.agent);
+	const a = params.a ? (runs.find(run => isSame(run, named(params, 'a'))) ?? named(params, 'a')) : before;
+	return {a: a ?? named(params, 'a'), b};
 };
 
-const picker = (label, runs, value, chosen) => {
+const keyOf = run => JSON.stringify([run.run, agentOf(run)]);
+const picker = (label, runs, one, chosen) => {
 	const name = runNamer(runs);
-	const options = runs.map(run => [String(run.run), name(run)]);
-	if (!options.some(([key]) => key === value)) options.unshift([value, value]);
-	return el('label', 'pick', el('b', '', label), ' ', select(`Run ${label}`, options, value, chosen));
+	const options = runs.map(run => [keyOf(run), name(run)]);
+	if (!options.some(([key]) => key === keyOf(one))) options.unshift([keyOf(one), String(one.run ?? '')]);
+	const pick = key => {
+		const [run, agent] = JSON.parse(key);
+		chosen({run, agent});
+	};
+	return el('label', 'pick', el('b', '', label), ' ', select(`Run ${label}`, options, keyOf(one), pick));
 };
+
+// Two times of one vantage, or two vantages.
+const isTwoVantages = answer => agentOf({agent: answer.a_agent}) !== null && answer.a_agent !== answer.b_agent;
 
 const summary = (answer, n_changed, n_worse) => {
 	const line = el(
@@ -92,7 +114,13 @@ const summary = (answer, n_changed, n_worse) => {
 		` of ${counted(answer.targets.length, 'target')} `,
 		n_changed === 1 ? 'differs' : 'differ'
 	);
-	if (n_worse) line.append('; ', el('b', '', count(n_worse)), ' got worse');
+	if (n_worse && isTwoVantages(answer))
+		line.append(
+			'; ',
+			el('b', '', count(n_worse)),
+			` ${n_worse === 1 ? 'is' : 'are'} worse from ${clean(answer.b_agent)}`
+		);
+	else if (n_worse) line.append('; ', el('b', '', count(n_worse)), ' got worse');
 	line.append('.');
 	return line;
 };
@@ -100,20 +128,21 @@ const summary = (answer, n_changed, n_worse) => {
 export const show = async (params, ctx) => {
 	const list = await get('runs', {limit: RUNS_LISTED}, ctx.signal);
 	const {a, b} = usual(list.items, params);
+	const rest = {q: params.q, verdict: params.verdict, group: params.group, mode: params.mode};
 	const title = 'Compare';
 	const pickers = el(
 		'div',
 		'filter',
-		picker('A', list.items, a, value => ctx.go('compare', {...params, a: value, b})),
-		picker('B', list.items, b, value => ctx.go('compare', {...params, a, b: value}))
+		picker('A', list.items, a, one => ctx.go('compare', {...sides(one, b), ...rest})),
+		picker('B', list.items, b, one => ctx.go('compare', {...sides(a, one), ...rest}))
 	);
-	if (!a || !b)
+	if (!a.run || !b.run)
 		return {
 			title,
 			json: url('runs', {}),
 			nodes: [heading(title), empty('There is one run so far; a comparison takes two.')],
 		};
-	const answer = await get('compare', {a, b}, ctx.signal);
+	const answer = await get('compare', sides(a, b), ctx.signal);
 	const rows = makeRows({
 		label: 'Targets of both runs',
 		className: 'compared',
@@ -131,7 +160,7 @@ export const show = async (params, ctx) => {
 				target.worse ? 'from-to worse' : 'from-to',
 				pair(verdictOf(target.a), verdictOf(target.b))
 			),
-			targetLink(target, b),
+			targetLink(target, target.b ? b : a),
 			groupName(target.group),
 			ways(target),
 			el('span', 'from-to', pair(rttOf(target.a), rttOf(target.b))),
@@ -146,10 +175,9 @@ export const show = async (params, ctx) => {
 		extra: [mode],
 		holds: target => mode.value === 'all' || (mode.value === 'worse' ? target.worse : target.changed),
 		applied: (items, state) => {
-			rows.set(items);
+			rows.set([...items].sort((x, y) => y.worse - x.worse || y.changed - x.changed));
 			ctx.keep({
-				a: params.a,
-				b: params.b,
+				...(params.a || params.b ? sides(a, b) : {}),
 				mode: mode.value === 'changed' ? null : mode.value,
 				...state,
 			});
@@ -157,7 +185,7 @@ export const show = async (params, ctx) => {
 	});
 	return {
 		title,
-		json: url('compare', {a, b}),
+		json: url('compare', sides(a, b)),
 		rows,
 		ready: filter.apply,
 		nodes: [
@@ -169,7 +197,7 @@ export const show = async (params, ctx) => {
 				answer.targets.filter(target => target.worse).length
 			),
 			el('h2', '', 'Exits'),
-			exitTable(answer.exits),
+			exitTable(answer),
 			el('h2', '', 'Targets'),
 			filter.node,
 			rows.node,

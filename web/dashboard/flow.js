@@ -4,8 +4,21 @@
 import {get, url} from './api.js';
 import {runBars, sankey, shareTitle} from './charts.js';
 import {el, scroller, table} from './dom.js';
-import {empty, heading, link, networkLink, runLine, runParams, runPath, runQuery} from './parts.js';
-import {asText, count, groupName, known, networkText, percent, rtt} from './words.js';
+import {agentOf, empty, heading, link, networkLink, runLine, runParams, runPath, runQuery} from './parts.js';
+import {
+	VERDICTS,
+	asText,
+	count,
+	counted,
+	groupName,
+	known,
+	networkText,
+	percent,
+	pill,
+	rtt,
+	verdictMeaning,
+	verdictName,
+} from './words.js';
 
 const EXITS_SHOWN = 6; // with a colour of their own
 const COLUMN = {group: 0, exit: 1, stay: 1, dest: 2};
@@ -17,41 +30,72 @@ const nodeLabel = node => {
 	return node.asn === null ? (node.label ?? 'unknown network') : asText(node.asn, node.label);
 };
 
-// A hand-over is straight where the destination is in the AS that is handed to.
-const coloured = ({nodes, links}, params) => {
+// A link for each verdict that its paths have: what is handed to a network may be carried on by it or be at home there.
+const byVerdict = links =>
+	links.flatMap(({source, target, paths, verdicts}) => {
+		const parts = VERDICTS.map((verdict, i) => ({verdict, color: 'v' + i, paths: verdicts[verdict] ?? 0}));
+		const judged = parts.reduce((sum, part) => sum + part.paths, 0);
+		parts.push({verdict: null, color: 'v5', paths: paths - judged});
+		return parts.filter(part => part.paths > 0).map(part => ({source, target, ...part}));
+	});
+
+// An exit has the colour of most of its paths.
+const colorsOfExits = links => {
+	const most = new Map();
+	for (const {target, paths, color} of links)
+		if (paths > (most.get(target)?.paths ?? 0)) most.set(target, {paths, color});
+	return most;
+};
+
+const drawnOf = ({nodes, links}, params) => {
 	const by_id = new Map(nodes.map(node => [node.id, node]));
-	const carries = new Set(
-		links
-			.filter(
-				({source, target}) =>
-					by_id.get(source)?.kind === 'exit' &&
-					by_id.get(source).asn !== by_id.get(target)?.asn
-			)
-			.map(one => one.source)
-	);
+	const split = byVerdict(links.filter(one => by_id.has(one.source) && by_id.has(one.target)));
+	const most = colorsOfExits(split);
 	const colorOf = node => {
-		if (node.kind !== 'exit') return node.kind === 'stay' ? 'v0' : 'soft';
-		if (node.asn === null) return isExchange(node) ? 'ixp' : 'v2';
-		return carries.has(node.id) ? 'v3' : 'v1';
+		if (node.kind === 'group' || node.kind === 'dest') return 'soft';
+		return isExchange(node) ? 'ixp' : (most.get(node.id)?.color ?? 'v5');
 	};
 	const hrefOf = node => {
 		if (node.kind === 'group') return link('board', {...runParams(params), group: node.label});
 		return node.asn ? link('as', {asn: node.asn, ...runParams(params)}) : null;
 	};
-	const drawn = nodes.map(node => ({
-		...node,
-		column: COLUMN[node.kind],
-		color: colorOf(node),
-		href: hrefOf(node),
-		label: nodeLabel(node),
-	}));
-	const middle = one => by_id.get(by_id.get(one.target)?.kind === 'dest' ? one.source : one.target);
 	return {
-		nodes: drawn,
-		links: links
-			.filter(one => by_id.has(one.source) && by_id.has(one.target))
-			.map(one => ({...one, color: colorOf(middle(one))})),
+		nodes: nodes.map(node => ({
+			...node,
+			column: COLUMN[node.kind],
+			color: colorOf(node),
+			href: hrefOf(node),
+			label: nodeLabel(node),
+		})),
+		links: split,
 	};
+};
+
+// What the colours mean, and how many paths have them.
+const verdictKey = ({nodes, links}) => {
+	const into = new Set(nodes.filter(node => node.column === 2).map(node => node.id));
+	const sums = new Map();
+	let all = 0;
+	for (const {target, verdict, color, paths} of links) {
+		if (!into.has(target)) continue;
+		sums.set(color, {verdict, paths: (sums.get(color)?.paths ?? 0) + paths});
+		all += paths;
+	}
+	return el(
+		'ul',
+		'legend',
+		[...sums]
+			.sort()
+			.map(([color, {verdict, paths}]) =>
+				el(
+					'li',
+					color,
+					{title: verdictMeaning(verdict)},
+					el('span', 'name', verdictName(verdict)),
+					el('span', 'share', `${percent(paths, all)} (${counted(paths, 'path')})`)
+				)
+			)
+	);
 };
 
 const flowTable = ({nodes, links}) => {
@@ -63,7 +107,7 @@ const flowTable = ({nodes, links}) => {
 		'Flows as a table',
 		table(
 			'',
-			['From', 'To', ['Paths', 'num'], ['Share of from', 'num']],
+			['From', 'To', 'Verdict', ['Paths', 'num'], ['Share of from', 'num']],
 			[...links]
 				.sort(
 					(a, b) =>
@@ -73,6 +117,7 @@ const flowTable = ({nodes, links}) => {
 				.map(one => [
 					cell(by_id.get(one.source)),
 					cell(by_id.get(one.target)),
+					pill(one.verdict),
 					count(one.paths),
 					percent(one.paths, into.get(one.source)),
 				])
@@ -120,7 +165,7 @@ const overTime = (runs, params) => {
 			started_ms: run.started_ms,
 			whole: run.total,
 			parts,
-			href: link('flow', {run: run.run}),
+			href: link('flow', {run: run.run, agent: agentOf(run)}),
 			title: shareTitle(
 				run,
 				parts.filter(([, paths]) => paths).map(([, paths, name]) => [name, paths]),
@@ -191,9 +236,9 @@ export const show = async (params, ctx) => {
 	const [run, flow, egress] = await Promise.all(
 		['', '/flow', '/egress'].map(rest => get(runPath(params, rest), query, ctx.signal))
 	);
-	const history = await get('flow-history', {audit: run.audit}, ctx.signal);
+	const history = await get('flow-history', {audit: run.audit, agent: run.agent}, ctx.signal);
 	const runs = [...history.runs].sort((a, b) => a.started_ms - b.started_ms);
-	const drawn = coloured(flow, params);
+	const drawn = drawnOf(flow, {run: params.run, audit: params.audit, agent: run.agent});
 	const diagram = drawn.links.length
 		? sankey({...drawn, heads: ['Group', 'Leaves home to', 'Destination’s network']})
 		: null;
@@ -204,6 +249,7 @@ export const show = async (params, ctx) => {
 		stop: () => diagram?.stop(),
 		nodes: [
 			heading('AS flow', runLine(run, params)),
+			diagram ? verdictKey(drawn) : null,
 			diagram ? diagram.node : empty('No path of this run could be followed.'),
 			el('h2', '', 'Share over time'),
 			overTime(runs, params),

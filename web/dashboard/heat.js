@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The heat map: targets down, runs across, a colour for each verdict.
 import {get, url} from './api.js';
-import {timeAxis} from './charts.js';
-import {el, svg} from './dom.js';
-import {empty, heading, link, select, targetFilter, targetParams} from './parts.js';
-import {makeRows} from './rows.js';
+import {timeAxis, verdictStrip} from './charts.js';
+import {el} from './dom.js';
 import {
-	LETTERS,
-	VERDICTS,
-	count,
-	counted,
-	groupName,
-	targetLabel,
-	time,
-	utc,
-	verdictBadness,
-	verdictIndex,
-} from './words.js';
+	agentNames,
+	empty,
+	haveCloseTimes,
+	heading,
+	link,
+	select,
+	severalAgents,
+	targetFilter,
+	targetParams,
+} from './parts.js';
+import {makeRows} from './rows.js';
+import {LETTERS, VERDICTS, count, counted, groupName, targetLabel, time, utc, verdictBadness} from './words.js';
 
 const RUNS = ['24', '48', '96', '200'];
 const USUAL = '48';
@@ -26,7 +25,7 @@ const ORDERS = [
 	['listed', 'as listed'],
 ];
 
-const verdictAt = (cells, i) => LETTERS[cells[i]] ?? null;
+const verdictAt = (cells, i) => LETTERS[cells[i]];
 const lastVerdict = cells => LETTERS[[...cells].reverse().find(letter => letter !== '.')] ?? null;
 const nChanges = cells => {
 	let n = 0,
@@ -38,47 +37,22 @@ const nChanges = cells => {
 	return n;
 };
 
-// Equal neighbours are one box.
-const strip = (cells, runs) => {
-	const picture = svg('svg', 'strip', {
-		viewBox: `0 0 ${runs.length} 1`,
-		preserveAspectRatio: 'none',
-		'aria-hidden': 'true',
-	});
-	for (let i = 0, end; i < cells.length; i = end) {
-		for (end = i + 1; end < cells.length && cells[end] === cells[i]; end++) continue;
-		const verdict = verdictAt(cells, i);
-		picture.append(
-			svg(
-				'rect',
-				verdict ? 'v' + verdictIndex(verdict) : 'missing',
-				{x: i, y: 0, width: end - i, height: 1},
-				svg(
-					'title',
-					'',
-					`${verdict ?? 'not measured'}, ${utc(runs[i].started_ms)}` +
-						(end - i > 1 ? ` to ${utc(runs[end - 1].started_ms)}` : '')
-				)
-			)
-		);
-	}
-	return picture;
-};
-
 const sorted = (targets, order) => {
 	const rank = {changes: target => -target.n_changes, worst: target => -verdictBadness(target.last)}[order];
 	return rank ? [...targets].sort((a, b) => rank(a) - rank(b)) : targets;
 };
 
 const makeMap = (runs, line) => {
+	const is_close = haveCloseTimes(runs);
 	let column = runs.length - 1;
-	const linkAt = (target, i) => link('target', targetParams(target, i === runs.length - 1 ? null : runs[i].run));
+	const linkAt = (target, i) =>
+		link('target', targetParams(target, i === runs.length - 1 ? {agent: runs[i].agent} : runs[i]));
 	const by_link = new WeakMap();
 	const say = target => {
 		line.replaceChildren(
 			targetLabel(target),
 			' at ',
-			time(runs[column].started_ms),
+			time(runs[column].started_ms, is_close),
 			': ',
 			verdictAt(target.cells, column) ?? 'not measured'
 		);
@@ -96,13 +70,13 @@ const makeMap = (runs, line) => {
 		cells: target => {
 			const a = el('a', '', {href: linkAt(target, column), title: target.name}, targetLabel(target));
 			by_link.set(a, target);
-			const picture = strip(target.cells, runs);
-			picture.addEventListener('click', event => {
-				const box = picture.getBoundingClientRect();
-				const i = Math.floor((runs.length * (event.clientX - box.left)) / box.width);
-				event.stopPropagation();
-				location.hash = linkAt(target, Math.min(Math.max(i, 0), runs.length - 1));
-			});
+			const picture = verdictStrip(
+				[...target.cells].map((letter, i) => verdictAt(target.cells, i)),
+				(first, last) =>
+					`${verdictAt(target.cells, first) ?? 'not measured'}, ${utc(runs[first].started_ms)}` +
+					(last > first ? ` to ${utc(runs[last].started_ms)}` : ''),
+				i => (location.hash = linkAt(target, i))
+			);
 			return [a, groupName(target.group), picture, String(target.n_changes)];
 		},
 	});
@@ -124,7 +98,8 @@ const makeMap = (runs, line) => {
 };
 
 export const show = async (params, ctx) => {
-	const query = {audit: params.audit, runs: params.runs ?? USUAL};
+	const agent = params.agent ?? (severalAgents() ? (await get('runs/latest', {}, ctx.signal)).agent : null);
+	const query = {audit: params.audit, agent, runs: params.runs ?? USUAL};
 	const map = await get('heatmap', query, ctx.signal);
 	const title = 'Heat map',
 		json = url('heatmap', query);
@@ -145,16 +120,25 @@ export const show = async (params, ctx) => {
 		query.runs,
 		n => ctx.go('heat', {...params, runs: n})
 	);
+	const vantage =
+		severalAgents() &&
+		select(
+			'Seen from',
+			agentNames().map(name => [name, `from ${name}`]),
+			agent,
+			name => ctx.go('heat', {...params, agent: name})
+		);
 	const filter = targetFilter({
 		items: targets,
 		params,
 		verdictOf: target => target.last,
-		extra: [sorting, window],
+		extra: [vantage, sorting, window],
 		text: target => `${target.name} ${target.port ?? ''} ${target.group ?? ''} ${target.last ?? ''}`,
 		applied: (items, state) => {
 			rows.set(sorted(items, sorting.value));
 			ctx.keep({
 				audit: params.audit,
+				agent,
 				runs: params.runs,
 				sort: sorting.value === 'changes' ? null : sorting.value,
 				...state,
@@ -186,7 +170,7 @@ export const show = async (params, ctx) => {
 				'figure-top',
 				el(
 					'ul',
-					'legend',
+					'legend by-height',
 					VERDICTS.map((name, i) => el('li', 'v' + i, name)),
 					el('li', 'missing', 'not measured')
 				),

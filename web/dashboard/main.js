@@ -3,7 +3,7 @@
 // what is around the views: which run, what happens right now, keys.
 import {ApiError, get, listen} from './api.js';
 import {button, el} from './dom.js';
-import {heading, link, runNamer, runParams} from './parts.js';
+import {heading, learnAgents, link, runNamer, runParams} from './parts.js';
 import {count} from './words.js';
 
 const VIEWS = {
@@ -24,6 +24,7 @@ const RUNS_LISTED = 200;
 const at = id => document.getElementById(id);
 const main = at('main');
 let view = null; // what is shown: {name, params, shown, stop}
+let here = ''; // the address that the view is of
 let asking = new AbortController();
 let n_unseen = 0;
 let status = null;
@@ -38,7 +39,11 @@ const where = () => {
 
 const keep = (name, params) => {
 	const next = link(name, params);
-	if (next !== location.hash) history.replaceState(null, '', next);
+	// Somebody has gone elsewhere, which is told a moment later: that address is not this view's.
+	if (location.hash !== here || next === here) return;
+	history.replaceState(null, '', next);
+	here = location.hash;
+	markNav({name, params});
 };
 
 // ---- said in words ----
@@ -89,6 +94,9 @@ const place = (shown, name, params, quiet) => {
 	if (!quiet) scrollTo(0, 0);
 };
 
+// Which run a permalink means, as the value of an option.
+const choice = params => link('', runParams(params));
+
 const markNav = ({name, params}) => {
 	for (const a of at('views').querySelectorAll('a')) {
 		const to = a.dataset.view;
@@ -102,9 +110,11 @@ const markNav = ({name, params}) => {
 		? current.offsetLeft + current.offsetWidth / 2 - at('views').clientWidth / 2
 		: 0;
 	at('run-label').hidden = !OF_A_RUN.has(name) || at('run').length < 2;
-	const chosen = params.run ?? (params.audit ? 'latest@' + params.audit : 'latest');
+	const chosen = choice(params);
 	if (at('run').length > 1 && ![...at('run').options].some(option => option.value === chosen))
-		at('run').append(el('option', '', {value: chosen}, chosen));
+		at('run').append(
+			el('option', '', {value: chosen}, Object.values(runParams(params)).filter(Boolean).join(' · '))
+		);
 	at('run').value = chosen;
 	if (name === 'changes') {
 		n_unseen = 0;
@@ -113,7 +123,10 @@ const markNav = ({name, params}) => {
 };
 
 const load = async ({name, params}, signal) => {
-	if (status === null || status.store.runs === 0) status = await get('status', {}, signal);
+	if (status === null || status.store.runs === 0) {
+		status = await get('status', {}, signal);
+		learnAgents(status.agents);
+	}
 	if (status.store.runs === 0) return {title: 'No run yet', nodes: nothingYet()};
 	if (!Object.hasOwn(VIEWS, name)) throw new ApiError(404, `there is no view "${name}"`);
 	const module = await VIEWS[name]();
@@ -127,25 +140,29 @@ const load = async ({name, params}, signal) => {
 // quiet: the same view with newer data; the reader stays where he is.
 const render = async (quiet = false) => {
 	const target = where();
+	here = location.hash;
 	asking.abort();
 	asking = new AbortController();
 	const {signal} = asking;
 	const y = scrollY;
-	const waiting = setTimeout(() => quiet || main.replaceChildren(el('p', 'wait', 'Loading …')), WAIT_MS);
+	const waiting = setTimeout(
+		() => quiet || signal.aborted || main.replaceChildren(el('p', 'wait', 'Loading …')),
+		WAIT_MS
+	);
 	main.setAttribute('aria-busy', 'true');
 	notice();
 	markNav(target);
 	try {
 		const shown = await load(target, signal);
 		if (signal.aborted) return;
-		clearTimeout(waiting);
 		place(shown, target.name, target.params, quiet);
 		if (quiet) scrollTo(0, y);
 	} catch (error) {
 		if (signal.aborted) return;
-		clearTimeout(waiting);
 		if (!(error instanceof ApiError)) console.error(error);
 		place({title: 'Error', nodes: failed(error)}, target.name, target.params, quiet);
+	} finally {
+		clearTimeout(waiting);
 	}
 };
 
@@ -153,23 +170,37 @@ const goTo = name => (location.hash = at('views').querySelector(`[data-view="${n
 
 // ---- which run ----
 
+// The newest of each kind of runs that there are several of, by audit and by who made them.
+const newest = items => {
+	const keys = ['audit', 'agent'].filter(key => new Set(items.map(run => run[key] ?? '')).size > 1);
+	const kinds = new Map();
+	for (const run of items) {
+		const kind = Object.fromEntries(keys.map(key => [key, run[key]]).filter(([, value]) => value));
+		kinds.set(JSON.stringify(kind), kind);
+	}
+	return [...kinds.keys()]
+		.sort()
+		.map(key => kinds.get(key))
+		.filter(kind => Object.keys(kind).length);
+};
+
 const listRuns = async () => {
 	const {items} = await get('runs', {limit: RUNS_LISTED});
-	const audits = [...new Set(items.map(run => run.audit).filter(Boolean))].sort(),
-		name = runNamer(items);
-	const option = (value, text) => el('option', '', {value}, text);
-	const narrowed = audits.length > 1 ? audits.map(audit => option('latest@' + audit, `latest · ${audit}`)) : [];
+	learnAgents(items.map(run => run.agent));
+	const name = runNamer(items);
+	const option = (params, text) => el('option', '', {value: choice(params)}, text);
 	at('run').replaceChildren(
-		option('latest', 'latest'),
-		...narrowed,
-		...items.map(run => option(String(run.run), name(run)))
+		option({}, 'latest'),
+		...newest(items).map(kind => option(kind, ['latest', ...Object.values(kind)].join(' · '))),
+		...items.map(run => option(run, name(run)))
 	);
 	markNav(where());
 };
 at('run').addEventListener('change', event => {
-	const [run, audit] = event.target.value.split(/@(.*)/s);
 	const {name, params} = where();
-	const rest = {...params, run: run === 'latest' ? null : run, audit: audit ?? null};
+	const chosen = new URLSearchParams(event.target.value.split('?')[1]);
+	const rest = {...params};
+	for (const key of ['run', 'audit', 'agent']) rest[key] = chosen.get(key);
 	location.hash = link(name, rest);
 });
 
@@ -189,7 +220,7 @@ const progress = ({audit, done, total}) => {
 const isIdle = node => !node || node === document.body || node === main || node.matches('h1');
 
 // Newer data is shown at once, unless that would pull the page away from under somebody's hands.
-const newRun = ({audit}) => {
+const newRun = ({audit, agent}) => {
 	const {params} = where();
 	if (params.run && view?.name !== 'compare') {
 		notice(
@@ -199,6 +230,7 @@ const newRun = ({audit}) => {
 		return;
 	}
 	if (params.audit && audit && params.audit !== audit) return;
+	if (params.agent && agent && params.agent !== agent && view?.name !== 'compare') return;
 	if (view && status?.store.runs && main.contains(document.activeElement) && !isIdle(document.activeElement))
 		notice(
 			'A newer run is there. ',
@@ -211,6 +243,7 @@ const told = (name, data) => {
 	if (name === 'progress') return progress(data);
 	if (name === 'run') {
 		progress({});
+		learnAgents([data.agent]);
 		listRuns().catch(() => notice('The list of runs could not be loaded.'));
 		if (view?.shown.live) return view.shown.live(name, data);
 		return newRun(data);

@@ -29,13 +29,26 @@ export const link = (view, params = {}) => {
 	return `#/${view}` + (given.length ? '?' + new URLSearchParams(given) : '');
 };
 
-// The part of a permalink that says which run is looked at.
-export const runParams = ({run, audit}) => ({run, audit: run ? null : audit});
+// Whose runs the store has. Where there are several agents, each of which may have a run of the same number, whatever
+// names a run names its agent, too.
+let agents = [];
+export const learnAgents = names => (agents = [...new Set([...agents, ...names])].sort());
+export const severalAgents = () => agents.length > 1;
+export const agentNames = () => agents;
+export const agentOf = run => (severalAgents() ? (run?.agent ?? null) : null);
+
+// The part of a permalink that says which run is looked at: this one, or (without a run) the newest.
+export const runParams = ({run, audit, agent}) => ({run, audit: run ? null : audit, agent: agentOf({agent})});
 export const runPath = (params, rest = '') => `runs/${encodeURIComponent(params.run ?? 'latest')}${rest}`;
-export const runQuery = params => ({audit: params.run ? null : params.audit});
+export const runQuery = params => ({audit: params.run ? null : params.audit, agent: params.agent});
 
 // A target stays what it is from run to run; its number does not.
-export const targetParams = (target, run) => ({name: target.name, port: target.port, protocol: target.protocol, run});
+export const targetParams = (target, run = {}) => ({
+	name: target.name,
+	port: target.port,
+	protocol: target.protocol,
+	...runParams({...run, audit: null}),
+});
 export const targetLink = (target, run, className = '') =>
 	el('a', className, {href: link('target', targetParams(target, run)), title: target.name}, targetLabel(target));
 export const asLink = (asn, name, params = {}) =>
@@ -53,10 +66,17 @@ export const empty = (...text) => el('p', 'empty', ...text);
 export const runLine = (run, params) => {
 	const line = el('p', 'note', params.run ? 'Run of ' : 'Latest run, ', time(run.started_ms));
 	if (run.audit) line.append(', audit ', clean(run.audit));
+	if (severalAgents()) line.append(', from ', el('b', 'agent', run.agent));
 	line.append(` · ${counted(run.n_targets, 'target')} · ${counted(run.n_paths, 'path')}`);
 	if (run.end_reason !== 'done')
 		line.append(` · ${run.end_reason ? `ended: ${clean(run.end_reason)}` : 'unfinished'}`);
 	return line;
+};
+
+// Whether two of some runs began in the same minute.
+export const haveCloseTimes = runs => {
+	const times = runs.filter(run => isTime(run.started_ms)).map(run => localTime(run.started_ms));
+	return new Set(times).size < times.length;
 };
 
 // What to call each of some runs: its time, with seconds where the minute is no name, and its audit and agent where there
@@ -64,8 +84,7 @@ export const runLine = (run, params) => {
 export const runNamer = runs => {
 	const several = key => new Set(runs.map(run => run[key] ?? '')).size > 1;
 	const keys = ['audit', 'agent'].filter(several);
-	const times = runs.filter(run => isTime(run.started_ms)).map(run => localTime(run.started_ms));
-	const is_close = new Set(times).size < times.length;
+	const is_close = haveCloseTimes(runs);
 	return run =>
 		[
 			isTime(run.started_ms) ? localTime(run.started_ms, is_close) : String(run.run),

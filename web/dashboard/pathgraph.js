@@ -6,12 +6,16 @@
 // joined. Hops of one AS in a row are one box until it is opened. Silence has no identity: silent hops of two flows
 // are one box only between the same two neighbours.
 
+// Addresses that are nobody's AS, so that a hop with one and no AS says nothing (IANA special-purpose registries).
 const PRIVATE = [
-	/^10\./,
+	/^(0|10|127|24\d|25\d)\./,
 	/^192\.168\./,
+	/^192\.0\.[02]\./,
 	/^172\.(1[6-9]|2\d|3[01])\./,
 	/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
 	/^169\.254\./,
+	/^198\.(18|19)\./,
+	/^(198\.51\.100|203\.0\.113)\./,
 	/^f[cd][0-9a-f]{2}:/i,
 	/^fe[89ab][0-9a-f]:/i,
 ];
@@ -19,24 +23,26 @@ const isPrivate = ip => PRIVATE.some(range => range.test(ip));
 
 export const isSilent = hop => hop.ip === null || hop.ip === undefined;
 
-// What kind of network a hop is in; homes is the set of home ASes, or null where they are unknown.
-export const hopKind = (hop, homes) => {
+// What kind of network a hop is in. homes is the set of home ASes, or null where they are unknown; ends is that of
+// ASes at the other end of paths: the destination's, and its siblings.
+const hopKind = (hop, {homes, ends}) => {
 	if (isSilent(hop)) return 'silent';
 	if (hop.ixp !== null && hop.ixp !== undefined) return 'ixp';
 	if (hop.asn === null || hop.asn === undefined) return isPrivate(hop.ip) ? 'private' : 'unknown';
-	return homes === null ? 'network' : homes.has(hop.asn) ? 'home' : 'foreign';
+	if (homes === null) return 'network';
+	return homes.has(hop.asn) ? 'home' : ends.has(hop.asn) ? 'dest' : 'foreign';
 };
 
 const hopKey = (hop, kind) => {
 	if (kind === 'ixp') return `ixp ${hop.ixp}`;
-	return ['home', 'foreign', 'network'].includes(kind) ? `as ${hop.asn}` : kind;
+	return ['home', 'foreign', 'dest', 'network'].includes(kind) ? `as ${hop.asn}` : kind;
 };
 
 // A path in pieces: {kind, key, hops}. Silence between two hops of one network belongs to it.
-const piecesOf = (hops, homes) => {
+const piecesOf = (hops, nets) => {
 	const pieces = [];
 	for (const hop of hops) {
-		const kind = hopKind(hop, homes),
+		const kind = hopKind(hop, nets),
 			key = hopKey(hop, kind);
 		const last = pieces[pieces.length - 1],
 			before = pieces[pieces.length - 2];
@@ -53,13 +59,13 @@ const piecesOf = (hops, homes) => {
 };
 
 // The boxes that a path goes through, in order: {id, kind, piece, hops, hop}. hop: the box is that single one.
-const boxesOf = (path, opened, homes) => {
+const boxesOf = (path, opened, nets) => {
 	const hops = [...path.hops];
 	const last = hops[hops.length - 1];
 	const at_end = last && last.ip === path.dest_ip ? hops.pop() : null;
 	const seen = new Map(),
 		boxes = [{id: 'host', kind: 'host', hops: []}];
-	for (const piece of piecesOf(hops, homes)) {
+	for (const piece of piecesOf(hops, nets)) {
 		const n = (seen.get(piece.key) ?? 0) + 1;
 		seen.set(piece.key, n);
 		const id = piece.kind === 'silent' ? null : `${piece.key} #${n}`;
@@ -82,7 +88,7 @@ const boxesOf = (path, opened, homes) => {
 		hops: at_end ? [at_end] : [],
 		dest_ip: path.dest_ip,
 		reached: Boolean(at_end || path.reached),
-		network: at_end ? hopKind(at_end, homes) : null,
+		network: at_end ? hopKind(at_end, nets) : null,
 	});
 	boxes.forEach((box, i) => {
 		const ttls = box.hops.map(hop => hop.ttl).join(',');
@@ -106,9 +112,9 @@ const note = (sums, path, rtt_us) => {
 const lastRtt = hops =>
 	[...hops].reverse().find(hop => hop.rtt_us !== null && hop.rtt_us !== undefined)?.rtt_us ?? null;
 
-const addPath = (boxes, path, opened, homes) => {
+const addPath = (boxes, path, opened, nets) => {
 	let from = null;
-	for (const box of boxesOf(path, opened, homes)) {
+	for (const box of boxesOf(path, opened, nets)) {
 		let id = box.id;
 		// Where flows meet the same two networks in opposite order, the second meeting is a box of its own.
 		while (from && boxes.has(id) && !boxes.get(from).next.has(id) && leads(boxes, id, from)) id += '′';
@@ -137,7 +143,7 @@ const addPath = (boxes, path, opened, homes) => {
 	}
 };
 
-export const isAbroad = box => ['foreign', 'ixp'].includes(box.kind === 'end' ? box.network : box.kind);
+export const isAbroad = box => ['foreign', 'dest', 'ixp'].includes(box.kind === 'end' ? box.network : box.kind);
 
 // Silence right between home and elsewhere hides where the path leaves.
 const markExits = boxes =>
@@ -228,11 +234,18 @@ const settle = layers => {
 	layers.flat().forEach(place => (place.at -= least));
 };
 
+// What lies outside on a path that is direct is the destination's, whatever its number.
+const endsOf = paths => {
+	const direct = paths.filter(path => path.verdict === 'direct').flatMap(path => path.hops.map(hop => hop.asn));
+	return new Set([...paths.map(path => path.dest_asn), ...direct]);
+};
+
 // paths: of the API; opened: ids of pieces whose hops are shown; homes: see hopKind.
 // {places: [{box, layer, at}], lines: [{way: [place], flows, rtt_us}], n_layers, breadth}: at and breadth in boxes.
 export const layOut = (paths, opened, homes) => {
 	const boxes = new Map();
-	paths.forEach(path => addPath(boxes, path, opened, homes));
+	const nets = {homes, ends: endsOf(paths)};
+	paths.forEach(path => addPath(boxes, path, opened, nets));
 	markExits(boxes);
 	const n_layers = setLayers(boxes);
 	const {layers, lines} = placesOf(boxes, n_layers);

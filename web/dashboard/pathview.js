@@ -7,7 +7,7 @@ import {asText, counted, rtt} from './words.js';
 const BOX = {w: 142, h: 52};
 const GAP = {across: 30, down: 32, beside: 14};
 const MARGIN = 18;
-const LETTERS = [16, 20, 22]; // of the lines of a box
+const LETTERS = [16, 19, 21]; // of the lines of a box
 const SMALLEST = 0.84; // so far a graph is made smaller to fit, then it scrolls
 const STEPS_MS = [5, 20, 50, 100]; // where the colours of latency change
 const NARROW = matchMedia('(max-width: 40rem)');
@@ -168,18 +168,20 @@ const drawLine = (line, at, down) => {
 	return node;
 };
 
+// What the colours mean; those that are not in the picture are hidden.
 const legend = () =>
 	el(
 		'ul',
 		'legend',
 		[
 			['home', 'home'],
+			['dest', 'destination’s network'],
 			['foreign', 'other network'],
 			['ixp', 'exchange LAN'],
 			['private', 'private'],
 			['unknown', 'AS unknown'],
 			['silent', 'no answer'],
-		].map(([kind, text]) => el('li', 'k-' + kind, text)),
+		].map(([kind, text]) => el('li', 'k-' + kind, {'data-kind': kind}, text)),
 		el(
 			'li',
 			'rtt-key',
@@ -193,7 +195,8 @@ const legend = () =>
 
 // A figure: set(paths) draws other paths and leaves open what is open; opened is the set of ids of open boxes.
 export const pathView = ({homes, opened, changed}) => {
-	const canvas = el('div', 'canvas', {tabindex: '0', role: 'group', 'aria-label': 'Paths as a graph'});
+	const canvas = el('div', 'canvas', {tabindex: '0', role: 'group', 'aria-label': 'Paths as a graph'}),
+		key = legend();
 	let paths = [],
 		pieces = new Set();
 
@@ -210,6 +213,10 @@ export const pathView = ({homes, opened, changed}) => {
 		const across = Math.ceil(breadth * ((down ? BOX.w : BOX.h) + GAP.beside)) - GAP.beside + 2 * MARGIN;
 		const along = length(n_layers - 1) + (down ? BOX.h : BOX.w) + 2 * MARGIN;
 		const [width, height] = down ? [across, along] : [along, across];
+		const kinds = new Set(
+			places.map(({box}) => (box.kind === 'end' ? (box.network ?? 'silent') : box.kind))
+		);
+		key.querySelectorAll('[data-kind]').forEach(item => (item.hidden = !kinds.has(item.dataset.kind)));
 		pieces = new Set([...pieces, ...places.map(place => place.box.piece).filter(Boolean)]);
 		const scale = Math.min(1, Math.max(SMALLEST, (canvas.clientWidth - 2) / width));
 		canvas.replaceChildren(
@@ -248,7 +255,7 @@ export const pathView = ({homes, opened, changed}) => {
 			el(
 				'div',
 				'figure-top',
-				legend(),
+				key,
 				el(
 					'span',
 					'buttons',

@@ -3,7 +3,18 @@
 // store has.
 import {get, url} from './api.js';
 import {el, facts, scroller, table} from './dom.js';
-import {empty, heading, link, runLine, runPath, runQuery, verdictBar} from './parts.js';
+import {
+	agentOf,
+	empty,
+	haveCloseTimes,
+	heading,
+	link,
+	runLine,
+	runPath,
+	runQuery,
+	severalAgents,
+	verdictBar,
+} from './parts.js';
 import {bytes, count, isTime, known, span, time} from './words.js';
 
 const RUNS_LISTED = 50;
@@ -56,13 +67,15 @@ const databaseTable = rows =>
 				)
 			);
 
-const runTable = (runs, run) =>
-	scroller(
+const runTable = (runs, run) => {
+	const is_close = haveCloseTimes(runs);
+	return scroller(
 		'Runs',
 		table(
 			'run-list',
 			[
 				'Started',
+				...(severalAgents() ? ['From'] : []),
 				'Audit',
 				['Took', 'num'],
 				'',
@@ -78,11 +91,13 @@ const runTable = (runs, run) =>
 					'a',
 					'',
 					{
-						href: link('run', {run: one.run}),
-						'aria-current': one.run === run ? 'true' : null,
+						href: link('run', {run: one.run, agent: agentOf(one)}),
+						'aria-current':
+							one.run === run.run && one.agent === run.agent ? 'true' : null,
 					},
-					time(one.started_ms)
+					time(one.started_ms, is_close)
 				),
+				...(severalAgents() ? [one.agent] : []),
 				one.audit ?? '',
 				isTime(one.ended_ms) ? span(one.ended_ms - one.started_ms) : known(null),
 				verdictBar(one.verdicts),
@@ -95,6 +110,7 @@ const runTable = (runs, run) =>
 			])
 		)
 	);
+};
 
 const auditTable = audits =>
 	scroller(
@@ -111,7 +127,12 @@ const auditTable = audits =>
 					: el(
 							'a',
 							'',
-							{href: link('board', {run: audit.last_run})},
+							{
+								href: link('board', {
+									run: audit.last_run,
+									agent: agentOf(audit),
+								}),
+							},
 							time(audit.last_run)
 						),
 				time(audit.next_ms),
@@ -123,7 +144,7 @@ const storeFacts = status =>
 	facts([
 		['Program', `coldpotato ${status.version}`],
 		['Host', status.host],
-		['Agent', status.agent],
+		[severalAgents() ? 'Agents' : 'Agent', severalAgents() ? status.agents.join(', ') : status.agent],
 		['Serving since', time(status.started_ms)],
 		['Watching', status.watching ? 'yes' : 'no: what is shown was stored before'],
 		['Store', status.store.path_name],
@@ -136,7 +157,7 @@ const storeFacts = status =>
 export const show = async (params, ctx) => {
 	const [run, runs, status] = await Promise.all([
 		get(runPath(params), runQuery(params), ctx.signal),
-		get('runs', {audit: params.audit, limit: RUNS_LISTED}, ctx.signal),
+		get('runs', {audit: params.audit, agent: params.agent, limit: RUNS_LISTED}, ctx.signal),
 		get('status', {}, ctx.signal),
 	]);
 	const warnings = run.warnings ?? [];
@@ -176,7 +197,7 @@ export const show = async (params, ctx) => {
 			el('h2', '', 'AS data'),
 			databaseTable(run.databases),
 			el('h2', '', 'Runs'),
-			runTable(runs.items, run.run),
+			runTable(runs.items, run),
 		],
 	};
 };

@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // One target: its paths as a graph and hop by hop, and how both were at earlier runs.
 import {ApiError, get, url} from './api.js';
-import {runLine as rttLine, timeAxis} from './charts.js';
-import {el, facts, later, scroller, svg, table} from './dom.js';
+import {runLine as rttLine, timeAxis, verdictStrip} from './charts.js';
+import {el, facts, later, scroller, table} from './dom.js';
 import {isSilent} from './pathgraph.js';
 import {pathView} from './pathview.js';
-import {empty, exitsText, heading, link, networkLink, runPath} from './parts.js';
+import {
+	agentNames,
+	empty,
+	exitsText,
+	haveCloseTimes,
+	heading,
+	link,
+	networkLink,
+	runParams,
+	runPath,
+	runQuery,
+	severalAgents,
+	targetParams,
+} from './parts.js';
 import {
 	count,
 	counted,
@@ -18,12 +31,12 @@ import {
 	targetLabel,
 	time,
 	utc,
-	verdictIndex,
 	verdictName,
 } from './words.js';
 
 const RUNS = 200; // of history
 const DRAWN = 200; // paths in the graph; all are in the list
+const VANTAGES = 8; // others that are said
 const SLIDE_MS = 60;
 
 // ---- hop by hop ----
@@ -35,7 +48,7 @@ const answerOf = hop => {
 
 const hopRow = (hop, run) => {
 	if (isSilent(hop)) return [String(hop.ttl), el('span', 'none', 'no answer'), '', '', '', '', ''];
-	const network = hop.asn || typeof hop.ixp === 'string' ? networkLink(hop, {run}) : known(null);
+	const network = hop.asn || typeof hop.ixp === 'string' ? networkLink(hop, run) : known(null);
 	return [String(hop.ttl), hop.ip, network, hop.ptr ?? '', hop.site ?? '', known(rtt(hop.rtt_us)), answerOf(hop)];
 };
 
@@ -98,27 +111,12 @@ const pathDetails = (path, run, open) => {
 
 // ---- history ----
 
-const verdictStrip = (history, choose) => {
-	const picture = svg('svg', 'strip', {
-		viewBox: `0 0 ${history.length} 1`,
-		preserveAspectRatio: 'none',
-		'aria-hidden': 'true',
-	});
-	history.forEach((one, i) =>
-		picture.append(
-			svg(
-				'rect',
-				'v' + verdictIndex(one.verdict),
-				{x: i + 0.04, y: 0, width: 0.92, height: 1, onclick: () => choose(i)},
-				svg('title', '', `${utc(one.started_ms)}: ${verdictName(one.verdict)}`)
-			)
-		)
-	);
-	return picture;
-};
+// What makes one run another than the run before: the verdict, and through whom it leaves.
+const wayOf = one => [one.verdict, ...(one.exits ?? []).map(networkText).sort()].join('\n');
 
 const slider = (history, at, choose) => {
-	const said = el('output', 'when');
+	const said = el('output', 'when'),
+		is_close = haveCloseTimes(history);
 	const range = el('input', '', {
 		type: 'range',
 		min: '0',
@@ -134,7 +132,7 @@ const slider = (history, at, choose) => {
 			`${utc(history[i].started_ms)}, ${verdictName(history[i].verdict)}`
 		);
 		said.replaceChildren(
-			time(history[i].started_ms),
+			time(history[i].started_ms, is_close),
 			i === history.length - 1 ? ' (latest)' : '',
 			' ',
 			pill(history[i].verdict),
@@ -165,7 +163,19 @@ const slider = (history, at, choose) => {
 			{'aria-label': 'History'},
 			el('div', 'history-top', el('h2', '', 'History'), said),
 			line,
-			el('div', 'slide', verdictStrip(history, choose), range),
+			el(
+				'div',
+				'slide',
+				verdictStrip(
+					history.map(one => one.verdict),
+					(first, last) =>
+						`${utc(history[first].started_ms)}: ${verdictName(history[first].verdict)}` +
+						(last > first ? `, until ${utc(history[last].started_ms)}` : ''),
+					choose,
+					history.map(wayOf)
+				),
+				range
+			),
 			timeAxis(history)
 		),
 	};
@@ -203,14 +213,71 @@ const summary = target =>
 		['Why', target.reasons?.length ? target.reasons.map(code => [el('code', '', code), ' ']) : null],
 	]);
 
-const historyOf = async (params, signal) => {
-	const {items} = await get(
-		'targets/history',
-		{name: params.name, port: params.port, protocol: params.protocol, limit: RUNS},
-		signal
-	);
+// ---- which runs of it ----
+
+const asked = (params, signal, rest) =>
+	get('targets/history', {name: params.name, port: params.port, protocol: params.protocol, ...rest}, signal);
+
+// Whose runs: as the address says, or those of the run that it names, or of who saw the target last.
+const vantageOf = async (params, signal) => {
+	if (params.agent || !severalAgents()) return params.agent ?? null;
+	if (/^\d+$/.test(params.run ?? '')) return (await get(runPath(params), {}, signal)).agent;
+	return (await asked(params, signal, {limit: 1})).items[0]?.agent ?? null;
+};
+
+const historyOf = async (params, agent, signal) => {
+	const {items} = await asked(params, signal, {agent, limit: RUNS});
 	return [...items].sort((a, b) => a.started_ms - b.started_ms);
 };
+
+// The newest of each of the other vantages that has it.
+const elsewhere = async (params, agent, signal) => {
+	const others = severalAgents() ? agentNames().filter(name => name !== agent) : [];
+	const newest = others
+		.slice(0, VANTAGES)
+		.map(async name => (await asked(params, signal, {agent: name, limit: 1})).items[0]);
+	return (await Promise.all(newest)).filter(Boolean);
+};
+
+// The place in the history of what the address says: a run, or before:MS, the last that started before then.
+const placeOf = (history, params) => {
+	if (!params.run) return history.length - 1;
+	const [, before] = params.run.match(/^before:(\d+)$/) ?? [];
+	const at = before
+		? history.findLastIndex(one => one.started_ms < Number(before))
+		: history.findIndex(one => String(one.run) === params.run);
+	if (at < 0)
+		throw new ApiError(
+			404,
+			`run ${params.run} is not among the last ${counted(history.length, 'run')} of ${params.name}`
+		);
+	return at;
+};
+
+const vantages = (target, agent, others) =>
+	others.length === 0
+		? null
+		: el(
+				'p',
+				'note vantages',
+				'Seen from ',
+				el('b', 'agent', agent),
+				others.map(one => [
+					'; from ',
+					el(
+						'a',
+						'',
+						{href: link('target', targetParams(target, {agent: one.agent}))},
+						one.agent
+					),
+					': ',
+					pill(one.verdict),
+					' ',
+					exitsText(one.exits, one.verdict),
+				])
+			);
+
+const dataOf = one => [runPath(one, `/targets/${one.seq}`), runQuery(one)];
 
 const pathList = (target, run) => [
 	el('h2', '', `Paths (${count(target.paths.length)})`),
@@ -218,21 +285,22 @@ const pathList = (target, run) => [
 ];
 
 export const show = async (params, ctx) => {
-	const history = await historyOf(params, ctx.signal);
+	const agent = await vantageOf(params, ctx.signal);
+	const [history, others] = await Promise.all([
+		historyOf(params, agent, ctx.signal),
+		elsewhere(params, agent, ctx.signal),
+	]);
 	if (history.length === 0) throw new ApiError(404, `${params.name ?? 'this target'} is in no run of the store`);
-	let at = params.run ? history.findIndex(one => String(one.run) === params.run) : history.length - 1;
-	if (at < 0)
-		throw new ApiError(
-			404,
-			`run ${params.run} is not among the last ${counted(history.length, 'run')} of ${params.name}`
-		);
+	let at = placeOf(history, params);
 	const opened = new Set((params.open ?? '').split('|').filter(Boolean));
+	// In the address the latest is none in particular.
+	const shownRun = () => runParams({run: at === history.length - 1 ? null : history[at].run, agent});
 	const keep = () =>
 		ctx.keep({
 			name: params.name,
 			port: params.port,
 			protocol: params.protocol,
-			run: at === history.length - 1 ? null : history[at].run,
+			...shownRun(),
 			open: [...opened].join('|'),
 		});
 	const head = el('div'),
@@ -252,15 +320,15 @@ export const show = async (params, ctx) => {
 		view.node.hidden = target.paths.length === 0;
 		list.replaceChildren(
 			...(target.paths.length
-				? pathList(target, at === history.length - 1 ? null : one.run)
+				? pathList(target, shownRun())
 				: [empty(`Nothing was probed: ${whyNothing(target)}.`)])
 		);
-		document.getElementById('json').href = url(runPath(one, `/targets/${one.seq}`));
+		document.getElementById('json').href = url(...dataOf(one));
 	};
 	const load = signal =>
 		Promise.all([
-			get(runPath(history[at], `/targets/${history[at].seq}`), {}, signal),
-			get(runPath(history[at]), {}, signal),
+			get(...dataOf(history[at]), signal),
+			get(runPath(history[at]), runQuery(history[at]), signal),
 		]);
 	const follow = later(async () => {
 		asking?.abort();
@@ -285,7 +353,7 @@ export const show = async (params, ctx) => {
 	place(target, run);
 	return {
 		title: targetLabel(target),
-		json: url(runPath(history[at], `/targets/${history[at].seq}`)),
+		json: url(...dataOf(history[at])),
 		ready: () => {
 			view.start();
 			keep();
@@ -296,8 +364,9 @@ export const show = async (params, ctx) => {
 			view.stop();
 		},
 		nodes: [
-			el('p', 'note crumbs', el('a', '', {href: link('board', {run: params.run})}, 'Verdicts')),
+			el('p', 'note crumbs', el('a', '', {href: link('board', shownRun())}, 'Verdicts')),
 			heading(targetLabel(target)),
+			vantages(target, agent, others),
 			head,
 			slide
 				? slide.node

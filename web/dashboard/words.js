@@ -58,9 +58,9 @@ export const localTime = (ms, with_seconds = false) => {
 	return `${date.getFullYear() === today.getFullYear() ? day(date).slice(5) : day(date)} ${when}`;
 };
 export const isTime = ms => typeof ms === 'number' && Math.abs(ms) < 8.64e15;
-export const time = ms =>
+export const time = (ms, with_seconds = false) =>
 	isTime(ms)
-		? el('time', '', {datetime: new Date(ms).toISOString(), title: utc(ms)}, localTime(ms))
+		? el('time', '', {datetime: new Date(ms).toISOString(), title: utc(ms)}, localTime(ms, with_seconds))
 		: known(null);
 
 export const span = ms => {
