@@ -79,7 +79,7 @@ check 'agent, time and rate' sees '^coldpotato watch  [0-9:]{8} UTC  2,000/s  la
 check 'all audits together' sees '^> all audits +.* [1-9] transit'
 check 'one that waits' sees '^  names +in (60|59) min +took [0-9.]+ s +3 transit, 8 inside'
 check 'a target, its verdict and its path' sees '^> zenn.dev +transit +medium +0% +[0-9.]+ +> 3491 PCCW'
-check 'the latest log line' sees '^[0-9:]{8} (two|names): [0-9]+ targets'
+check 'the latest log line' sees '^[0-9:]{8} (two|names): [0-9]+ targets?'
 check 'nothing is wider than the screen' test -z "$(screen | grep -E '^.{81,}')"
 
 # --- keys ---

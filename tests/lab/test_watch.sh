@@ -243,7 +243,7 @@ if setpriv --reuid nobody --clear-groups --inh-caps +bpf,+net_admin,+perfmon,+ne
 	lab_exec "$LAB_HOT" setpriv --reuid nobody --clear-groups --inh-caps +bpf,+net_admin,+perfmon,+net_raw \
 		--ambient-caps +bpf,+net_admin,+perfmon,+net_raw --bounding-set -all,+bpf,+net_admin,+perfmon,+net_raw \
 		"$LAB_DIR/coldpotato" watch -c "$LAB_DIR/service.yaml" "${common[@]}" --once >"$LAB_DIR/out" 2>&1
-	check_eq 'the rights of the unit are enough' '0 1' "$? $(grep -c '1 targets: 1 direct' "$LAB_DIR/out")"
+	check_eq 'the rights of the unit are enough' '0 1' "$? $(grep -c '1 target: 1 direct' "$LAB_DIR/out")"
 fi
 
 # --- nothing leaks: an hour of a run a minute, with all that a watch can do ---
@@ -303,7 +303,7 @@ lab_up_pair || exit 1
 conf=$LAB_DIR/watch.yaml
 printf 'audits:\n  - {name: b, targets: ["%s"], interval: 500ms, jitter: 0s}\n' "$LAB_B_ADDR" >"$conf"
 watch_up a "$CP" watch -c "$conf" --blocklist none --no-rdns
-check 'lost: runs' until_true 20 says '^coldpotato: b: 1 targets: .*1 paths complete; [0-9.]+ s; next'
+check 'lost: runs' until_true 20 says '^coldpotato: b: 1 target: .*1 path complete; [0-9.]+ s; next'
 cat >"$LAB_DIR/a.plan" <<<"$(lab_exec "$LAB_A" ip -o addr show dev eth0 scope global | awk '{print $4}')"
 cat >"$LAB_DIR/b.plan" <<<"$(lab_exec "$LAB_B" ip -o addr show dev eth0 scope global | awk '{print $4}')"
 ip -n "$LAB_A" link del eth0
@@ -319,8 +319,8 @@ for ns in a b; do
 		ip -n "$name" addr add "$address" dev eth0 $nodad
 	done <"$LAB_DIR/$ns.plan"
 done
-n=$(grep -c '1 paths complete' "$log")
-check 'lost: runs again on the new one' until_true 20 eval "((\$(grep -c '1 paths complete' '$log') > $n + 1))"
+n=$(grep -c '1 path complete' "$log")
+check 'lost: runs again on the new one' until_true 20 eval "((\$(grep -c '1 path complete' '$log') > $n + 1))"
 check_eq 'lost: attached again' 1 "$(lab_exec "$LAB_A" "$BUILD/lab/tcx_query" eth0 | wc -w)"
 watch_down TERM
 

@@ -26,7 +26,7 @@ says() { # regex: a line of the log
 }
 
 n_runs() { # audit
-	grep -cE "^coldpotato: $1: ([0-9]+ targets|no result)" "$log"
+	grep -cE "^coldpotato: $1: ([0-9]+ targets?|no result)" "$log"
 }
 
 ran() { # audit times

@@ -84,7 +84,7 @@ const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf,
 		snprintf(buf, size, "no result after %.1f s", (double)outcome->took_ns / 1e9);
 		return buf;
 	}
-	len = (size_t)snprintf(buf, size, "%" PRIu64 " targets", acc->n_targets);
+	len = (size_t)snprintf(buf, size, "%" PRIu64 " target%s", acc->n_targets, acc->n_targets == 1 ? "" : "s");
 	for (int verdict = CP_VERDICTS - 1; verdict >= 0; verdict--) {
 		if (!outcome->verdicts[verdict] || len >= size)
 			continue;
@@ -96,8 +96,9 @@ const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf,
 		len += (size_t)snprintf(
 		        buf + len, size - len, "%s%" PRIu64 " not measured", joint, acc->n_unresolved + acc->n_skipped);
 	if (len < size && acc->n_paths)
-		len += (size_t)snprintf(buf + len, size - len, "; %.3g %% of %" PRIu64 " paths complete",
-		        100.0 * (double)acc->n_complete / (double)acc->n_paths, acc->n_paths);
+		len += (size_t)snprintf(buf + len, size - len, "; %g %% of %" PRIu64 " path%s complete",
+		        (double)(acc->n_complete * 1000 / acc->n_paths) / 10, /* rounded down: 100 is all */
+		        acc->n_paths, acc->n_paths == 1 ? "" : "s");
 	if (len < size)
 		snprintf(buf + len, size - len, "; %.1f s", (double)outcome->took_ns / 1e9);
 	return buf;
