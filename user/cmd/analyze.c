@@ -227,6 +227,7 @@ static void judge(struct analyze *analyze, const struct cp_kept_trace *trace, ui
 	        .start = &audit->start,
 	        .tcp_method = trace->tcp_method,
 	        .sack_fallback = trace->sack_fallback,
+	        .e2e = trace->e2e,
 	};
 }
 

@@ -140,6 +140,12 @@ static int learn_target(void *ctx, size_t line, const struct cp_run_target_end *
 
 /* ---- Then: start ---- */
 
+/* 0 is unknown. */
+static uint32_t setting(uint64_t value)
+{
+	return value > UINT32_MAX ? 0 : (uint32_t)value;
+}
+
 static void fill_start(const struct cp_run_start *rec, const struct cp_audit *audit, struct cp_rec_start *start)
 {
 	*start = (struct cp_rec_start){
@@ -148,18 +154,22 @@ static void fill_start(const struct cp_run_start *rec, const struct cp_audit *au
 	        .wall_ms = rec->wall_ms,
 	        .mono_ns = rec->mono_ns,
 	        .host = rec->host,
+	        .agent = rec->agent,
+	        .audit = rec->audit,
 	        .datapath = rec->datapath,
 	        .datapath_why = rec->datapath_why,
 	        .interfaces = audit->start_interfaces,
 	        .n_interfaces = rec->interfaces.n < CP_IFACES_MAX ? rec->interfaces.n : CP_IFACES_MAX,
 	        .rate_pps = rec->rate_pps,
 	        .n_senders = rec->n_senders,
-	        .first_ttl = rec->first_ttl == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->first_ttl,
-	        .max_ttl = rec->max_ttl == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->max_ttl,
-	        .attempts = rec->attempts == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->attempts,
-	        .timeout_ms = rec->timeout_ms == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->timeout_ms,
-	        .n_flows = rec->n_flows == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->n_flows,
+	        .first_ttl = setting(rec->first_ttl),
+	        .max_ttl = setting(rec->max_ttl),
+	        .attempts = setting(rec->attempts),
+	        .timeout_ms = setting(rec->timeout_ms),
+	        .n_flows = setting(rec->n_flows),
 	        .tcp_method = rec->tcp_method,
+	        .n_e2e = setting(rec->n_e2e),
+	        .e2e_interval_ms = setting(rec->e2e_interval_ms),
 	        .seed = rec->seed,
 	        .resolver = rec->resolver,
 	        .vantage = {.asn = rec->vantage_asn, .why = rec->vantage_why},
@@ -212,6 +222,7 @@ static int show_path(void *ctx, size_t line, const struct cp_run_path *rec)
 {
 	struct cp_replay *replay = ctx;
 	struct cp_audit *audit = replay->audit;
+	const struct cp_service_tag tag = {.name = rec->service_tag, .region = rec->service_region};
 	struct cp_replay_target *target;
 	struct cp_rec_path path;
 
@@ -233,8 +244,10 @@ static int show_path(void *ctx, size_t line, const struct cp_run_path *rec)
 	        .path = &replay->path,
 	        .judgement = &replay->judgement,
 	        .asdb = audit->asdb,
+	        .service_tag = rec->service_tag ? &tag : NULL,
 	        .tcp_method = rec->tcp_method,
 	        .sack_fallback = rec->sack_fallback,
+	        .e2e = rec->has_e2e ? &rec->e2e : NULL,
 	        .start = &audit->start,
 	};
 	cp_outputs_path(audit, &path);
@@ -276,8 +289,9 @@ static struct cp_accounting accounting_of(const struct cp_run_accounting *rec)
 	        SAME(over_budget), SAME(replied), SAME(timed_out), SAME(matched), SAME(duplicates), SAME(late),
 	        SAME(rejected_token), SAME(rejected_dest), SAME(rejected_unsent), SAME(rejected_flags),
 	        SAME(rejected_short), SAME(lost), SAME(resets_sent), SAME(acks_sent), SAME(connections_opened),
-	        SAME(connections_closed), SAME(probing_ns), SAME(total_ns), SAME(n_targets), SAME(n_unresolved),
-	        SAME(n_skipped), SAME(n_dests), SAME(n_paths), SAME(n_complete), SAME(n_hops), SAME(n_hops_seen)};
+	        SAME(connections_closed), SAME(e2e_attempted), SAME(e2e_replied), SAME(e2e_timed_out), SAME(e2e_unsent),
+	        SAME(e2e_late), SAME(probing_ns), SAME(total_ns), SAME(n_targets), SAME(n_unresolved), SAME(n_skipped),
+	        SAME(n_dests), SAME(n_paths), SAME(n_complete), SAME(n_hops), SAME(n_hops_seen)};
 #undef SAME
 }
 

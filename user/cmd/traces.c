@@ -289,6 +289,20 @@ static int keep_cname(struct cp_traces *traces, const struct cp_answer *answer, 
 	return 0;
 }
 
+static int keep_e2e(struct cp_traces *traces, const struct cp_quality_stats *e2e, struct cp_kept_trace *kept)
+{
+	struct cp_quality_stats *copy = e2e ? take_bytes(traces, sizeof(*copy)) : NULL;
+
+	if (e2e && !copy)
+		return -ENOMEM;
+	if (e2e) {
+		*copy = *e2e;
+		copy->rtts_us = NULL;
+	}
+	kept->e2e = copy;
+	return 0;
+}
+
 int cp_traces_add(struct cp_traces *traces, const struct cp_trace *trace, struct cp_vantage vantage)
 {
 	const struct cp_path *path = &trace->path;
@@ -307,7 +321,8 @@ int cp_traces_add(struct cp_traces *traces, const struct cp_trace *trace, struct
 	if (grow(&traces->items, &traces->cap, traces->n, sizeof(*traces->items)) ||
 	        number_target(traces, &trace->target, &kept.target) ||
 	        number_dest(traces, kept.target, &kept.addr, &kept.dest) || keep_hops(traces, path, &kept) ||
-	        keep_cname(traces, &trace->answer, &kept) || keep_text(traces, trace->tcp_method, &kept.tcp_method) ||
+	        keep_e2e(traces, trace->e2e, &kept) || keep_cname(traces, &trace->answer, &kept) ||
+	        keep_text(traces, trace->tcp_method, &kept.tcp_method) ||
 	        keep_text(traces, trace->sack_fallback, &kept.sack_fallback))
 		return -ENOMEM;
 	traces->items[traces->n++] = kept;

@@ -199,10 +199,14 @@ static void measured(struct cp_json *json, const struct cp_quality_stats *e2e)
 	uint32_t loss = cp_quality_loss(e2e);
 
 	cp_json_object(json, "e2e_probe");
-	cp_json_array(json, "rtts");
-	for (uint32_t i = 0; i < e2e->n_rtts; i++)
-		cp_json_fixed(json, NULL, e2e->rtts_us[i], 3);
-	cp_json_array_end(json);
+	if (e2e->n_rtts && !e2e->rtts_us) {
+		cp_json_null(json, "rtts");
+	} else {
+		cp_json_array(json, "rtts");
+		for (uint32_t i = 0; i < e2e->n_rtts; i++)
+			cp_json_fixed(json, NULL, e2e->rtts_us[i], 3);
+		cp_json_array_end(json);
+	}
 	cp_json_uint(json, "packets_sent", e2e->n_sent);
 	cp_json_uint(json, "packets_received", e2e->n_received);
 	if (loss == CP_QUALITY_UNKNOWN)

@@ -108,6 +108,8 @@ int cp_run_read_start(struct cp_run_work *work)
 	        START(CP_FIELD_UINT, "wall_ms", wall_ms),
 	        START(CP_FIELD_UINT, "mono_ns", mono_ns),
 	        START(CP_FIELD_STRING, "host", host),
+	        START(CP_FIELD_STRING, "agent", agent),
+	        START(CP_FIELD_STRING, "audit", audit),
 	        START(CP_FIELD_STRING, "datapath", datapath),
 	        START(CP_FIELD_STRING, "datapath_why", datapath_why),
 	        CP_FIELD_READ("interfaces", read_interfaces),
@@ -118,6 +120,8 @@ int cp_run_read_start(struct cp_run_work *work)
 	        START(CP_FIELD_UINT, "attempts", attempts),
 	        START(CP_FIELD_UINT, "timeout_ms", timeout_ms),
 	        START(CP_FIELD_UINT, "flows", n_flows),
+	        START(CP_FIELD_UINT, "e2e", n_e2e),
+	        START(CP_FIELD_UINT, "e2e_interval_ms", e2e_interval_ms),
 	        START(CP_FIELD_STRING, "tcp_method", tcp_method),
 	        START(CP_FIELD_UINT, "seed", seed),
 	        START(CP_FIELD_STRING, "resolver", resolver),
@@ -142,7 +146,9 @@ int cp_run_read_start(struct cp_run_work *work)
 	        .max_ttl = CP_RUN_UNKNOWN,
 	        .attempts = CP_RUN_UNKNOWN,
 	        .timeout_ms = CP_RUN_UNKNOWN,
-	        .n_flows = CP_RUN_UNKNOWN};
+	        .n_flows = CP_RUN_UNKNOWN,
+	        .n_e2e = CP_RUN_UNKNOWN,
+	        .e2e_interval_ms = CP_RUN_UNKNOWN};
 	rc = cp_fields_read(&work->fields, table, CP_COUNT(table), work);
 	start->home_asns = work->asns;
 	start->databases = work->databases;
@@ -228,6 +234,11 @@ static int read_accounting(struct cp_fields *fields, struct cp_run_accounting *a
 	        ACCOUNT("connections_opened", connections_opened),
 	        ACCOUNT("connections_closed", connections_closed),
 	        ACCOUNT("probing_ns", probing_ns),
+	        ACCOUNT("e2e_attempted", e2e_attempted),
+	        ACCOUNT("e2e_replied", e2e_replied),
+	        ACCOUNT("e2e_timed_out", e2e_timed_out),
+	        ACCOUNT("e2e_unsent", e2e_unsent),
+	        ACCOUNT("e2e_late", e2e_late),
 	        ACCOUNT("total_ns", total_ns),
 	        ACCOUNT("targets", n_targets),
 	        ACCOUNT("unresolved", n_unresolved),
