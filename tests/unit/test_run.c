@@ -247,33 +247,6 @@ static void test_path(void **state)
 	assert_null(path->hops[0].as_name);
 }
 
-/* Of a destination probed end to end; samples are not written. */
-static void test_path_e2e(void **state)
-{
-	static const uint32_t samples[] = {1000, 1100, 800, 900};
-	struct cp_quality_stats stats = {.n_sent = 9, .n_received = 5, .n_refused = 1, .n_late = 2};
-	struct fixture_run *run = *state;
-	const struct cp_quality_stats *e2e = &run->seen.path.e2e;
-	struct fixture fix;
-	uint32_t scratch[4];
-
-	cp_quality_measure(samples, 4, scratch, &stats);
-	story_outside(&fix, "zenn.dev", 3491, 13335);
-	fix.rec.asdb = run->asdb;
-	fix.rec.e2e = &stats;
-	assert_int_equal(cp_format_ndjson.path(run->writer, &fix.rec), 0);
-	read_back(run);
-	assert_int_equal(run->seen.n_paths, 1);
-	assert_true(run->seen.path.has_e2e);
-	assert_null(e2e->rtts_us);
-	stats.rtts_us = NULL;
-	assert_memory_equal(e2e, &stats, sizeof(stats));
-	fix.rec.e2e = NULL;
-	assert_int_equal(cp_format_ndjson.path(run->writer, &fix.rec), 0);
-	read_back(run);
-	assert_false(run->seen.path.has_e2e);
-}
-
 static void test_path_of_corners(void **state)
 {
 	struct fixture_run *run = *state;
@@ -419,21 +392,6 @@ static int read_quoted(struct seen *seen, const char *text)
 
 #define HEAD "{'type':'path','schema_version':1"
 
-/* Of before they were counted; and of whom no time is known, there are none. */
-static void test_path_e2e_rtts(void **state)
-{
-	struct seen *seen = &((struct fixture_run *)*state)->seen;
-
-	assert_int_equal(read_quoted(seen, HEAD ",'e2e':{'sent':5,'received':4,'rtt_min_us':1,'rtt_avg_us':2,"
-	                                        "'rtt_max_us':3}}"),
-	        0);
-	assert_int_equal(seen->path.e2e.n_rtts, 4);
-	assert_int_equal(seen->path.e2e.rtt_p50_us, CP_QUALITY_UNKNOWN);
-	assert_int_equal(read_quoted(seen, HEAD ",'e2e':{'sent':5,'received':4,'rtts':4}}"), 0);
-	assert_int_equal(seen->path.e2e.n_rtts, 0);
-	assert_int_equal(seen->n_bad, 0);
-}
-
 struct bad_case {
 	const char *text, *why;
 };
@@ -464,11 +422,6 @@ static const struct bad_case bad_cases[] = {
         {HEAD ",'end_code':256}", "end_code: the number is too large"},
         {HEAD ",'reasons':['loop',1]}", "reasons: a string is wanted"},
         {HEAD ",'reasons':{}}", "reasons: an array is wanted"},
-        {HEAD ",'e2e':{'sent':5,'received':6}}", "e2e: more answers than probes end to end"},
-        {HEAD ",'e2e':{'sent':5,'received':4,'refused':1,'late':1}}", "e2e: more answers than probes end to end"},
-        {HEAD ",'e2e':{'sent':5,'received':4,'rtts':5}}", "e2e: more answers than probes end to end"},
-        {HEAD ",'e2e':{'rtt_avg_us':-1}}", "e2e: rtt_avg_us: a whole number is wanted"},
-        {HEAD ",'e2e':5}", "e2e: an object is wanted"},
         {HEAD ",'target':'x'}", "target: an object is wanted"},
         {HEAD ",'target':{'port':65536}}", "target: port: the number is too large"},
         {HEAD ",'target':{'protocol':'sctp'}}", "target: protocol: not a protocol"},
@@ -631,8 +584,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        RUN_TEST(test_path),
-	        RUN_TEST(test_path_e2e),
-	        RUN_TEST(test_path_e2e_rtts),
 	        RUN_TEST(test_path_of_corners),
 	        RUN_TEST(test_all_names),
 	        RUN_TEST(test_start_summary_end),

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * prom.c: what a run came to, as Prometheus text (exposition format 0.0.4), for
- * node_exporter's textfile collector. All are gauges: the next run replaces
- * them. Labels carry groups, verdicts and ASes, never an address and never a
- * target; a series that would be one too many is counted as "other". What is
- * unknown has no sample.
+ * prom.c: what a run came to, as Prometheus text, for node_exporter's textfile
+ * collector. The next run replaces all of it. Labels carry groups, verdicts and
+ * ASes, never an address and never a target; a series that would be one too
+ * many is counted as "other". What is unknown has no sample.
  */
 #include <errno.h>
 #include <inttypes.h>

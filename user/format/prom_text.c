@@ -51,6 +51,13 @@ static void put(struct cp_prom_text *text, const char *data, size_t len)
 	text->len += len;
 }
 
+void cp_prom_add(struct cp_prom_text *text, const struct cp_prom_text *more)
+{
+	if (more->len)
+		put(text, more->buf, more->len);
+	text->rc = text->rc ? text->rc : more->rc;
+}
+
 void cp_prom_say(struct cp_prom_text *text, const char *fmt, ...)
 {
 	char line[LINE_ROOM];

@@ -20,6 +20,8 @@ void cp_prom_text_free(struct cp_prom_text *text);
 
 /* Formatted, 511 bytes at most: for names and numbers of the program, not for data. */
 void cp_prom_say(struct cp_prom_text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* All of more, also that it is incomplete. */
+void cp_prom_add(struct cp_prom_text *text, const struct cp_prom_text *more);
 /* name without the prefix, here and below; type: "gauge", "counter", "summary". */
 void cp_prom_family(struct cp_prom_text *text, const char *name, const char *type, const char *help);
 /* before: '{' opens the labels, ',' goes on. value NULL: "". Control characters are shown as escapes. */
