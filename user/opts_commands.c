@@ -45,7 +45,7 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .help = "say what changed between two runs, or lay two vantages side by side",
                         .about = "Reads two runs that were written with -o ndjson, the one before and the one after "
                                  "(- for one of them is standard input), and tells what is different: verdicts, "
-                                 "exits, AS paths, reach, round-trip times. Silence is no difference. Writes "
+                                 "exits, AS paths, reach, round-trip times, loss. Silence is no difference. Writes "
                                  "table or ndjson. Sends nothing and needs no rights.",
                         .takes_words = true,
                         .output = "table",

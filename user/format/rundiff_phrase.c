@@ -10,7 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "e2e.h"
 #include "phrase.h"
+
+void cp_rundiff_label(struct cp_text *text, const char *what)
+{
+	text->indent = 10;
+	cp_text_words(text, what);
+	cp_text_tab(text, text->indent);
+}
+
+const char *cp_rundiff_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
 
 /* A string under construction; what does not fit is cut. */
 struct line {
@@ -67,14 +80,20 @@ static const struct {
         [CP_RD_REACHED] = {"reached", CP_GREEN},
         [CP_RD_GONE] = {"gone", CP_YELLOW},
         [CP_RD_NEW] = {"new", CP_CYAN},
+        [CP_RD_MORE_LOSS] = {"more loss", CP_YELLOW},
         [CP_RD_SLOWER] = {"slower", CP_YELLOW},
+        [CP_RD_E2E_SLOWER] = {"slower end to end", CP_YELLOW},
         [CP_RD_EXIT_SLOWER] = {"slower exit", CP_YELLOW},
+        [CP_RD_MORE_JITTER] = {"more jitter", CP_YELLOW},
         [CP_RD_DNS] = {"resolves otherwise", CP_YELLOW},
         [CP_RD_ADDRESSES] = {"other addresses", CP_CYAN},
         [CP_RD_CNAME] = {"other CNAME chain", CP_CYAN},
         [CP_RD_ROUTER] = {"other exit router", CP_CYAN},
         [CP_RD_EXIT_FASTER] = {"faster exit", CP_GREEN},
         [CP_RD_FASTER] = {"faster", CP_GREEN},
+        [CP_RD_E2E_FASTER] = {"faster end to end", CP_GREEN},
+        [CP_RD_LESS_LOSS] = {"less loss", CP_GREEN},
+        [CP_RD_LESS_JITTER] = {"less jitter", CP_GREEN},
 };
 
 const char *cp_rundiff_say_change(enum cp_rundiff_change change)
@@ -232,7 +251,28 @@ const char *cp_rundiff_say_shift(uint32_t before_us, uint32_t after_us, char *bu
 	int64_t by = (int64_t)after_us - before_us;
 	char ms[CP_NUM_MAX + 1];
 
-	snprintf(buf, size, "%s ms (%+lld%%)", signed_ms(by, ms), (long long)(by * 100 / before_us));
+	/* Of nothing there are no percent. */
+	if (before_us)
+		snprintf(buf, size, "%s ms (%+lld%%)", signed_ms(by, ms), (long long)(by * 100 / before_us));
+	else
+		snprintf(buf, size, "%s ms", signed_ms(by, ms));
+	return buf;
+}
+
+const char *cp_rundiff_say_loss(uint64_t n_sent, uint64_t n_received, char *buf, size_t size)
+{
+	unsigned loss = n_sent ? cp_e2e_loss(n_sent, n_received) : 0;
+
+	if (n_sent)
+		snprintf(buf, size, "%u.%02u %%", loss / 100, loss % 100);
+	else
+		snprintf(buf, size, "-");
+	return buf;
+}
+
+const char *cp_rundiff_say_jitter(uint32_t jitter_us, char *buf, size_t size)
+{
+	snprintf(buf, size, "%u.%03u ms", jitter_us / 1000, jitter_us % 1000);
 	return buf;
 }
 
