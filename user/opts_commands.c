@@ -32,8 +32,9 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .name = "analyze",
                         .args = "FILE...",
                         .help = "judge paths that were measured before, by this or other tools",
-                        .about = "Reads results of other tools, or what an audit wrote with -o ndjson; FILE - is "
-                                 "standard input. Judges each path as an audit does and sums up. Sends nothing and "
+                        .about = "Reads results of other tools, what an audit wrote with -o ndjson, or a run of a "
+                                 "database (FILE.db); FILE - is standard input. Judges each path as an audit does and "
+                                 "sums up. Sends nothing and "
                                  "needs no rights.",
                         .takes_words = true,
                         .output = "table",

@@ -342,6 +342,8 @@ void cp_outputs_target(struct cp_audit *audit, const struct cp_rec_target *rec);
 void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec);
 /* What came of --policy and --fail-on; after the summary. */
 void cp_outputs_policies(struct cp_audit *audit);
+/* One that is not of the gate. What it points to stays until the outputs end. */
+void cp_outputs_policy(struct cp_audit *audit, const struct cp_rec_policy *rec);
 /* Writes the end record and closes everything. 0, or the first -errno of an output, with err set. */
 int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, struct cp_err *err);
 /* True when no output can take anything any more. */

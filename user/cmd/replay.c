@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/builtin.h"
+#include "gate.h"
 
 /* ---- First: names, home, targets ---- */
 
@@ -251,6 +252,8 @@ static int show_path(void *ctx, size_t line, const struct cp_run_path *rec)
 	        .start = &audit->start,
 	};
 	cp_outputs_path(audit, &path);
+	if (cp_gate_path(audit->gate, &path, audit->vantage.asn))
+		return -ENOMEM;
 	return cp_outputs_dead(audit) ? -EPIPE : 0;
 }
 
@@ -275,7 +278,9 @@ static int show_target(void *ctx, size_t line, const struct cp_run_target_end *r
 	        .asdb = replay->audit->asdb,
 	        .skip_reason = rec->skip_reason,
 	};
+	replay->n_unmeasured += record.n_dests == 0;
 	cp_outputs_target(replay->audit, &record);
+	cp_gate_target(replay->audit->gate, &record);
 	replay->combined = (struct cp_combined){0};
 	return cp_outputs_dead(replay->audit) ? -EPIPE : 0;
 }
@@ -373,6 +378,26 @@ static int show_summary(void *ctx, size_t line, const struct cp_run_summary *rec
 	return 0;
 }
 
+/* What came of it then; where another policy is asked for, only that is of interest. */
+static int show_policy(void *ctx, size_t line, const struct cp_run_policy *rec)
+{
+	struct cp_replay *replay = ctx;
+	struct cp_replay_policy *policy;
+	int rc = 0;
+
+	(void)line;
+	if (replay->audit->gate)
+		return 0;
+	rc = cp_replay_policy_new(rec, &policy);
+	if (rc)
+		return rc;
+	policy->next = replay->policies;
+	replay->policies = policy;
+	cp_outputs_policy(
+	        replay->audit, &(struct cp_rec_policy){.result = &policy->result, .asdb = replay->audit->asdb});
+	return cp_outputs_dead(replay->audit) ? -EPIPE : 0;
+}
+
 static int show_warning(void *ctx, size_t line, const struct cp_run_warning *rec)
 {
 	struct cp_replay *replay = ctx;
@@ -449,6 +474,7 @@ int cp_replay_show(struct cp_replay *replay, const char *text, size_t len, const
 	        .path = show_path,
 	        .target = show_target,
 	        .summary = show_summary,
+	        .policy = show_policy,
 	        .warning = show_warning,
 	        .end = show_end,
 	        .bad = take_bad,
@@ -461,6 +487,7 @@ int cp_replay_show(struct cp_replay *replay, const char *text, size_t len, const
 		return cp_err_set(err, rc, "not enough memory for %s", source);
 	if (rc == 0)
 		say_what_lacks(replay, source);
+	cp_outputs_policies(replay->audit);
 	return 0;
 }
 
@@ -472,6 +499,10 @@ void cp_replay_free(struct cp_replay *replay)
 		free(replay->targets[i]);
 	}
 	free(replay->targets);
+	for (struct cp_replay_policy *policy = replay->policies, *next; policy; policy = next) {
+		next = policy->next;
+		cp_replay_policy_free(policy);
+	}
 	free(replay->error);
 	cp_words_free(replay->words);
 }

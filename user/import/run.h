@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/path.h"
+#include "core/policy.h"
 #include "core/quality.h"
 #include "core/verdict.h"
 #include "words.h"
@@ -134,6 +135,32 @@ struct cp_run_summary {
 	struct cp_run_accounting accounting;
 };
 
+struct cp_run_rule {
+	const char *name;
+	bool is_warning; /* severity "warn" */
+	enum cp_policy_state state;
+	uint64_t n_targets, n_kept, n_violated, n_undecided, n_unmeasured, n_violations;
+	uint64_t max_undecided; /* hundredths of a percent */
+};
+
+struct cp_run_violation {
+	const char *rule, *text;
+	struct cp_run_target target;
+	struct cp_addr dest; /* zero: missing */
+	uint32_t flow;
+	bool is_warning;
+};
+
+struct cp_run_policy {
+	const char *source;
+	enum cp_policy_state state;
+	const struct cp_run_rule *rules; /* borrowed for the call, as the violations */
+	size_t n_rules;
+	uint64_t n_unmatched, n_violations_all;
+	const struct cp_run_violation *violations;
+	size_t n_violations;
+};
+
 struct cp_run_warning {
 	const char *code, *text;
 };
@@ -153,6 +180,7 @@ struct cp_run_sink {
 	int (*path)(void *ctx, size_t line, const struct cp_run_path *rec);
 	int (*target)(void *ctx, size_t line, const struct cp_run_target_end *rec);
 	int (*summary)(void *ctx, size_t line, const struct cp_run_summary *rec);
+	int (*policy)(void *ctx, size_t line, const struct cp_run_policy *rec);
 	int (*warning)(void *ctx, size_t line, const struct cp_run_warning *rec);
 	int (*end)(void *ctx, size_t line, const struct cp_run_end *rec);
 	void (*bad)(void *ctx, size_t line, const char *why); /* a record that was left out */

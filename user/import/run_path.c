@@ -11,16 +11,10 @@
 
 /* ---- Names ---- */
 
-/* True when the token is a string that says word. */
-static bool says(const struct cp_fields *fields, const char *word)
-{
-	return fields->pull.kind == CP_PULL_STRING && cp_pull_is(&fields->pull, word);
-}
-
 int cp_run_read_verdict(struct cp_fields *fields, int8_t *ret_verdict)
 {
 	for (int i = 0; i < CP_VERDICTS; i++) {
-		if (says(fields, cp_verdict_name(i))) {
+		if (cp_fields_says(fields, cp_verdict_name(i))) {
 			*ret_verdict = (int8_t)i;
 			return 0;
 		}
@@ -38,7 +32,7 @@ static int read_confidence(struct cp_fields *fields, void *out)
 	struct cp_run_path *path = out;
 
 	for (int i = 0; i <= CP_CONF_HIGH; i++) {
-		if (says(fields, cp_confidence_name(i))) {
+		if (cp_fields_says(fields, cp_confidence_name(i))) {
 			path->confidence = (int8_t)i;
 			return 0;
 		}
@@ -49,7 +43,7 @@ static int read_confidence(struct cp_fields *fields, void *out)
 static int read_rule(struct cp_fields *fields, void *out)
 {
 	for (int i = CP_RULE_NONE + 1; i < CP_RULES; i++) {
-		if (says(fields, cp_rule_name(i)))
+		if (cp_fields_says(fields, cp_rule_name(i)))
 			((struct cp_run_path *)out)->rule = (int8_t)i;
 	}
 	return 0; /* rules are added: one that is not known here says nothing */
@@ -60,7 +54,7 @@ static int read_end(struct cp_fields *fields, void *out)
 	struct cp_run_path *path = out;
 
 	for (int i = 0; i <= CP_END_INTERRUPTED; i++) {
-		if (says(fields, cp_end_name(i))) {
+		if (cp_fields_says(fields, cp_end_name(i))) {
 			path->end = (int8_t)i;
 			return 0;
 		}
@@ -226,7 +220,7 @@ static int read_reply(struct cp_fields *fields, void *out)
 	struct cp_run_hop *hop = out;
 
 	for (size_t i = CP_REPLY_TIME_EXCEEDED; i < CP_COUNT(names); i++) {
-		if (says(fields, names[i])) {
+		if (cp_fields_says(fields, names[i])) {
 			hop->hop.kind = (uint8_t)i;
 			return 0;
 		}

@@ -9,8 +9,7 @@
 
 #include "run_impl.h"
 
-/* Room for one more element; items may move. 0 or -ENOMEM. */
-static int grow(void *items_ptr, size_t *cap, size_t n, size_t size)
+int cp_run_grow(void *items_ptr, size_t *cap, size_t n, size_t size)
 {
 	void *items, *grown;
 
@@ -44,7 +43,7 @@ static int read_asn(struct cp_fields *fields, void *out)
 	uint64_t asn;
 	int rc = cp_fields_uint(fields, UINT32_MAX, &asn);
 
-	rc = rc ? rc : grow(&work->asns, &work->asns_cap, work->start.n_home_asns, sizeof(*work->asns));
+	rc = rc ? rc : cp_run_grow(&work->asns, &work->asns_cap, work->start.n_home_asns, sizeof(*work->asns));
 	if (rc == 0)
 		work->asns[work->start.n_home_asns++] = (uint32_t)asn;
 	return rc;
@@ -78,7 +77,7 @@ static int read_database(struct cp_fields *fields, void *out)
 	};
 	struct cp_run_work *work = out;
 	struct cp_run_database *database;
-	int rc = grow(&work->databases, &work->databases_cap, work->start.n_databases, sizeof(*work->databases));
+	int rc = cp_run_grow(&work->databases, &work->databases_cap, work->start.n_databases, sizeof(*work->databases));
 
 	if (rc)
 		return rc;
@@ -276,24 +275,24 @@ static int read_verdicts(struct cp_fields *fields, void *out)
 	return cp_fields_object(fields, table, CP_COUNT(table), out);
 }
 
-static int read_share(struct cp_fields *fields, void *out)
+int cp_run_read_percent(struct cp_fields *fields, double max, uint64_t *ret_hundredths)
 {
 	double percent;
 
-	if (!cp_pull_double(&fields->pull, &percent) || percent < 0 || percent > 1e9)
+	if (!cp_pull_double(&fields->pull, &percent) || percent < 0 || percent > max)
 		return cp_fields_refuse(fields, "a percentage is wanted");
-	((struct cp_run_egress *)out)->share_hundredths = (uint64_t)(percent * 100 + 0.5);
+	*ret_hundredths = (uint64_t)(percent * 100 + 0.5);
 	return 0;
+}
+
+static int read_share(struct cp_fields *fields, void *out)
+{
+	return cp_run_read_percent(fields, 1e9, &((struct cp_run_egress *)out)->share_hundredths);
 }
 
 static int read_loss(struct cp_fields *fields, void *out)
 {
-	double percent;
-
-	if (!cp_pull_double(&fields->pull, &percent) || percent < 0 || percent > 100)
-		return cp_fields_refuse(fields, "a percentage is wanted");
-	((struct cp_run_egress *)out)->loss_hundredths = (uint64_t)(percent * 100 + 0.5);
-	return 0;
+	return cp_run_read_percent(fields, 100, &((struct cp_run_egress *)out)->loss_hundredths);
 }
 
 static int read_site(struct cp_fields *fields, void *out)
@@ -343,7 +342,7 @@ static int read_egress(struct cp_fields *fields, void *out)
 #undef EGRESS
 	struct cp_run_work *work = out;
 	struct cp_run_egress *row;
-	int rc = grow(&work->egress, &work->egress_cap, work->summary.n_egress, sizeof(*work->egress));
+	int rc = cp_run_grow(&work->egress, &work->egress_cap, work->summary.n_egress, sizeof(*work->egress));
 
 	if (rc)
 		return rc;
