@@ -12,6 +12,7 @@
 
 #include "audit_impl.h"
 #include "cmd.h"
+#include "core/grow.h"
 #include "gate.h"
 #include "import/import.h"
 #include "stored.h"
@@ -56,16 +57,9 @@ __attribute__((format(printf, 3, 4))) static void remark(
 	va_list args;
 	int n;
 
-	if (analyze->n_remarks == analyze->remarks_cap) {
-		size_t cap = analyze->remarks_cap ? analyze->remarks_cap * 2 : 16;
-		struct remark *grown = reallocarray(analyze->remarks, cap, sizeof(*grown));
-
-		if (!grown) {
-			analyze->is_out_of_memory = true;
-			return;
-		}
-		analyze->remarks = grown;
-		analyze->remarks_cap = cap;
+	if (cp_grow(&analyze->remarks, &analyze->remarks_cap, analyze->n_remarks, sizeof(*analyze->remarks))) {
+		analyze->is_out_of_memory = true;
+		return;
 	}
 	va_start(args, fmt);
 	n = vasprintf(&text, fmt, args);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/builtin.h"
+#include "core/grow.h"
 #include "gate.h"
 
 /* ---- First: names, home, targets ---- */
@@ -113,16 +114,9 @@ static int add_target(struct cp_replay *replay, const struct cp_run_target_end *
 
 	if (!target)
 		return -ENOMEM;
-	if (replay->n_targets == replay->cap_targets) {
-		size_t cap = replay->cap_targets ? replay->cap_targets * 2 : 64;
-		struct cp_replay_target **grown = reallocarray(replay->targets, cap, sizeof(struct cp_replay_target *));
-
-		if (!grown) {
-			free(target);
-			return -ENOMEM;
-		}
-		replay->targets = grown;
-		replay->cap_targets = cap;
+	if (cp_grow(&replay->targets, &replay->cap_targets, replay->n_targets, sizeof(struct cp_replay_target *))) {
+		free(target);
+		return -ENOMEM;
 	}
 	replay->targets[replay->n_targets++] = target;
 	target->target = (struct cp_target){.host = rec->target.name,

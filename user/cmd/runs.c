@@ -16,7 +16,7 @@
 #include "format/json.h"
 #include "format/ndjson_part.h"
 #include "import/run.h"
-#include "io/store.h"
+#include "stored.h"
 
 #define N_COLUMNS 12
 #define CELL_MAX 32
@@ -95,14 +95,6 @@ static void write_policy(void *ctx, const char *source, enum cp_policy_state sta
 	cp_json_object_end(json);
 }
 
-static void number(struct cp_json *json, const char *key, int64_t value)
-{
-	if (value == CP_STORE_NULL)
-		cp_json_null(json, key);
-	else
-		cp_json_int(json, key, value);
-}
-
 static int add_record(struct listing *listing, const struct cp_store_run *run)
 {
 	struct cp_json *json = &listing->json;
@@ -110,26 +102,20 @@ static int add_record(struct listing *listing, const struct cp_store_run *run)
 
 	cp_ndjson_begin(json, "run");
 	cp_json_string(json, "agent", run->agent);
-	number(json, "run", run->run);
+	cp_stored_number(json, "run", run->run);
 	cp_json_string(json, "audit", run->audit && run->audit[0] ? run->audit : NULL);
 	cp_json_string(json, "command", run->command);
 	cp_json_string(json, "host", run->host);
-	number(json, "started_ms", run->started_ms);
-	number(json, "ended_ms", run->ended_ms);
+	cp_stored_number(json, "started_ms", run->started_ms);
+	cp_stored_number(json, "ended_ms", run->ended_ms);
 	cp_json_string(json, "end_reason", run->end_reason);
-	number(json, "exit_status", run->exit_status);
-	number(json, "vantage_asn", run->vantage_asn);
-	number(json, "targets", run->n_targets);
-	number(json, "destinations", run->n_dests);
-	number(json, "paths", run->n_paths);
-	cp_json_object(json, "verdicts");
-	number(json, "inside", run->n_inside);
-	number(json, "direct", run->n_direct);
-	number(json, "undecided", run->n_undecided);
-	number(json, "transit", run->n_transit);
-	number(json, "detour", run->n_detour);
-	cp_json_object_end(json);
-	number(json, "rows_lost", run->rows_lost);
+	cp_stored_number(json, "exit_status", run->exit_status);
+	cp_stored_number(json, "vantage_asn", run->vantage_asn);
+	cp_stored_number(json, "targets", run->n_targets);
+	cp_stored_number(json, "destinations", run->n_dests);
+	cp_stored_number(json, "paths", run->n_paths);
+	cp_stored_verdicts(json, run);
+	cp_stored_number(json, "rows_lost", run->rows_lost);
 	cp_json_bool(json, "hops_pruned", run->hops_pruned == 1);
 	cp_json_array(json, "policies");
 	rc = each_policy(listing->store, run, write_policy, json);

@@ -12,14 +12,13 @@
 #include <string.h>
 
 #include "ends.h"
-#include "json.h"
+#include "json_lines.h"
 #include "silent.h"
 
 #define TAG_MAX 320
 
 struct datadog {
-	struct cp_json json;
-	uint64_t wall_ms; /* of the run's start, CP_UNKNOWN */
+	struct cp_json_lines lines;
 	uint64_t n_paths;
 	char run_id[24]; /* of this run, from its seed and start: the same run written twice has the same */
 	char *host, *version;
@@ -27,15 +26,8 @@ struct datadog {
 
 static int open_datadog(const struct cp_sink *sink, const struct cp_format_options *options, void **ret_state)
 {
-	struct datadog *state = calloc(1, sizeof(*state));
-
 	(void)options;
-	if (!state)
-		return -ENOMEM;
-	cp_json_init(&state->json, sink);
-	state->wall_ms = CP_UNKNOWN;
-	*ret_state = state;
-	return 0;
+	return cp_json_lines_new(sink, sizeof(struct datadog), ret_state);
 }
 
 static void close_datadog(void *ctx)
@@ -44,10 +36,9 @@ static void close_datadog(void *ctx)
 
 	if (!state)
 		return;
-	cp_json_free(&state->json);
 	free(state->host);
 	free(state->version);
-	free(state);
+	cp_json_lines_free(state);
 }
 
 static int keep(const char *text, char **ret_copy)
@@ -67,7 +58,7 @@ static int take_start(void *ctx, const struct cp_rec_start *rec)
 	uint64_t id = (rec->wall_ms ^ rec->seed * 0x9e3779b97f4a7c15ull) * 0xbf58476d1ce4e5b9ull;
 	int rc = keep(rec->host, &state->host);
 
-	state->wall_ms = rec->wall_ms;
+	state->lines.wall_ms = rec->wall_ms;
 	snprintf(state->run_id, sizeof(state->run_id), "%016" PRIx64, id ^ id >> 31);
 	return rc ? rc : keep(rec->version, &state->version);
 }
@@ -125,7 +116,7 @@ static void port(struct cp_json *json, const struct cp_target *target)
 static void traceroute(struct datadog *state, const struct cp_rec_path *rec)
 {
 	const struct cp_path *path = rec->path;
-	struct cp_json *json = &state->json;
+	struct cp_json *json = &state->lines.json;
 	uint32_t length = path->reached && path->n_hops ? path->hops[path->n_hops - 1].ttl : 0;
 
 	cp_json_object(json, "traceroute");
@@ -265,10 +256,10 @@ static void tags(struct cp_json *json, const struct cp_rec_path *rec)
 static int write_path(void *ctx, const struct cp_rec_path *rec)
 {
 	struct datadog *state = ctx;
-	struct cp_json *json = &state->json;
+	struct cp_json *json = &state->lines.json;
 
 	cp_json_object(json, NULL);
-	cp_json_uint_if(json, "timestamp", state->wall_ms, state->wall_ms != CP_UNKNOWN);
+	cp_json_uint_if(json, "timestamp", state->lines.wall_ms, state->lines.wall_ms != CP_UNKNOWN);
 	cp_json_string(json, "agent_version", state->version);
 	cp_json_null(json, "namespace");
 	cp_json_null(json, "test_config_id");

@@ -4,10 +4,7 @@
  * (core/quality_stats.c).
  */
 #include "e2e.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include "line.h"
 
 static void microseconds(struct cp_json *json, const char *key, uint32_t us)
 {
@@ -48,45 +45,35 @@ unsigned cp_e2e_loss(uint64_t n_sent, uint64_t n_received)
 	return (unsigned)(((n_sent - n_received) * 10000 + n_sent / 2) / n_sent);
 }
 
-/* Appended to buf, cut where it does not fit. */
-__attribute__((format(printf, 3, 4))) static void append(char *buf, size_t size, const char *fmt, ...)
-{
-	size_t len = strlen(buf);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(buf + len, size - len, fmt, args);
-	va_end(args);
-}
-
-static void say_times(const struct cp_quality_stats *e2e, char *buf, size_t size)
+static void say_times(const struct cp_quality_stats *e2e, struct cp_line *line)
 {
 	char min[CP_NUM_MAX], p50[CP_NUM_MAX], p95[CP_NUM_MAX], max[CP_NUM_MAX], jitter[CP_NUM_MAX];
 
 	if (e2e->n_rtts)
-		append(buf, size, ", RTT min/p50/p95/max %s/%s/%s/%s ms, jitter %s ms",
+		cp_line_add(line, ", RTT min/p50/p95/max %s/%s/%s/%s ms, jitter %s ms",
 		        cp_text_ms(e2e->rtt_min_us, min), cp_text_ms(e2e->rtt_p50_us, p50),
 		        cp_text_ms(e2e->rtt_p95_us, p95), cp_text_ms(e2e->rtt_max_us, max),
 		        cp_text_ms(e2e->jitter_us, jitter));
 	else if (e2e->n_received)
-		append(buf, size, ", RTT unknown, as these answers name no probe");
+		cp_line_add(line, ", RTT unknown, as these answers name no probe");
 }
 
 const char *cp_e2e_phrase(const struct cp_quality_stats *e2e, char *buf, size_t size)
 {
+	struct cp_line line = cp_line_of(buf, size);
 	unsigned loss = e2e->n_sent ? cp_e2e_loss(e2e->n_sent, e2e->n_received) : 0;
 
 	if (!e2e->n_sent) {
-		snprintf(buf, size, "the run stopped before it was probed");
+		cp_line_add(&line, "the run stopped before it was probed");
 		return buf;
 	}
-	snprintf(buf, size, "%u of %u probes answered, %u.%02u %% lost", e2e->n_received, e2e->n_sent, loss / 100,
+	cp_line_add(&line, "%u of %u probes answered, %u.%02u %% lost", e2e->n_received, e2e->n_sent, loss / 100,
 	        loss % 100);
 	if (e2e->n_refused)
-		append(buf, size, " (%u refused by a router)", e2e->n_refused);
+		cp_line_add(&line, " (%u refused by a router)", e2e->n_refused);
 	if (e2e->n_late)
-		append(buf, size, " (%u answered too late)", e2e->n_late);
-	say_times(e2e, buf, size);
+		cp_line_add(&line, " (%u answered too late)", e2e->n_late);
+	say_times(e2e, &line);
 	return buf;
 }
 

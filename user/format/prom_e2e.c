@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/grow.h"
+
 void cp_prom_e2e_free(struct cp_prom_e2e *e2e)
 {
 	free(e2e->medians_us);
@@ -21,15 +23,8 @@ int cp_prom_e2e_add(struct cp_prom_e2e *e2e, const struct cp_rec_path *rec)
 	cp_e2e_add(&e2e->sum, rec);
 	if (!rec->e2e || rec->path->flow != 0 || rec->e2e->rtt_p50_us == CP_QUALITY_UNKNOWN)
 		return 0;
-	if (e2e->n_medians == e2e->cap_medians) {
-		size_t cap = e2e->cap_medians ? e2e->cap_medians * 2 : 64;
-		uint32_t *grown = reallocarray(e2e->medians_us, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		e2e->medians_us = grown;
-		e2e->cap_medians = cap;
-	}
+	if (cp_grow(&e2e->medians_us, &e2e->cap_medians, e2e->n_medians, sizeof(*e2e->medians_us)))
+		return -ENOMEM;
 	e2e->medians_us[e2e->n_medians++] = rec->e2e->rtt_p50_us;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "e2e.h"
+#include "line.h"
 #include "phrase.h"
 
 void cp_rundiff_label(struct cp_text *text, const char *what)
@@ -23,30 +24,6 @@ void cp_rundiff_label(struct cp_text *text, const char *what)
 const char *cp_rundiff_plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
-}
-
-/* A string under construction; what does not fit is cut. */
-struct line {
-	char *buf;
-	size_t size, len;
-};
-
-static struct line line_of(char *buf, size_t size)
-{
-	buf[0] = '\0';
-	return (struct line){.buf = buf, .size = size};
-}
-
-__attribute__((format(printf, 2, 3))) static void append(struct line *line, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vsnprintf(line->buf + line->len, line->size - line->len, fmt, args);
-	va_end(args);
-	if (n > 0)
-		line->len += (size_t)n < line->size - line->len ? (size_t)n : line->size - line->len - 1;
 }
 
 const char *cp_rundiff_say_target(const struct cp_rundiff_name *name, char *buf, size_t size)
@@ -162,17 +139,17 @@ static const char *name_of_step(
 const char *cp_rundiff_say_as_path(
         const struct cp_rundiff_report *report, const struct cp_rundiff_path *path, char *buf, size_t size)
 {
-	struct line line = line_of(buf, size);
+	struct cp_line line = cp_line_of(buf, size);
 	uint32_t border = border_of(path);
 
 	for (uint32_t i = 0; i < path->as_path->n; i++) {
 		const char *step = path->as_path->items[i];
 		char name[48] = "";
 
-		append(&line, "%s%s%s", line.len ? " " : "", i == border ? "> " : "", step);
+		cp_line_add(&line, "%s%s%s", line.len ? " " : "", i == border ? "> " : "", step);
 		if (path->verdict != CP_INSIDE && (i >= border || (!path->has_exit && i > 0)))
 			name_of_step(report, path->as_path, i, name, sizeof(name));
-		append(&line, "%s%s", *name ? " " : "", name);
+		cp_line_add(&line, "%s%s", *name ? " " : "", name);
 	}
 	return buf;
 }
@@ -180,36 +157,36 @@ const char *cp_rundiff_say_as_path(
 const char *cp_rundiff_say_exit(
         const struct cp_rundiff_report *report, const struct cp_rundiff_path *path, char *buf, size_t size)
 {
-	struct line line = line_of(buf, size);
+	struct cp_line line = cp_line_of(buf, size);
 	char name[48];
 
 	if (!path->has_exit) {
-		append(&line, "none");
+		cp_line_add(&line, "none");
 		return buf;
 	}
 	if (path->exit_asn) {
 		short_name(report, path->exit_asn, name, sizeof(name));
-		append(&line, "AS%u%s%s", path->exit_asn, *name ? " " : "", name);
+		cp_line_add(&line, "AS%u%s%s", path->exit_asn, *name ? " " : "", name);
 	} else {
-		append(&line, "to whom is not seen");
+		cp_line_add(&line, "to whom is not seen");
 	}
 	if (path->exit_ixp)
-		append(&line, " over %s", *path->exit_ixp ? path->exit_ixp : "an exchange");
+		cp_line_add(&line, " over %s", *path->exit_ixp ? path->exit_ixp : "an exchange");
 	if (path->site)
-		append(&line, " at %s", path->site);
+		cp_line_add(&line, " at %s", path->site);
 	return buf;
 }
 
 const char *cp_rundiff_say_border(
         const struct cp_rundiff_report *report, const struct cp_rundiff_path *path, char *buf, size_t size)
 {
-	struct line line;
+	struct cp_line line;
 	char addr[CP_ADDR_STRLEN];
 
 	cp_rundiff_say_exit(report, path, buf, size);
-	line = (struct line){buf, size, strlen(buf)};
+	line = (struct cp_line){buf, size, strlen(buf)};
 	if (path->has_exit && !cp_addr_is_zero(&path->last_home))
-		append(&line, " from %s", cp_addr_format(&path->last_home, addr));
+		cp_line_add(&line, " from %s", cp_addr_format(&path->last_home, addr));
 	return buf;
 }
 

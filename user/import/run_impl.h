@@ -45,9 +45,6 @@ int cp_run_read_policy(struct cp_run_work *work);
 int cp_run_read_warning(struct cp_run_work *work);
 int cp_run_read_end(struct cp_run_work *work);
 
-/* Room for one more element of a list of work; items may move. 0 or -ENOMEM. */
-int cp_run_grow(void *items_ptr, size_t *cap, size_t n, size_t size);
-
 /* What several records have. The value's first token is read already. */
 int cp_run_read_target_object(struct cp_fields *fields, struct cp_run_target *target);
 int cp_run_read_strings(struct cp_fields *fields, struct cp_run_strings *strings);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "core/grow.h"
 #include "run_impl.h"
 
 static int take_state(struct cp_fields *fields, enum cp_policy_state *ret_state)
@@ -60,7 +61,7 @@ static int read_rule(struct cp_fields *fields, void *out)
 #undef RULE
 	struct cp_run_work *work = out;
 	struct cp_run_rule *rule;
-	int rc = cp_run_grow(&work->rules, &work->rules_cap, work->policy.n_rules, sizeof(*work->rules));
+	int rc = cp_grow(&work->rules, &work->rules_cap, work->policy.n_rules, sizeof(*work->rules));
 
 	if (rc)
 		return rc;
@@ -100,8 +101,8 @@ static int read_violation(struct cp_fields *fields, void *out)
 	};
 	struct cp_run_work *work = out;
 	struct cp_run_violation *violation;
-	int rc = cp_run_grow(
-	        &work->violations, &work->violations_cap, work->policy.n_violations, sizeof(*work->violations));
+	int rc =
+	        cp_grow(&work->violations, &work->violations_cap, work->policy.n_violations, sizeof(*work->violations));
 
 	if (rc)
 		return rc;
