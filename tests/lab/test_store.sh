@@ -133,6 +133,9 @@ check_same 'a run by the time, local' "$work/cold.ndjson" \
 check_same 'the last of a day' "$work/hot.ndjson" <(TZ=UTC "$CP" export "$db:$(date -u +%F)")
 refuses 'no run that early' 2 "no run '2001-01-01T00:00'" "$CP" export "$db:2001-01-01T00:00"
 refuses 'no such reference' 2 "'oldest' names no run" "$CP" report "$db:oldest"
+echo 'no run' >"$work/text"
+refuses 'report: what is no run' 2 'text: nothing of a run in it' "$CP" report "$work/text"
+refuses 'export: neither is handed on' 2 'text: nothing of a run in it' "$CP" export "$work/text"
 refuses 'no such agent' 2 "no run 'latest' in it of agent two" "$CP" report "$db" --agent two
 refuses 'no such file' 2 'cannot open .*none.db: No such file' "$CP" report "$work/none.db:latest"
 refuses 'two runs for a report' 2 'report wants one run' "$CP" report "$db" "$db"

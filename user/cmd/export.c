@@ -133,6 +133,19 @@ static int new_replay(struct job *job, const char *command, struct cp_err *err)
 	return 0;
 }
 
+/* What is handed on as it is should be a run; a database has nothing else. */
+static int check_records(struct job *job, const char *name, struct cp_err *err)
+{
+	const char *which;
+	char *path;
+
+	if (cp_stored_is_store(name, &path, &which)) {
+		free(path);
+		return 0;
+	}
+	return cp_replay_learn(job->replay, job->text, job->len, job->source, err);
+}
+
 static bool copies_records(const struct cp_opts *opts)
 {
 	for (uint32_t i = 0; i < opts->n_outputs; i++) {
@@ -161,6 +174,8 @@ static int run(struct job *job, const struct cp_opts *opts, const char *command,
 	rc = rc ? rc : new_replay(job, command, err);
 	if (rc == 0 && job->opts.n_outputs)
 		rc = replay(job, ret_status, err);
+	else if (rc == 0)
+		rc = check_records(job, opts->targets[0], err);
 	return rc ? rc : write_copies(job, err);
 }
 

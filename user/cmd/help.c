@@ -61,7 +61,7 @@ static void print_paragraph(FILE *out, const char *text)
 		text += len;
 		text += strspn(text, " ");
 	}
-	fputs("\n\n", out);
+	fputc('\n', out);
 }
 
 static void print_option(FILE *out, const struct cp_opt *opt)
@@ -119,6 +119,7 @@ void cp_help_short(FILE *out)
 static void help_program(FILE *out)
 {
 	print_paragraph(out, "coldpotato " CP_HELP_PURPOSE ".");
+	fputc('\n', out);
 	cp_help_short(out);
 	fputs("\nExamples:\n", out);
 	for (enum cp_command c = 0; c < CP_COMMANDS; c++)
@@ -134,7 +135,7 @@ static void help_command(FILE *out, enum cp_command command)
 	fprintf(out, "Usage: coldpotato %s [OPTION...]%s%s\n\n", info->name, *info->args ? " " : "", info->args);
 	print_paragraph(out, info->about ? info->about : info->help);
 	if (info->takes_targets) {
-		fputs("TARGET is one of:\n", out);
+		fputs("\nTARGET is one of:\n", out);
 		print_pairs(out, 24, cp_help_targets);
 	}
 	print_options(out, command);

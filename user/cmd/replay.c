@@ -458,7 +458,8 @@ int cp_replay_learn(struct cp_replay *replay, const char *text, size_t len, cons
 	rc = rc ? rc : cp_run_read(text, len, replay->words, &learn, &counts);
 	if (rc == 0 && !replay->is_run && !replay->n_targets && !counts.has_end)
 		return cp_err_set(err, -EINVAL,
-		        "%s: nothing of a run in it; is it a run that was written with -o ndjson?", source);
+		        "%s: nothing of a run in it; a run is what -o ndjson wrote, or is in a database (FILE.db)",
+		        source);
 	return rc ? cp_err_set(err, rc, "not enough memory for %s", source) : 0;
 }
 

@@ -360,8 +360,10 @@ static void print_targets(const struct table *table, struct cp_text *text)
 
 static const char *share(uint64_t n, uint64_t of, char *buf, size_t size)
 {
+	uint64_t permille = of ? (n * 1000 + of / 2) / of : 0;
+
 	if (n && of)
-		snprintf(buf, size, "%.1f%%", (double)n * 100 / (double)of);
+		snprintf(buf, size, "%u.%u%%", (unsigned)(permille / 10), (unsigned)(permille % 10));
 	else
 		snprintf(buf, size, "-");
 	return buf;
