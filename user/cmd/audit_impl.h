@@ -302,6 +302,9 @@ void cp_e2e_end(struct cp_audit *audit);
 void cp_e2e_count(const struct cp_audit *audit, struct cp_accounting *acc);
 /* Says what this host lost of it itself. */
 void cp_e2e_warn(struct cp_audit *audit);
+
+/* dry_run.c: writes what would be probed to standard output. 0 or -errno, err says so. */
+int cp_audit_show_plan(const struct cp_audit *audit, struct cp_err *err);
 /* Of a destination that was probed, filled into *ret_stats; NULL: no --e2e. */
 const struct cp_quality_stats *cp_e2e_stats(
         const struct cp_audit *audit, const struct cp_probe_dest *dest, struct cp_quality_stats *ret_stats);

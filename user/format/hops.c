@@ -150,7 +150,9 @@ static void say_answer(struct cp_text *text, const struct cp_hop *hop)
 	};
 	const char *letter;
 
-	if (hop->kind == CP_REPLY_UNREACHABLE) {
+	if (hop->kind == CP_REPLY_UNREACHABLE && hop->icmp_code == (cp_addr_is_v4(&hop->addr) ? 3 : 4)) {
+		cp_text_word(text, "port-unreachable"); /* how a destination answers a datagram */
+	} else if (hop->kind == CP_REPLY_UNREACHABLE) {
 		letter = unreachable_letter(hop);
 		if (letter)
 			cp_text_word(text, letter);
