@@ -15,8 +15,11 @@ lab_up_story || exit 1
 results=$LAB_DIR/out
 mkdir -p "$results"
 
+# What it says is told, and does not fail the run.
+printf 'version: 1\nrules:\n  - {name: the control, target: [zenn.dev], verdicts: [direct], severity: warn}\n' >"$results/policy.yaml"
+
 audit() { # vantage-namespace name
-	run_cp "$1" audit --vantage-as 8075 "@$LAB_NAMES" --e2e 5 --e2e-interval 20 -o "ndjson=$results/$2.ndjson" -o "csv=$results/$2.csv" \
+	run_cp "$1" audit --vantage-as 8075 "@$LAB_NAMES" --e2e 5 --e2e-interval 20 --policy "$results/policy.yaml" -o "ndjson=$results/$2.ndjson" -o "csv=$results/$2.csv" \
 		-o "egress-csv=$results/$2.egress.csv" -o "atlas=$results/$2.atlas" -o "datadog=$results/$2.datadog" \
 		-o "prom=$results/$2.prom" -o "html=$results/$2.html"
 }

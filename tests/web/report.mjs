@@ -194,8 +194,10 @@ const lab = async () => {
 	check('lab: the diagram is drawn', await page.locator('#sankey svg path').count() > 2);
 	check('lab: a finding is drawn to its border', await page.locator('.case .border').count() > 0);
 	check('lab: what was measured end to end is there',
-		/ of \d+ probes answered/.test(await page.locator('.case .facts').first().innerText()) &&
+		/ of \d+ probes answered/.test(await page.locator('.case .facts').first().textContent()) &&
 		await page.locator('#quality-groups tbody tr').count() > 0 && await page.locator('#targets th').count() === 9);
+	check('lab: what came of the policy is there', /the control only a warning\s+violated/.test(
+		await page.locator('#policy tbody').innerText()) && await page.locator('#policy .violations li').count() > 0);
 	check('lab: every probe is accounted for', await page.locator('.identity.holds').count() === 1);
 	same('lab: no complaint of the browser', '', seen.complaints.join(' '));
 	same('lab: nothing is loaded', '', seen.requests.join(' '));

@@ -50,7 +50,7 @@ const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf,
 		snprintf(buf, size, "no result after %.1f s", (double)outcome->took_ns / 1e9);
 		return buf;
 	}
-	len = (size_t)snprintf(buf, size, "%" PRIu64 " targets", acc->n_targets);
+	len = (size_t)snprintf(buf, size, "%" PRIu64 " target%s", acc->n_targets, acc->n_targets == 1 ? "" : "s");
 	for (int verdict = CP_VERDICTS - 1; verdict >= 0; verdict--) {
 		if (!outcome->verdicts[verdict] || len >= size)
 			continue;

@@ -38,7 +38,7 @@ struct html {
 	struct cp_tally *tally;
 	struct cp_html_quality *quality;
 	struct cp_html_targets *targets;
-	struct cp_html settings, databases, warnings, egress;
+	struct cp_html settings, databases, warnings, egress, policies;
 	struct cp_html cases[CP_VERDICTS];
 	uint64_t n_cases[CP_VERDICTS]; /* drawn or not */
 	uint32_t reasons; /* of all paths */
@@ -133,6 +133,7 @@ static void close_html(void *ctx)
 	cp_html_free(&state->databases);
 	cp_html_free(&state->warnings);
 	cp_html_free(&state->egress);
+	cp_html_free(&state->policies);
 	for (int i = 0; i < CP_VERDICTS; i++)
 		cp_html_free(&state->cases[i]);
 	cp_html_free(&state->now.drawing);
@@ -277,6 +278,14 @@ static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 	return state->egress.rc;
 }
 
+static int take_policy(void *ctx, const struct cp_rec_policy *rec)
+{
+	struct html *state = ctx;
+
+	cp_html_policy(&state->policies, rec->result);
+	return state->policies.rc;
+}
+
 /* ---- the page ---- */
 
 static void source(struct cp_html *html, enum cp_html_asset asset)
@@ -351,6 +360,8 @@ static void write_answer(const struct html *state, const struct cp_rec_end *rec,
 		cp_html_raw(html, "</p>\n");
 	}
 	cp_html_raw(html, "<nav><a href=\"#verdicts\">Verdicts</a>");
+	if (state->policies.len)
+		cp_html_raw(html, "<a href=\"#policy\">Policy</a>");
 	if (cp_html_quality_any(state->quality))
 		cp_html_raw(html, "<a href=\"#quality\">End to end</a>");
 	cp_html_raw(html, "<a href=\"#findings\">Findings</a>"
@@ -369,6 +380,16 @@ static void write_board(const struct html *state, struct cp_html *html)
 		cp_html_raw(html, "</ul></div>");
 	}
 	cp_html_targets_write(state->targets, cp_html_quality_any(state->quality), html);
+	cp_html_raw(html, "</section>\n");
+}
+
+/* Nothing where nothing was expected. */
+static void write_policies(const struct html *state, struct cp_html *html)
+{
+	if (!state->policies.len)
+		return;
+	cp_html_raw(html, "<section id=\"policy\"><h2>Policy</h2>\n<p>What the run was expected to show.</p>\n");
+	cp_html_add(html, &state->policies);
 	cp_html_raw(html, "</section>\n");
 }
 
@@ -508,6 +529,7 @@ static int write_end(void *ctx, const struct cp_rec_end *rec)
 	write_head(state, &page);
 	write_answer(state, rec, &page);
 	write_board(state, &page);
+	write_policies(state, &page);
 	cp_html_quality_section(state->quality, &page);
 	write_findings(state, &page);
 	write_flow(state, &page);
@@ -534,6 +556,7 @@ const struct cp_format cp_format_html = {
         .path = take_path,
         .warning = take_warning,
         .summary = take_summary,
+        .policy = take_policy,
         .end = write_end,
         .close = close_html,
 };

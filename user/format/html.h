@@ -63,6 +63,10 @@ int cp_html_quality_target(struct cp_html_quality *quality, const struct cp_targ
 bool cp_html_quality_any(const struct cp_html_quality *quality); /* something was measured */
 void cp_html_quality_section(const struct cp_html_quality *quality, struct cp_html *html);
 
+/* ---- html_policy.c: what came of a policy ---- */
+
+void cp_html_policy(struct cp_html *html, const struct cp_policy_result *result);
+
 /* ---- html_targets.c: the list of targets ---- */
 
 struct cp_html_targets;
