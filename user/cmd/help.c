@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "opts_value.h"
 #include "version.h"
 
 #define WIDTH 79 /* fits a terminal of 80 columns */
@@ -64,8 +65,9 @@ static void print_paragraph(FILE *out, const char *text)
 	fputc('\n', out);
 }
 
-static void print_option(FILE *out, const struct cp_opt *opt)
+static void print_option(FILE *out, enum cp_command command, const struct cp_opt *opt)
 {
+	const char *help = opt->parse == cp_opt_parse_output ? cp_commands[command].output_help : NULL;
 	char term[128], arg[64], text[512];
 	char letter[5] = "    ";
 
@@ -73,7 +75,7 @@ static void print_option(FILE *out, const struct cp_opt *opt)
 		snprintf(letter, sizeof(letter), "-%c, ", opt->letter);
 	cp_opt_arg(opt, arg, sizeof(arg));
 	snprintf(term, sizeof(term), "%s--%s%s%s", letter, opt->name, *arg ? " " : "", arg);
-	print_pair(out, 28, term, cp_help_option(opt, text, sizeof(text)));
+	print_pair(out, 28, term, help ? help : cp_help_option(opt, text, sizeof(text)));
 }
 
 static void print_options(FILE *out, enum cp_command command)
@@ -87,7 +89,7 @@ static void print_options(FILE *out, enum cp_command command)
 			if (!heading)
 				fprintf(out, "\n%s:\n", cp_opt_group_name(group));
 			heading = true;
-			print_option(out, opt);
+			print_option(out, command, opt);
 		}
 	}
 }
