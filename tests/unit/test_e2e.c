@@ -110,10 +110,10 @@ static void test_datadog(void **state)
 	(void)state;
 	tell(&cp_format_datadog, &some, &none, &mem);
 	assert_says(&mem, "\"e2e_probe\":{\"rtts\":[1.000,1.100,0.800,0.900],\"packets_sent\":5,\"packets_received\":4,"
-	                  "\"packet_loss_percentage\":20.00,\"jitter\":0.167,"
+	                  "\"packet_loss_percentage\":0.2000,\"jitter\":0.167,"
 	                  "\"rtt\":{\"avg\":0.950,\"min\":0.800,\"max\":1.100}}");
 	assert_says(&mem, "\"e2e_probe\":{\"rtts\":[],\"packets_sent\":3,\"packets_received\":0,"
-	                  "\"packet_loss_percentage\":100.00,\"jitter\":null,\"rtt\":null}");
+	                  "\"packet_loss_percentage\":1.0000,\"jitter\":null,\"rtt\":null}");
 	mem_free(&mem);
 	some.rtts_us = NULL; /* read from a record */
 	tell(&cp_format_datadog, &some, &none, &mem);

@@ -145,6 +145,15 @@ static void traceroute(struct datadog *state, const struct cp_rec_path *rec)
 	cp_json_object_end(json);
 }
 
+/* loss: hundredths of a percent. Percentage is what theirs is called, too: it is a share, from 0 to 1. */
+static void loss_share(struct cp_json *json, uint32_t loss)
+{
+	if (loss == CP_QUALITY_UNKNOWN)
+		cp_json_null(json, "packet_loss_percentage");
+	else
+		cp_json_fixed(json, "packet_loss_percentage", loss, 4);
+}
+
 /* Without probes end to end, the destination's own answer: each of its probes but the last stayed without one. */
 static void last_probe(struct cp_json *json, const struct cp_path *path)
 {
@@ -162,7 +171,7 @@ static void last_probe(struct cp_json *json, const struct cp_path *path)
 	cp_json_array_end(json);
 	cp_json_uint(json, "packets_sent", n_sent);
 	cp_json_uint(json, "packets_received", 1);
-	cp_json_fixed(json, "packet_loss_percentage", (n_sent - 1) * 10000 / n_sent, 2);
+	loss_share(json, (uint32_t)((n_sent - 1) * 10000 / n_sent));
 	cp_json_null(json, "jitter");
 	if (hop->rtt_us) {
 		cp_json_object(json, "rtt");
@@ -200,10 +209,7 @@ static void measured(struct cp_json *json, const struct cp_quality_stats *e2e)
 	}
 	cp_json_uint(json, "packets_sent", e2e->n_sent);
 	cp_json_uint(json, "packets_received", e2e->n_received);
-	if (loss == CP_QUALITY_UNKNOWN)
-		cp_json_null(json, "packet_loss_percentage");
-	else
-		cp_json_fixed(json, "packet_loss_percentage", loss, 2);
+	loss_share(json, loss);
 	milliseconds(json, "jitter", e2e->jitter_mean_us);
 	if (e2e->n_rtts) {
 		cp_json_object(json, "rtt");
