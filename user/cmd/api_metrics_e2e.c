@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include "api_metrics.h"
-
-enum { E2E_PROBES = 0, E2E_DESTINATIONS, E2E_LOSS, E2E_RTT, E2E_JITTER, E2E_FAMILIES };
+#include "format/prom_e2e.h"
 
 /* One question for all families, whose samples are told apart here. */
 struct e2e_reader {
-	struct cp_prom_text families[E2E_FAMILIES];
+	struct cp_prom_text families[CP_E2E_FAMILIES];
 	/* The audit being read: how many groups it has, and what those come to that have no series of their own. */
 	char audit[256];
 	uint64_t n_groups;
@@ -20,52 +19,55 @@ struct e2e_reader {
 };
 
 /* A sample of a group of the audit at hand, up to its labels that follow. */
-static void e2e_sample(struct e2e_reader *reader, int family, const char *name, const char *group)
+static struct cp_prom_text *e2e_sample(
+        struct e2e_reader *reader, enum cp_prom_e2e_family family, const char *suffix, const char *group)
 {
-	cp_prom_say(&reader->families[family], "coldpotato_%s", name);
-	cp_prom_label(&reader->families[family], '{', "audit", reader->audit);
-	cp_prom_label(&reader->families[family], ',', "group", group);
+	struct cp_prom_text *text = &reader->families[family];
+
+	cp_prom_say(text, "coldpotato_%s%s", cp_prom_e2e_name(family), suffix);
+	cp_prom_label(text, '{', "audit", reader->audit);
+	cp_prom_label(text, ',', "group", group);
+	return text;
 }
 
-static void e2e_count(struct e2e_reader *reader, int family, const char *name, const char *group, const char *key,
+static void e2e_count(struct e2e_reader *reader, enum cp_prom_e2e_family family, const char *group, const char *key,
         const char *value, int64_t n)
 {
-	e2e_sample(reader, family, name, group);
-	cp_prom_label(&reader->families[family], ',', key, value);
-	cp_prom_end_labels(&reader->families[family], (uint64_t)n);
+	struct cp_prom_text *text = e2e_sample(reader, family, "", group);
+
+	cp_prom_label(text, ',', key, value);
+	cp_prom_end_labels(text, (uint64_t)n);
 }
 
 /* counts: destinations, those with loss, probes sent, received. */
 static void e2e_counts(struct e2e_reader *reader, const char *group, const int64_t counts[4])
 {
-	e2e_count(reader, E2E_PROBES, "e2e_probes", group, "state", "sent", counts[2]);
-	e2e_count(reader, E2E_PROBES, "e2e_probes", group, "state", "received", counts[3]);
-	e2e_count(reader, E2E_DESTINATIONS, "e2e_destinations", group, "lossy", "true", counts[1]);
-	e2e_count(reader, E2E_DESTINATIONS, "e2e_destinations", group, "lossy", "false", counts[0] - counts[1]);
-	e2e_sample(reader, E2E_LOSS, "e2e_loss_ratio", group);
-	cp_prom_ratio(&reader->families[E2E_LOSS], (uint64_t)(counts[2] - counts[3]), (uint64_t)counts[2]);
+	e2e_count(reader, CP_E2E_PROBES, group, "state", "sent", counts[2]);
+	e2e_count(reader, CP_E2E_PROBES, group, "state", "received", counts[3]);
+	e2e_count(reader, CP_E2E_DESTINATIONS, group, "lossy", "true", counts[1]);
+	e2e_count(reader, CP_E2E_DESTINATIONS, group, "lossy", "false", counts[0] - counts[1]);
+	cp_prom_ratio(
+	        e2e_sample(reader, CP_E2E_LOSS, "", group), (uint64_t)(counts[2] - counts[3]), (uint64_t)counts[2]);
 }
 
 static void e2e_times(struct e2e_reader *reader, const char *group, const struct cp_store_cell *cells)
 {
 	static const char *const quantiles[] = {"0.5", "0.95", "0.99"};
-	struct cp_prom_text *rtt = &reader->families[E2E_RTT], *jitter = &reader->families[E2E_JITTER];
 
 	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]) && cells[6].number; i++) {
-		e2e_sample(reader, E2E_RTT, "e2e_rtt_seconds", group);
-		cp_prom_label(rtt, ',', "quantile", quantiles[i]);
-		cp_prom_scaled(rtt, "}", (uint64_t)cells[8 + i].number, 1000000, 6);
+		struct cp_prom_text *text = e2e_sample(reader, CP_E2E_RTT, "", group);
+
+		cp_prom_label(text, ',', "quantile", quantiles[i]);
+		cp_prom_scaled(text, "}", (uint64_t)cells[8 + i].number, 1000000, 6);
 	}
 	if (cells[6].number) {
-		e2e_sample(reader, E2E_RTT, "e2e_rtt_seconds_sum", group);
-		cp_prom_scaled(rtt, "}", (uint64_t)cells[7].number, 1000000, 6);
-		e2e_sample(reader, E2E_RTT, "e2e_rtt_seconds_count", group);
-		cp_prom_end_labels(rtt, (uint64_t)cells[6].number);
+		cp_prom_scaled(
+		        e2e_sample(reader, CP_E2E_RTT, "_sum", group), "}", (uint64_t)cells[7].number, 1000000, 6);
+		cp_prom_end_labels(e2e_sample(reader, CP_E2E_RTT, "_count", group), (uint64_t)cells[6].number);
 	}
-	if (!cells[11].is_null) {
-		e2e_sample(reader, E2E_JITTER, "e2e_jitter_seconds", group);
-		cp_prom_scaled(jitter, "}", (uint64_t)cells[11].number, 1000000, 6);
-	}
+	if (!cells[11].is_null)
+		cp_prom_scaled(
+		        e2e_sample(reader, CP_E2E_JITTER, "", group), "}", (uint64_t)cells[11].number, 1000000, 6);
 }
 
 /* Times of several groups cannot be added up. */
@@ -104,30 +106,16 @@ static int take_group(void *ctx, const struct cp_store_cell *cells, size_t n)
 /* Nothing where no newest run has measured it. */
 int cp_api_metrics_e2e(struct cp_store *store, const struct cp_store_args *args, struct cp_prom_text *text)
 {
-	static const struct {
-		const char *name, *type, *help;
-	} families[E2E_FAMILIES] = {
-	        [E2E_PROBES] = {"e2e_probes", "gauge",
-	                "Probes to the destinations themselves whose outcome is known, and those answered."},
-	        [E2E_DESTINATIONS] = {"e2e_destinations", "gauge",
-	                "Destinations probed end to end, by whether any of their probes was lost."},
-	        [E2E_LOSS] = {"e2e_loss_ratio", "gauge",
-	                "Share of the probes to the destinations themselves that were lost."},
-	        [E2E_RTT] = {"e2e_rtt_seconds", "summary",
-	                "Median round trips of the destinations, probed end to end: quantiles over the destinations."},
-	        [E2E_JITTER] = {"e2e_jitter_seconds", "gauge",
-	                "Mean difference of round trips that follow each other, averaged over destinations."},
-	};
 	struct e2e_reader reader = {.n_groups = 0};
 	int rc = cp_store_ask(store, CP_ASK_METRIC_E2E, args, take_group, &reader);
 
 	end_audit(&reader);
-	for (int i = 0; i < E2E_FAMILIES; i++) {
-		if (rc == 0 && reader.families[i].len) {
-			cp_prom_family(text, families[i].name, families[i].type, families[i].help);
-			cp_prom_add(text, &reader.families[i]);
+	for (enum cp_prom_e2e_family family = 0; family < CP_E2E_FAMILIES; family++) {
+		if (rc == 0 && reader.families[family].len) {
+			cp_prom_e2e_family(text, family);
+			cp_prom_add(text, &reader.families[family]);
 		}
-		cp_prom_text_free(&reader.families[i]);
+		cp_prom_text_free(&reader.families[family]);
 	}
 	return rc;
 }

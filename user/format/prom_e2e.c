@@ -12,6 +12,35 @@
 
 #include "core/grow.h"
 
+static const struct {
+	const char *name, *type, *help;
+} families[CP_E2E_FAMILIES] = {
+        [CP_E2E_PROBES] = {"e2e_probes", "gauge",
+                "Probes to the destinations themselves whose outcome is known, and those answered."},
+        [CP_E2E_DESTINATIONS] = {"e2e_destinations", "gauge",
+                "Destinations probed end to end, by whether any of their probes was lost."},
+        [CP_E2E_LOSS] = {"e2e_loss_ratio", "gauge",
+                "Share of the probes to the destinations themselves that were lost."},
+        [CP_E2E_RTT] = {"e2e_rtt_seconds", "summary",
+                "Median round trips of the destinations, probed end to end: quantiles over the destinations."},
+        [CP_E2E_RTT_MIN] = {"e2e_rtt_min_seconds", "gauge",
+                "Least round trip of the probes to the destinations themselves."},
+        [CP_E2E_RTT_AVG] = {"e2e_rtt_avg_seconds", "gauge", "Their mean round trip."},
+        [CP_E2E_RTT_MAX] = {"e2e_rtt_max_seconds", "gauge", "Their greatest round trip."},
+        [CP_E2E_JITTER] = {"e2e_jitter_seconds", "gauge",
+                "Mean difference of round trips that follow each other, averaged over destinations."},
+};
+
+const char *cp_prom_e2e_name(enum cp_prom_e2e_family family)
+{
+	return families[family].name;
+}
+
+void cp_prom_e2e_family(struct cp_prom_text *text, enum cp_prom_e2e_family family)
+{
+	cp_prom_family(text, families[family].name, families[family].type, families[family].help);
+}
+
 void cp_prom_e2e_free(struct cp_prom_e2e *e2e)
 {
 	free(e2e->medians_us);
@@ -30,9 +59,10 @@ int cp_prom_e2e_add(struct cp_prom_e2e *e2e, const struct cp_rec_path *rec)
 }
 
 /* Of a sample, up to its labels that follow. */
-static void sample(struct cp_prom_text *text, const char *name, const struct cp_prom_e2e *e2e)
+static void sample(
+        struct cp_prom_text *text, enum cp_prom_e2e_family family, const char *suffix, const struct cp_prom_e2e *e2e)
 {
-	cp_prom_say(text, "coldpotato_%s", name);
+	cp_prom_say(text, "coldpotato_%s%s", families[family].name, suffix);
 	cp_prom_label(text, '{', "group", e2e->group);
 }
 
@@ -43,34 +73,31 @@ static void seconds(struct cp_prom_text *text, uint64_t us)
 
 /* ---- Counts ---- */
 
+static void count(struct cp_prom_text *text, enum cp_prom_e2e_family family, const struct cp_prom_e2e *e2e,
+        const char *key, const char *value, uint64_t n)
+{
+	sample(text, family, "", e2e);
+	cp_prom_label(text, ',', key, value);
+	cp_prom_end_labels(text, n);
+}
+
 static void write_counts(struct cp_prom_text *text, const struct cp_prom_e2e *groups, size_t n)
 {
-	const char *name = "e2e_probes";
+	cp_prom_e2e_family(text, CP_E2E_PROBES);
+	for (size_t i = 0; i < n; i++) {
+		count(text, CP_E2E_PROBES, &groups[i], "state", "sent", groups[i].sum.n_sent);
+		count(text, CP_E2E_PROBES, &groups[i], "state", "received", groups[i].sum.n_received);
+	}
+	cp_prom_e2e_family(text, CP_E2E_DESTINATIONS);
+	for (size_t i = 0; i < n; i++) {
+		const struct cp_e2e_sum *sum = &groups[i].sum;
 
-	cp_prom_family(text, name, "gauge",
-	        "Probes to the destinations themselves whose outcome is known, and those answered.");
-	for (size_t i = 0; i < n; i++) {
-		sample(text, name, &groups[i]);
-		cp_prom_label(text, ',', "state", "sent");
-		cp_prom_end_labels(text, groups[i].sum.n_sent);
-		sample(text, name, &groups[i]);
-		cp_prom_label(text, ',', "state", "received");
-		cp_prom_end_labels(text, groups[i].sum.n_received);
+		count(text, CP_E2E_DESTINATIONS, &groups[i], "lossy", "true", sum->n_lossy);
+		count(text, CP_E2E_DESTINATIONS, &groups[i], "lossy", "false", sum->n_dests - sum->n_lossy);
 	}
-	name = "e2e_destinations";
-	cp_prom_family(text, name, "gauge", "Destinations probed end to end, by whether any of their probes was lost.");
+	cp_prom_e2e_family(text, CP_E2E_LOSS);
 	for (size_t i = 0; i < n; i++) {
-		sample(text, name, &groups[i]);
-		cp_prom_label(text, ',', "lossy", "true");
-		cp_prom_end_labels(text, groups[i].sum.n_lossy);
-		sample(text, name, &groups[i]);
-		cp_prom_label(text, ',', "lossy", "false");
-		cp_prom_end_labels(text, groups[i].sum.n_dests - groups[i].sum.n_lossy);
-	}
-	name = "e2e_loss_ratio";
-	cp_prom_family(text, name, "gauge", "Share of the probes to the destinations themselves that were lost.");
-	for (size_t i = 0; i < n; i++) {
-		sample(text, name, &groups[i]);
+		sample(text, CP_E2E_LOSS, "", &groups[i]);
 		cp_prom_ratio(text, groups[i].sum.n_sent - groups[i].sum.n_received, groups[i].sum.n_sent);
 	}
 }
@@ -78,7 +105,7 @@ static void write_counts(struct cp_prom_text *text, const struct cp_prom_e2e *gr
 /* ---- Times ---- */
 
 /* Nothing in a group whose round trips are not known, or when there is no memory, which text says. */
-static void write_quantiles(struct cp_prom_text *text, const char *name, const struct cp_prom_e2e *e2e)
+static void write_quantiles(struct cp_prom_text *text, const struct cp_prom_e2e *e2e)
 {
 	uint32_t *scratch = e2e->n_medians ? reallocarray(NULL, e2e->n_medians, sizeof(*scratch)) : NULL;
 	struct cp_quality_stats of;
@@ -97,15 +124,13 @@ static void write_quantiles(struct cp_prom_text *text, const char *name, const s
 		uint32_t us;
 	} quantiles[] = {{"0.5", of.rtt_p50_us}, {"0.95", of.rtt_p95_us}, {"0.99", of.rtt_p99_us}};
 	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
-		sample(text, name, e2e);
+		sample(text, CP_E2E_RTT, "", e2e);
 		cp_prom_label(text, ',', "quantile", quantiles[i].quantile);
 		seconds(text, quantiles[i].us);
 	}
-	cp_prom_say(text, "coldpotato_%s_sum", name);
-	cp_prom_label(text, '{', "group", e2e->group);
+	sample(text, CP_E2E_RTT, "_sum", e2e);
 	seconds(text, sum);
-	cp_prom_say(text, "coldpotato_%s_count", name);
-	cp_prom_label(text, '{', "group", e2e->group);
+	sample(text, CP_E2E_RTT, "_count", e2e);
 	cp_prom_end_labels(text, e2e->n_medians);
 }
 
@@ -133,29 +158,22 @@ static uint64_t jitter(const struct cp_e2e_sum *sum)
 
 static void write_times(struct cp_prom_text *text, const struct cp_prom_e2e *groups, size_t n)
 {
-	static const struct {
-		const char *name, *help;
-		time_of_fn *time_of;
-	} families[] = {
-	        {"e2e_rtt_min_seconds", "Least round trip of the probes to the destinations themselves.", least},
-	        {"e2e_rtt_avg_seconds", "Their mean round trip.", average},
-	        {"e2e_rtt_max_seconds", "Their greatest round trip.", greatest},
-	        {"e2e_jitter_seconds",
-	                "Mean difference of round trips that follow each other, averaged over destinations.", jitter},
-	};
+	static time_of_fn *const times[CP_E2E_FAMILIES] = {[CP_E2E_RTT_MIN] = least,
+	        [CP_E2E_RTT_AVG] = average,
+	        [CP_E2E_RTT_MAX] = greatest,
+	        [CP_E2E_JITTER] = jitter};
 
-	cp_prom_family(text, "e2e_rtt_seconds", "summary",
-	        "Median round trips of the destinations, probed end to end: quantiles over the destinations.");
+	cp_prom_e2e_family(text, CP_E2E_RTT);
 	for (size_t i = 0; i < n; i++)
-		write_quantiles(text, "e2e_rtt_seconds", &groups[i]);
-	for (size_t k = 0; k < sizeof(families) / sizeof(families[0]); k++) {
-		cp_prom_family(text, families[k].name, "gauge", families[k].help);
+		write_quantiles(text, &groups[i]);
+	for (enum cp_prom_e2e_family family = CP_E2E_RTT_MIN; family < CP_E2E_FAMILIES; family++) {
+		cp_prom_e2e_family(text, family);
 		for (size_t i = 0; i < n; i++) {
-			uint64_t us = families[k].time_of(&groups[i].sum);
+			uint64_t us = times[family](&groups[i].sum);
 
 			if (us == CP_UNKNOWN)
 				continue;
-			sample(text, families[k].name, &groups[i]);
+			sample(text, family, "", &groups[i]);
 			seconds(text, us);
 		}
 	}
