@@ -160,6 +160,7 @@ struct cp_command_info {
 	bool takes_targets, needs_target;
 	bool takes_words; /* that are no targets */
 	const char *output; /* default format; NULL: takes none */
+	const char *output_help; /* of what -o takes, where that is not any format; NULL */
 };
 
 /* [CP_COMMANDS]; hidden commands have no help. */

@@ -32,8 +32,9 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .name = "analyze",
                         .args = "FILE...",
                         .help = "judge paths that were measured before, by this or other tools",
-                        .about = "Reads results of other tools, or what an audit wrote with -o ndjson; FILE - is "
-                                 "standard input. Judges each path as an audit does and sums up. Sends nothing and "
+                        .about = "Reads results of other tools, what an audit wrote with -o ndjson, or a run of a "
+                                 "database (FILE.db); FILE - is standard input. Judges each path as an audit does and "
+                                 "sums up. Sends nothing and "
                                  "needs no rights.",
                         .takes_words = true,
                         .output = "table",
@@ -43,10 +44,13 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .name = "diff",
                         .args = "RUN RUN",
                         .help = "say what changed between two runs, or lay two vantages side by side",
-                        .about = "Reads two runs that were written with -o ndjson, the one before and the one after "
-                                 "(- for one of them is standard input), and tells what is different: verdicts, "
-                                 "exits, AS paths, reach, round-trip times. Silence is no difference. Writes "
-                                 "table or ndjson. Sends nothing and needs no rights.",
+                        .about =
+                                "Reads two runs, the one before and the one after: what -o ndjson wrote (- is standard "
+                                "input), or runs of a database (FILE.db, FILE.db:previous), and tells what is "
+                                "different: verdicts, "
+                                "exits, AS paths, reach, round-trip times, loss. Silence is no difference. Writes "
+                                "table or ndjson. Sends nothing and needs no rights.",
+                        .output_help = "table or ndjson, to standard output or a file (repeatable)",
                         .takes_words = true,
                         .output = "table",
                 },
@@ -59,6 +63,7 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                                  "writes every run to where the file says; -o ndjson writes them to standard output. "
                                  "Options that are typed go before what the file says. SIGHUP reads the file again; a "
                                  "wrong one changes nothing.",
+                        .output_help = "ndjson, to standard output; the configuration's output: writes files",
                 },
         [CP_CMD_SERVE] =
                 {
@@ -84,11 +89,13 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .name = "policy",
                         .args = "check POLICY [RUN] | generate RUN",
                         .help = "check a stored run against a policy, or write one from it",
-                        .about = "check evaluates a run that was written with -o ndjson and shows the result as table, "
+                        .about = "check evaluates a run, what -o ndjson wrote or one of a database (FILE.db), and "
+                                 "shows the result as table, "
                                  "or with "
                                  "-o ndjson as a record; without a run it validates the policy file. generate writes "
                                  "what a run shows as the policy to expect from now on, to be reviewed; -o FILE writes "
                                  "it to a file.",
+                        .output_help = "check: table or ndjson, to standard output; generate: the file to write",
                         .takes_words = true,
                 },
         [CP_CMD_REPORT] =
@@ -120,6 +127,7 @@ const struct cp_command_info cp_commands[CP_COMMANDS] = {
                         .help = "list the runs of a database",
                         .about = "Lists the runs in a database, the newest last, with their numbers; writes table or "
                                  "ndjson. Sends nothing and needs no rights.",
+                        .output_help = "table or ndjson, to standard output or a file",
                         .takes_words = true,
                         .output = "table",
                 },

@@ -15,7 +15,8 @@
 #define POLICY (1u << CP_CMD_POLICY)
 #define ANALYZE (1u << CP_CMD_ANALYZE)
 #define DIFF (1u << CP_CMD_DIFF)
-#define SHOW (1u << CP_CMD_REPORT | 1u << CP_CMD_EXPORT | 1u << CP_CMD_RUNS)
+#define REPORT (1u << CP_CMD_REPORT)
+#define SHOW (REPORT | 1u << CP_CMD_EXPORT | 1u << CP_CMD_RUNS)
 #define SERVE (1u << CP_CMD_SERVE)
 #define EVERY (~0u)
 
@@ -481,7 +482,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "where to serve; an address that others can reach shows them everything, without a password"},
         {.name = "policy",
                 .group = CP_OPT_OUTPUT,
-                .commands = PROBING | ANALYZE,
+                .commands = PROBING | ANALYZE | REPORT,
                 .parse = cp_opt_parse_text,
                 .offset = offsetof(struct cp_opts, policy),
                 .arg = "FILE",
@@ -489,7 +490,7 @@ const struct cp_opt cp_opt_table[] = {
                 .help = "what is expected (YAML): exit status 3 when it is violated, 4 when too much is undecided"},
         {.name = "fail-on",
                 .group = CP_OPT_OUTPUT,
-                .commands = PROBING | ANALYZE,
+                .commands = PROBING | ANALYZE | REPORT,
                 .parse = cp_opt_parse_fail_on,
                 .arg = "LIST",
                 .wants = "verdicts (inside, direct, undecided, transit, detour) or reason codes, comma-separated",

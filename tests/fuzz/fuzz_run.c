@@ -42,6 +42,8 @@ static int check_path(void *ctx, size_t line, const struct cp_run_path *path)
 	require(path->end >= -1 && path->end <= CP_END_INTERRUPTED);
 	require(path->confidence >= -1 && path->confidence <= CP_CONF_HIGH);
 	require(path->reasons < 1u << CP_WHY_MAX);
+	require(!path->has_e2e ||
+	        (path->e2e.n_received <= path->e2e.n_sent && path->e2e.n_rtts <= path->e2e.n_received));
 	for (uint32_t i = 0; i < path->n_hops; i++) {
 		const struct cp_hop *hop = &path->hops[i].hop;
 
@@ -71,6 +73,21 @@ static int check_target(void *ctx, size_t line, const struct cp_run_target_end *
 	(void)ctx;
 	require(line > 0);
 	check_strings(&target->addresses);
+	return 0;
+}
+
+static int check_policy(void *ctx, size_t line, const struct cp_run_policy *policy)
+{
+	(void)ctx;
+	require(line > 0 && policy->source && policy->state <= CP_POLICY_VIOLATED);
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		require(policy->rules[i].name && policy->rules[i].max_undecided <= CP_POLICY_ALL);
+		check_string(policy->rules[i].name);
+	}
+	for (size_t i = 0; i < policy->n_violations; i++) {
+		check_string(policy->violations[i].rule);
+		require(policy->violations[i].rule && policy->violations[i].text && policy->violations[i].target.name);
+	}
 	return 0;
 }
 
@@ -114,6 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	        .path = check_path,
 	        .target = check_target,
 	        .summary = check_summary,
+	        .policy = check_policy,
 	        .warning = check_warning,
 	        .end = check_end,
 	        .bad = check_bad,

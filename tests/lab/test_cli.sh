@@ -109,6 +109,25 @@ kill $pid
 wait $pid
 check_eq '--dry-run sends no probe' '' "$(tcpdump -qnr "$LAB_DIR/dry.pcap" 2>/dev/null)"
 check '--dry-run lists destinations' grep -q 198.18.17.30 "$LAB_DIR/dry"
+check '--dry-run says how much it would be' grep -q '^2 targets, 3 destinations: at most 90 probes an attempt, up to 3 attempts, at' "$LAB_DIR/dry"
+check '--dry-run counts probes end to end' grep -q 'and 30 probes end to end' <(
+	cold audit --dry-run --e2e 10 zenn.dev 198.18.17.30 | tr -s '\n ' ' '
+)
+check_eq '--dry-run: no line is over 80 columns' '' "$(LC_ALL=C.UTF-8 sed -En '/^.{81,}/p' "$LAB_DIR/dry")"
+refuses '--dry-run: a full disk' 1 'cannot write the plan' eval 'cold audit --dry-run zenn.dev >/dev/full'
+check 'a closed UDP port is an answer' grep -q 'port-unreachable$' <(cold trace -4 -P udp -p 53 zenn.dev)
+
+# --- help ---
+
+commands=$("$CP" help | awk '/^Usage/ {on = 1; next} on && /^  [a-z]/ {print $1} on && /^.coldpotato help/ {exit}')
+check 'help lists the commands' test "$(wc -w <<<"$commands")" -ge 12
+for command in $commands; do
+	"$CP" help "$command" >"$LAB_DIR/help"
+	check_eq "help $command: no line is over 80 columns, none is blank twice" '' \
+		"$(LC_ALL=C.UTF-8 awk 'length > 80 {print} !length && !last && NR > 1 {print "blank at " NR} {last = length}' "$LAB_DIR/help")"
+done
+check 'help runs: the formats that it writes, and no others' eval '"$CP" help runs | grep -q "table or ndjson, to standard output or a file$" &&
+	! "$CP" help runs | grep -q html'
 
 # --- doctor, trace ---
 

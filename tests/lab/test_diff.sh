@@ -94,6 +94,32 @@ compare cold1.ndjson elsewhere.ndjson
 says 'two vantages are laid side by side unasked' '^ +cold1\.ndjson from AS8075 +elsewhere\.ndjson from AS3491$'
 says 'and named as unfair' '^warning: the probes start in AS8075 before, in AS3491 after$'
 
+# --- end to end: measured twice, and what one of them would be with half of it lost and 30 ms more ---
+
+audit "$LAB_COLD" e2e1 --e2e 20 --e2e-interval 20 || exit 1
+audit "$LAB_COLD" e2e2 --e2e 20 --e2e-interval 20 || exit 1
+compare e2e1.ndjson e2e2.ndjson -o table -o ndjson=diff.ndjson
+says_not 'the same network twice: no loss, no jitter' 'loss: |jitter: |more loss|more jitter'
+says 'but the totals are there' '^loss +[0-9.]+ % -> [0-9.]+ % end to end, of [0-9,]+ -> [0-9,]+ probes$'
+check_eq 'and in the summary' "$(jq -s 'map(select(.type == "path" and .flow == 0).e2e.sent) | add' "$LAB_DIR/e2e1.ndjson")" \
+	"$(records 'select(.type == "diff_summary").before.e2e_sent')"
+jq -c 'if .type == "path" and .target.name == "zenn.dev" then .e2e |= (.received = 10 | .rtts = 10 | .loss_pct = 50 |
+	.rtt_p50_us += 30000 | .jitter_us += 9000) else . end' "$LAB_DIR/e2e2.ndjson" >"$LAB_DIR/lossy.ndjson"
+compare e2e1.ndjson lossy.ndjson -o table -o ndjson=diff.ndjson
+says 'half is lost: a change' '^more loss: zenn\.dev '
+says 'of so many probes' '^ +loss +0\.00 % -> 50\.00 %, 0 of 20 -> 10 of 20 probes end to end$'
+says 'slower' '^ +end to end +[0-9.]+ ms -> 30\.[0-9]+ ms, \+30\.0 ms'
+says 'more jitter' '^ +jitter +0\.[0-9]+ ms -> 9\.[0-9]+ ms, \+[0-9.]+ ms'
+check_eq 'by the records, once a destination' 'more-loss e2e-slower more-jitter 50.00' "$(records 'select(.type == "diff_path" and
+	(.changes | index("more-loss"))) | "\(.changes | map(select(test("loss|e2e|jitter"))) | join(" ")) \(.e2e_loss_shift_pct)"' | sed 's/ 50$/ 50.00/' | sort -u)"
+compare --side-by-side e2e1.ndjson lossy.ndjson
+says 'side by side' '^  end to end  0\.00 % lost, median .*50\.00 % lost, median'
+compare --fail-on-change any e2e1.ndjson lossy.ndjson
+check_eq 'loss shuts no gate' 0 $?
+compare cold1.ndjson e2e1.ndjson
+says_not 'measured once only: no change' '^(more|less) (loss|jitter):|end to end:'
+says 'but said' '^loss +- -> [0-9.]+ % end to end, of 0 -> '
+
 # --- as a gate ---
 
 compare --fail-on-change worse cold1.ndjson hot.ndjson

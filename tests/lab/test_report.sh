@@ -15,8 +15,11 @@ lab_up_story || exit 1
 results=$LAB_DIR/out
 mkdir -p "$results"
 
+# What it says is told, and does not fail the run.
+printf 'version: 1\nrules:\n  - {name: the control, target: [zenn.dev], verdicts: [direct], severity: warn}\n' >"$results/policy.yaml"
+
 audit() { # vantage-namespace name
-	run_cp "$1" audit --vantage-as 8075 "@$LAB_NAMES" -o "ndjson=$results/$2.ndjson" -o "csv=$results/$2.csv" \
+	run_cp "$1" audit --vantage-as 8075 "@$LAB_NAMES" --e2e 5 --e2e-interval 20 --policy "$results/policy.yaml" -o "ndjson=$results/$2.ndjson" -o "csv=$results/$2.csv" \
 		-o "egress-csv=$results/$2.egress.csv" -o "atlas=$results/$2.atlas" -o "datadog=$results/$2.datadog" \
 		-o "prom=$results/$2.prom" -o "html=$results/$2.html"
 }
@@ -77,6 +80,35 @@ if [[ -n $promtool ]]; then
 else
 	echo "SKIP - Prometheus text is not checked by promtool: $(tail -n 1 "$results/promtool.log")"
 fi
+
+# --- end to end: the same in all of them, and when the run is shown again ---
+
+e2e=$(jq -r 'select(.type == "path") | .e2e | [.sent, .received, .rtt_p50_us // "", .jitter_us // ""] | join(",")' \
+	"$results/hot.ndjson" | sort)
+check_eq 'csv: what was measured end to end' "$e2e" "$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) at[$i] = i; next}
+	{print $at["e2e_sent"] "," $at["e2e_received"] "," $at["e2e_rtt_p50_us"] "," $at["e2e_jitter_us"]}' \
+	"$results/hot.csv" | sort)"
+sent=$(jq -s 'map(select(.type == "path" and .flow == 0) | .e2e.sent) | add' "$results/hot.ndjson")
+check_eq 'prom: so many probes end to end' "$sent" "$(metric '^coldpotato_e2e_probes{.*state="sent"')"
+check 'prom: loss as a share, medians as a summary' test "$(metric '^coldpotato_e2e_loss_ratio{' | wc -l)" -eq 1 -a \
+	"$(metric '^coldpotato_e2e_rtt_seconds_count{')" -gt 0
+grep '^coldpotato_e2e_' "$results/hot.prom" | sort >"$results/hot.e2e"
+for again in report analyze; do
+	args=()
+	[[ $again == report ]] || args=(--vantage-as 8075)
+	check "$again: the run once more" "$CP" $again "$results/hot.ndjson" "${args[@]}" -o "csv=$results/again.csv" \
+		-o "prom=$results/again.prom" -o "html=$results/again.html" -o "datadog=$results/again.datadog" -o "hops=$results/again.hops"
+	check_eq "$again: csv has what was measured end to end" "$e2e" \
+		"$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) at[$i] = i; next}
+		{print $at["e2e_sent"] "," $at["e2e_received"] "," $at["e2e_rtt_p50_us"] "," $at["e2e_jitter_us"]}' \
+			"$results/again.csv" | sort)"
+	grep '^coldpotato_e2e_' "$results/again.prom" | sort >"$results/again.e2e"
+	check_same "$again: prom, too" "$results/hot.e2e" "$results/again.e2e"
+	check "$again: datadog, but for the samples, which no record has" jq -es 'any(.[]; .e2e_probe.packets_sent == 5 and
+		.e2e_probe.rtts == null and .e2e_probe.rtt.min > 0)' "$results/again.datadog"
+	check "$again: html has a table of it" grep -q 'id="quality-groups"' "$results/again.html"
+	check "$again: hops have a sentence of it" grep -q 'end to end: 5 of 5 probes' "$results/again.hops"
+done
 
 # --- html: the browser ---
 

@@ -105,6 +105,12 @@ answer 'targets: an exchange in the AS path is one step' /api/v1/runs/latest/tar
 answer 'targets: what is not known is null' /api/v1/runs/latest/targets '.items[3] | [.dest_rtt_us, .changed_ms, .exits]' '[null,null,[]]'
 answer 'targets: hostile names are text' /api/v1/runs/latest/targets '.items[4] | [.name, .group, .cname]' \
 	'["<b>e\u001b[31m�\"\n.example","<i>�\"",null]'
+answer 'targets: end to end' /api/v1/runs/latest/targets '[.items[0, 1].e2e]' \
+	'[{"destinations":1,"sent":10,"received":10,"loss_pct":0,"rtt_min_us":900,"rtt_p50_us":1000,"rtt_p95_us":1300,"rtt_p99_us":1400,"rtt_max_us":1400,"jitter_us":50},{"destinations":1,"sent":10,"received":8,"loss_pct":20,"rtt_min_us":1900,"rtt_p50_us":2000,"rtt_p95_us":2300,"rtt_p99_us":2400,"rtt_max_us":2400,"jitter_us":100}]'
+answer 'targets: end to end, unknown is null, and so is nonsense' /api/v1/runs/latest/targets \
+	'[.items[3].e2e | .sent, .loss_pct, .rtt_p50_us, .jitter_us], .items[2, 4].e2e' $'[10,100,null,null]\nnull\nnull'
+answer 'target: end to end by path' /api/v1/runs/latest/targets/1 '[.e2e.loss_pct, (.paths[].e2e | [.sent, .late])]' '[20,[10,1],[10,1]]'
+answer 'target: what is no JSON is null' /api/v1/runs/latest/targets/2 '[.paths[].e2e]' '[null,null]'
 answer 'targets: by group' '/api/v1/runs/latest/targets?group=cdn' '[.total, .items[].name]' '[2,"c.example","d.example"]'
 answer 'targets: by verdict' '/api/v1/runs/latest/targets?verdict=inside&limit=1' '[.total, (.items | length)]' '[2,1]'
 answer 'targets: groups' /api/v1/runs/latest/targets '.groups[] | select(.group == "web") | .verdicts' \
@@ -298,6 +304,15 @@ check_eq 'metrics: exits' 2 "$(metric 'coldpotato_exit_paths{audit="ms",asn="291
 check_eq 'metrics: the newest run' 1700000180.000 "$(metric 'coldpotato_run_start_timestamp_seconds{audit="ms"}')"
 check_eq 'metrics: round trips' '0.001001 0.002001' \
 	"$(metric 'coldpotato_destination_rtt_seconds{audit="ms",group="web",quantile="0.5"}') $(metric 'coldpotato_destination_rtt_seconds{audit="ms",group="web",quantile="0.99"}')"
+check_eq 'metrics: end to end' '20 18 0.100000 0.001000 0.002000 0.003000 2 0.000085' "$(for series in \
+	'probes{audit="ms",group="web",state="sent"}' 'probes{audit="ms",group="web",state="received"}' \
+	'loss_ratio{audit="ms",group="web"}' 'rtt_seconds{audit="ms",group="web",quantile="0.5"}' \
+	'rtt_seconds{audit="ms",group="web",quantile="0.99"}' 'rtt_seconds_sum{audit="ms",group="web"}' \
+	'rtt_seconds_count{audit="ms",group="web"}' 'jitter_seconds{audit="ms",group="web"}'; do
+	metric "coldpotato_e2e_$series"
+done | paste -sd' ')"
+check_eq 'metrics: end to end, without an answer there is no time, of nonsense nothing' '1.000000  ' \
+	"$(metric 'coldpotato_e2e_loss_ratio{audit="ms",group="cdn"}') $(metric 'coldpotato_e2e_rtt_seconds_count{audit="ms",group="cdn"}') $(grep 'e2e_.*group="<i>' "$work/metrics")"
 check_eq 'metrics: lost replies, AS data' '1 1700000000' \
 	"$(metric 'coldpotato_run_replies_lost{audit="ms"}') $(metric 'coldpotato_database_built_timestamp_seconds{audit="ms",layer="database"}')"
 check_eq 'metrics: no address anywhere' '' "$(grep -E '198\.18\.|203\.0\.113|2001:db8' "$work/metrics")"

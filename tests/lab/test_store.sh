@@ -52,8 +52,16 @@ outputs=()
 for format in "${formats[@]}"; do outputs+=(-o "$format=$work/run.$format"); done
 audit "$LAB_COLD" nosuch.lab --flows 2 --store "$db" --agent one -o "ndjson=$work/cold.ndjson"
 check_eq 'an audit is stored, and ends as without' 4 $?
-audit "$LAB_HOT" nosuch.lab --flows 2 --store "$db" --agent one -o "ndjson=$work/hot.ndjson" "${outputs[@]}"
-check_eq 'the run has ended, and says how' 'one||audit|done|4' \
+cat >"$work/policy.yaml" <<'YAML'
+version: 1
+rules:
+  - {name: the control, target: [zenn.dev], verdicts: [direct], forbid_as: [3491]}
+  - {name: Microsoft stays inside, group: [entra, teams], verdicts: [inside], severity: warn}
+default: {forbid: [detour]}
+YAML
+audit "$LAB_HOT" nosuch.lab --flows 2 --store "$db" --agent one -o "ndjson=$work/hot.ndjson" "${outputs[@]}" \
+	--e2e 5 --e2e-interval 20 --policy "$work/policy.yaml" --fail-on transit
+check_eq 'the run has ended, and says how' 'one||audit|done|3' \
 	"$(sql 'SELECT agent, audit, command, end_reason, exit_status FROM runs ORDER BY run DESC LIMIT 1')"
 check_eq 'rows of paths, hops and targets' \
 	"$(jq -s '[.[] | select(.type == "path")] | "\(length) \([.[].hops[]] | length)"' -r "$work/cold.ndjson" "$work/hot.ndjson") $(
@@ -65,6 +73,8 @@ check 'the file is sound' sound "$db"
 "$CP" export "$db" >"$work/latest" && "$CP" export "$db:previous" >"$work/previous"
 check_same 'export: the very text that -o ndjson wrote' "$work/hot.ndjson" "$work/latest"
 check_same 'export: of the run before' "$work/cold.ndjson" "$work/previous"
+# No record has the samples themselves.
+sed -i 's/"rtts":\[[0-9.,]\{1,\}\]/"rtts":null/' "$work/run.datadog"
 for format in "${formats[@]}"; do
 	"$CP" report "$db" -o "$format=$work/again.$format"
 	check_same "report: $format as the audit showed it" "$work/run.$format" "$work/again.$format"
@@ -72,6 +82,40 @@ done
 "$CP" report "$work/hot.ndjson" >"$work/table"
 check_same 'report: from the records themselves' "$work/run.table" "$work/table"
 check_same 'report: from standard input' "$work/run.table" <("$CP" report - <"$work/hot.ndjson")
+
+# --- what was expected of it ---
+
+check 'report: the results of both policies' test "$(grep -c '^policy .*: violated$' "$work/table")" -eq 2
+check_eq 'runs: what came of the policies, the worst' '0 violated' "$("$CP" runs "$db" | awk 'NR > 1 {print $NF}' | paste -sd' ')"
+check_eq 'runs: no line is over 80 columns' '' "$(COLUMNS=80 "$CP" runs "$db" | LC_ALL=C.UTF-8 sed -En '/^.{81,}/p')"
+check_eq 'runs: of each, as records' "[] [{\"source\":\"$work/policy.yaml\",\"state\":\"violated\"},{\"source\":\"--fail-on\",\"state\":\"violated\"}]" \
+	"$("$CP" runs "$db" -o ndjson | jq -c .policies | paste -sd' ')"
+cd "$work" || exit 1
+for run in "$db" hot.ndjson; do
+	"$CP" report "$run" --policy policy.yaml -o "table=gate.table" -o "hops=gate.hops"
+	check_eq "report --policy $run: violated" 3 $?
+	check_same "report --policy $run: as policy check says" <("$CP" policy check policy.yaml "$run") \
+		<(echo; sed -n '/^policy /,/^$/{/^$/!p}' gate.table)
+	check_eq "report --policy $run: what was expected then is not repeated" 1 "$(grep -c '^policy ' gate.hops)"
+done
+"$CP" report "$db:previous" --policy policy.yaml >gate.table
+check_eq 'report --policy: one name could not be measured, which a default may refuse' '4 undecided' \
+	"$? $(sed -n 's/^policy policy.yaml: //p' gate.table)"
+"$CP" report "$db" --fail-on detour >/dev/null
+check_eq 'report --fail-on: nothing of it, but a name is not measured' 4 $?
+"$CP" report "$db" --fail-on transit -o hops >gate.hops
+check_eq 'report --fail-on' '3 policy --fail-on: violated' "$? $(grep '^policy ' gate.hops)"
+head -n -1 hot.ndjson >cut.ndjson
+"$CP" report cut.ndjson --fail-on detour >/dev/null
+check_eq 'report --fail-on: a run that is cut off proves nothing' 4 $?
+"$CP" report cut.ndjson --fail-on transit >/dev/null
+check_eq 'report --fail-on: but what it has counts' 3 $?
+refuses 'report --policy: records are handed on as they are' 2 'policy check POLICY hot.ndjson -o ndjson' \
+	"$CP" report hot.ndjson --policy policy.yaml -o ndjson
+refuses 'report --policy: a file that is not there' 2 'nosuch.yaml' "$CP" report hot.ndjson --policy nosuch.yaml
+refuses 'export takes no policy' 2 'not an option of export' "$CP" export hot.ndjson --policy policy.yaml
+rm cut.ndjson
+cd - >/dev/null || exit 1
 
 # --- references ---
 
@@ -89,6 +133,9 @@ check_same 'a run by the time, local' "$work/cold.ndjson" \
 check_same 'the last of a day' "$work/hot.ndjson" <(TZ=UTC "$CP" export "$db:$(date -u +%F)")
 refuses 'no run that early' 2 "no run '2001-01-01T00:00'" "$CP" export "$db:2001-01-01T00:00"
 refuses 'no such reference' 2 "'oldest' names no run" "$CP" report "$db:oldest"
+echo 'no run' >"$work/text"
+refuses 'report: what is no run' 2 'text: nothing of a run in it' "$CP" report "$work/text"
+refuses 'export: neither is handed on' 2 'text: nothing of a run in it' "$CP" export "$work/text"
 refuses 'no such agent' 2 "no run 'latest' in it of agent two" "$CP" report "$db" --agent two
 refuses 'no such file' 2 'cannot open .*none.db: No such file' "$CP" report "$work/none.db:latest"
 refuses 'two runs for a report' 2 'report wants one run' "$CP" report "$db" "$db"
@@ -119,6 +166,12 @@ check_eq 'an interrupted run is stored with what it found' interrupted \
 check_same 'all of it' "$work/cut.ndjson" <("$CP" export "$db" --agent slow)
 "$CP" analyze --overlay "$LAB_OVERLAY" "$work/cold.ndjson" --store "$db" --agent again -o "ndjson=$work/again.ndjson"
 check_same 'an analysis is stored, too' "$work/again.ndjson" <("$CP" export "$db" --agent again)
+
+"$CP" analyze --overlay "$LAB_OVERLAY" "$db:$number" -o "ndjson=$work/again.ndjson"
+check_eq 'and a stored run analyzed: every path is judged as before' \
+	"$(jq -c 'select(.type == "path") | [.target.name, .destination.ip, .flow, .verdict]' "$work/cold.ndjson" | sort)" \
+	"$(jq -c 'select(.type == "path") | [.target.name, .destination.ip, .flow, .verdict]' "$work/again.ndjson" | sort)"
+refuses 'analyze: a run that is not there' 2 "no run '7' in it" "$CP" analyze "$db:7"
 
 # --- retention ---
 

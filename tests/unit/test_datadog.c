@@ -37,7 +37,7 @@ static void test_reached(void **state)
 	        "{'ttl':3,'ip_address':'198.18.3.1','rtt':1.8,'reachable':true},"
 	        "{'ttl':4,'ip_address':'203.0.113.9','rtt':2.0,'reachable':true}]}],"
 	        "'hop_count':{'avg':4,'min':4,'max':4}},"
-	        "'e2e_probe':{'rtts':[2.0],'packets_sent':4,'packets_received':1,'packet_loss_percentage':75.0,"
+	        "'e2e_probe':{'rtts':[2.0],'packets_sent':4,'packets_received':1,'packet_loss_percentage':0.75,"
 	        "'jitter':null,'rtt':{'avg':2.0,'min':2.0,'max':2.0}},"
 	        "'tags':['verdict:direct','confidence:high','group:controls','exit_asn:13335','destination_asn:13335',"
 	        "'service_tag:AzureFrontDoor.Frontend']"

@@ -48,8 +48,8 @@ static void tell(const struct cp_format *format, const struct cp_quality_stats *
 	fix[0].rec.asdb = fix[1].rec.asdb = asdb;
 	assert_int_equal(format->path(ctx, &fix[0].rec), 0);
 	fix[0].path.flow = 1;
-	assert_int_equal(format->path(ctx, &fix[0].rec), 0);
-	assert_int_equal(format->path(ctx, &fix[1].rec), 0);
+	assert_int_equal(story_feed(format, ctx, &fix[0], asdb), 0);
+	assert_int_equal(story_feed(format, ctx, &fix[1], asdb), 0);
 	assert_int_equal(story_summary(format, ctx, asdb), 0);
 	assert_int_equal(story_end(format, ctx, "done", NULL), 0);
 	format->close(ctx);
@@ -80,10 +80,10 @@ static void test_ndjson(void **state)
 	(void)state;
 	tell(&cp_format_ndjson, &some, &none, &mem);
 	assert_says(&mem, "\"e2e\":{\"sent\":5,\"received\":4,\"loss_pct\":20.00,\"refused\":0,\"late\":1,"
-	                  "\"rtt_min_us\":800,\"rtt_avg_us\":950,\"rtt_max_us\":1100,\"rtt_p50_us\":900,"
+	                  "\"rtts\":4,\"rtt_min_us\":800,\"rtt_avg_us\":950,\"rtt_max_us\":1100,\"rtt_p50_us\":900,"
 	                  "\"rtt_p95_us\":1100,\"rtt_p99_us\":1100,\"jitter_us\":29,\"jitter_mean_us\":167}");
 	assert_says(&mem, "\"e2e\":{\"sent\":3,\"received\":0,\"loss_pct\":100.00,\"refused\":3,\"late\":0,"
-	                  "\"rtt_min_us\":null,\"rtt_avg_us\":null,\"rtt_max_us\":null,\"rtt_p50_us\":null,"
+	                  "\"rtts\":0,\"rtt_min_us\":null,\"rtt_avg_us\":null,\"rtt_max_us\":null,\"rtt_p50_us\":null,"
 	                  "\"rtt_p95_us\":null,\"rtt_p99_us\":null,\"jitter_us\":null,\"jitter_mean_us\":null}");
 	mem_free(&mem);
 	assert_silent(&cp_format_ndjson, "\"e2e\":{");
@@ -110,10 +110,14 @@ static void test_datadog(void **state)
 	(void)state;
 	tell(&cp_format_datadog, &some, &none, &mem);
 	assert_says(&mem, "\"e2e_probe\":{\"rtts\":[1.000,1.100,0.800,0.900],\"packets_sent\":5,\"packets_received\":4,"
-	                  "\"packet_loss_percentage\":20.00,\"jitter\":0.167,"
+	                  "\"packet_loss_percentage\":0.2000,\"jitter\":0.167,"
 	                  "\"rtt\":{\"avg\":0.950,\"min\":0.800,\"max\":1.100}}");
 	assert_says(&mem, "\"e2e_probe\":{\"rtts\":[],\"packets_sent\":3,\"packets_received\":0,"
-	                  "\"packet_loss_percentage\":100.00,\"jitter\":null,\"rtt\":null}");
+	                  "\"packet_loss_percentage\":1.0000,\"jitter\":null,\"rtt\":null}");
+	mem_free(&mem);
+	some.rtts_us = NULL; /* read from a record */
+	tell(&cp_format_datadog, &some, &none, &mem);
+	assert_says(&mem, "\"e2e_probe\":{\"rtts\":null,\"packets_sent\":5,");
 	mem_free(&mem);
 }
 
@@ -163,13 +167,45 @@ static void test_prom(void **state)
 	                  "coldpotato_e2e_probes{group=\"two\",state=\"received\"} 0\n");
 	assert_says(&mem, "\ncoldpotato_e2e_destinations{group=\"one\",lossy=\"true\"} 1\n"
 	                  "coldpotato_e2e_destinations{group=\"one\",lossy=\"false\"} 0\n");
-	assert_says(&mem, "\ncoldpotato_e2e_rtt_seconds{group=\"one\",stat=\"min\"} 0.000800\n"
-	                  "coldpotato_e2e_rtt_seconds{group=\"one\",stat=\"avg\"} 0.000950\n"
-	                  "coldpotato_e2e_rtt_seconds{group=\"one\",stat=\"max\"} 0.001100\n"
+	assert_says(&mem, "\ncoldpotato_e2e_loss_ratio{group=\"one\"} 0.200000\n"
+	                  "coldpotato_e2e_loss_ratio{group=\"two\"} 1.000000\n");
+	assert_says(&mem, "\n# TYPE coldpotato_e2e_rtt_seconds summary\n"
+	                  "coldpotato_e2e_rtt_seconds{group=\"one\",quantile=\"0.5\"} 0.000900\n"
+	                  "coldpotato_e2e_rtt_seconds{group=\"one\",quantile=\"0.95\"} 0.000900\n"
+	                  "coldpotato_e2e_rtt_seconds{group=\"one\",quantile=\"0.99\"} 0.000900\n"
+	                  "coldpotato_e2e_rtt_seconds_sum{group=\"one\"} 0.000900\n"
+	                  "coldpotato_e2e_rtt_seconds_count{group=\"one\"} 1\n"
+	                  "# HELP coldpotato_e2e_rtt_min_seconds");
+	assert_says(&mem, "\ncoldpotato_e2e_rtt_min_seconds{group=\"one\"} 0.000800\n");
+	assert_says(&mem, "\ncoldpotato_e2e_rtt_avg_seconds{group=\"one\"} 0.000950\n");
+	assert_says(&mem, "\ncoldpotato_e2e_rtt_max_seconds{group=\"one\"} 0.001100\n"
 	                  "# HELP coldpotato_e2e_jitter_seconds");
 	assert_says(&mem, "\ncoldpotato_e2e_jitter_seconds{group=\"one\"} 0.000167\n");
 	mem_free(&mem);
 	assert_silent(&cp_format_prom, "e2e_");
+}
+
+static void test_html(void **state)
+{
+	struct cp_quality_stats some = some_lost(), none = all_lost();
+	struct mem_sink mem = {0};
+
+	(void)state;
+	tell(&cp_format_html, &some, &none, &mem);
+	assert_says(&mem, "<th class=\"num\">Loss</th><th class=\"num\">Median RTT</th><th class=\"num\">Jitter</th>");
+	assert_says(&mem,
+	        "<td class=\"num lossy\">20.00 %</td><td class=\"num\">0.90 ms</td><td class=\"num\">29 µs</td></tr>");
+	assert_says(&mem, "<td class=\"num lossy\">100.00 %</td><td class=\"num\">–</td><td class=\"num\">–</td></tr>");
+	assert_says(&mem, "<tr><th scope=\"row\">one</th><td class=\"num\">1</td><td class=\"num\">1</td>"
+	                  "<td class=\"num\">5</td><td class=\"num\">20.00 %</td><td>20.00 % <span class=\"note\">"
+	                  "zenn.dev</span></td><td>0.90 ms <span");
+	assert_says(&mem, "\"4 of 5 probes answered, 20.00 % lost (1 answered too late), RTT min/p50/p95/max "
+	                  "0.80/0.90/1.10/1.10 ms, jitter 0.03 ms\"]");
+	assert_says(&mem, ",2000,900,29]");
+	assert_says(&mem, ",10000,-1,-1]");
+	mem_free(&mem);
+	assert_silent(&cp_format_html, "id=\"quality");
+	assert_silent(&cp_format_html, ">Median RTT<");
 }
 
 int main(void)
@@ -181,6 +217,7 @@ int main(void)
 	        cmocka_unit_test(test_hops),
 	        cmocka_unit_test(test_table),
 	        cmocka_unit_test(test_prom),
+	        cmocka_unit_test(test_html),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,12 +15,13 @@ static const char golden_path[] =
         "path\",\"slower\"],\"before\":{\"ip\":\"203.0.113.1\",\"flow\":0,\"verdict\":\"direct\",\"reached\":"
         "true,\"end_reason\":\"reached\",\"as_path\":[\"*\",\"8075\",\"13335\"],\"exit\":{\"asn\":13335,\"as_"
         "name\":\"Cloudflare Inc.\",\"ixp\":null,\"site\":\"ams\",\"last_home\":\"198.18.0.1\",\"ttl_min\":6,"
-        "\"ttl_max\":7,\"rtt_us\":11000},\"rtt_us\":12000,\"cold_share_pct\":83,\"hops\":10,\"hops_seen\":6},"
-        "\"after\":{\"ip\":\"203.0.113.1\",\"flow\":0,\"verdict\":\"transit\",\"reached\":true,\"end_reason\""
-        ":\"reached\",\"as_path\":[\"private\",\"*\",\"3491\",\"13335\"],\"exit\":{\"asn\":3491,\"as_name\":\""
-        "PCCW Global (HK) Limited\",\"ixp\":null,\"site\":null,\"last_home\":null,\"ttl_min\":0,\"ttl_max\":5"
-        ",\"rtt_us\":6000},\"rtt_us\":45000,\"cold_share_pct\":null,\"hops\":10,\"hops_seen\":6},\"rtt_shift_"
-        "us\":33000,\"exit_rtt_shift_us\":-5000}";
+        "\"ttl_max\":7,\"rtt_us\":11000},\"rtt_us\":12000,\"cold_share_pct\":83,\"e2e\":null,\"hops\":10,\"ho"
+        "ps_seen\":6},\"after\":{\"ip\":\"203.0.113.1\",\"flow\":0,\"verdict\":\"transit\",\"reached\":true,"
+        "\"end_reason\":\"reached\",\"as_path\":[\"private\",\"*\",\"3491\",\"13335\"],\"exit\":{\"asn\":3491"
+        ",\"as_name\":\"PCCW Global (HK) Limited\",\"ixp\":null,\"site\":null,\"last_home\":null,\"ttl_min\":"
+        "0,\"ttl_max\":5,\"rtt_us\":6000},\"rtt_us\":45000,\"cold_share_pct\":null,\"e2e\":null,\"hops\":10,"
+        "\"hops_seen\":6},\"rtt_shift_us\":33000,\"exit_rtt_shift_us\":-5000,\"e2e_loss_shift_pct\":null,\"e2"
+        "e_rtt_shift_us\":null,\"e2e_jitter_shift_us\":null}";
 
 static const char golden_exit[] =
         "{\"type\":\"diff_exit\",\"schema_version\":1,\"kind\":\"site\",\"asn\":null,\"as_name\":null,\"ixp\""
@@ -28,21 +29,24 @@ static const char golden_exit[] =
         "},\"after\":{\"paths\":1,\"share_pct\":14.29}}";
 
 static const char golden_summary[] =
-        "{\"type\":\"diff_summary\",\"schema_version\":1,\"changed\":true,\"worse\":true,\"targets\":{\"both\""
-        ":6,\"only_before\":1,\"only_after\":1,\"changes\":{\"worse\":2,\"unreached\":0,\"exit\":0,\"as_path\""
-        ":0,\"better\":1,\"reached\":0,\"gone\":1,\"new\":1,\"slower\":0,\"exit_slower\":0,\"dns\":1,\"addres"
-        "ses\":1,\"cname\":1,\"router\":0,\"exit_faster\":0,\"faster\":0}},\"paths\":{\"both\":5,\"only_befor"
-        "e\":2,\"only_after\":2,\"changes\":{\"worse\":1,\"unreached\":1,\"exit\":2,\"as_path\":1,\"better\":"
-        "1,\"reached\":0,\"gone\":1,\"new\":1,\"slower\":2,\"exit_slower\":0,\"dns\":0,\"addresses\":0,\"cnam"
-        "e\":0,\"router\":1,\"exit_faster\":0,\"faster\":0}},\"as_paths_silent\":3,\"before\":{\"targets\":7,"
-        "\"paths\":7,\"target_verdicts\":{\"inside\":4,\"direct\":2,\"undecided\":0,\"transit\":0,\"detour\":"
-        "1},\"path_verdicts\":{\"inside\":4,\"direct\":2,\"undecided\":0,\"transit\":0,\"detour\":1},\"paths_"
-        "reached\":7,\"paths_with_exit\":3,\"hops\":70,\"hops_seen\":42},\"after\":{\"targets\":7,\"paths\":7"
-        ",\"target_verdicts\":{\"inside\":4,\"direct\":1,\"undecided\":0,\"transit\":1,\"detour\":0},\"path_v"
-        "erdicts\":{\"inside\":4,\"direct\":2,\"undecided\":0,\"transit\":1,\"detour\":0},\"paths_reached\":6"
-        ",\"paths_with_exit\":3,\"hops\":70,\"hops_seen\":42},\"rtt_shift\":{\"paths\":4,\"median_us\":100,\""
-        "median_permille\":12},\"exit_rtt_shift\":{\"paths\":1,\"median_us\":0,\"median_permille\":0},\"exit_"
-        "status\":0}";
+        "{\"type\":\"diff_summary\",\"schema_version\":1,\"changed\":true,\"worse\":true,\"targets\":{\"both"
+        "\":6,\"only_before\":1,\"only_after\":1,\"changes\":{\"worse\":2,\"unreached\":0,\"exit\":0,\"as_pat"
+        "h\":0,\"better\":1,\"reached\":0,\"gone\":1,\"new\":1,\"more_loss\":0,\"slower\":0,\"e2e_slower\":0,"
+        "\"exit_slower\":0,\"more_jitter\":0,\"dns\":1,\"addresses\":1,\"cname\":1,\"router\":0,\"exit_faster"
+        "\":0,\"faster\":0,\"e2e_faster\":0,\"less_loss\":0,\"less_jitter\":0}},\"paths\":{\"both\":5,\"only_"
+        "before\":2,\"only_after\":2,\"changes\":{\"worse\":1,\"unreached\":1,\"exit\":2,\"as_path\":1,\"bett"
+        "er\":1,\"reached\":0,\"gone\":1,\"new\":1,\"more_loss\":0,\"slower\":2,\"e2e_slower\":0,\"exit_slowe"
+        "r\":0,\"more_jitter\":0,\"dns\":0,\"addresses\":0,\"cname\":0,\"router\":1,\"exit_faster\":0,\"faste"
+        "r\":0,\"e2e_faster\":0,\"less_loss\":0,\"less_jitter\":0}},\"as_paths_silent\":3,\"before\":{\"targe"
+        "ts\":7,\"paths\":7,\"target_verdicts\":{\"inside\":4,\"direct\":2,\"undecided\":0,\"transit\":0,\"de"
+        "tour\":1},\"path_verdicts\":{\"inside\":4,\"direct\":2,\"undecided\":0,\"transit\":0,\"detour\":1},"
+        "\"paths_reached\":7,\"paths_with_exit\":3,\"hops\":70,\"hops_seen\":42,\"e2e_sent\":0,\"e2e_received"
+        "\":0},\"after\":{\"targets\":7,\"paths\":7,\"target_verdicts\":{\"inside\":4,\"direct\":1,\"undecide"
+        "d\":0,\"transit\":1,\"detour\":0},\"path_verdicts\":{\"inside\":4,\"direct\":2,\"undecided\":0,\"tra"
+        "nsit\":1,\"detour\":0},\"paths_reached\":6,\"paths_with_exit\":3,\"hops\":70,\"hops_seen\":42,\"e2e_"
+        "sent\":0,\"e2e_received\":0},\"rtt_shift\":{\"paths\":4,\"median_us\":100,\"median_permille\":12},\""
+        "exit_rtt_shift\":{\"paths\":1,\"median_us\":0,\"median_permille\":0},\"e2e_rtt_shift\":{\"paths\":0,"
+        "\"median_us\":null,\"median_permille\":null},\"exit_status\":0}";
 
 struct lab {
 	struct cp_rundiff *diff;
@@ -160,8 +164,8 @@ static void test_side_by_side_has_every_target(void **state)
 
 static void test_unknown_is_null(void **state)
 {
-	static const char *const keys[] = {
-	        "version", "host", "wall_ms", "vantage_asn", "home", "datapath", "tcp_method", "flows", "end_reason"};
+	static const char *const keys[] = {"version", "host", "wall_ms", "vantage_asn", "home", "datapath",
+	        "tcp_method", "flows", "e2e", "end_reason"};
 	struct path_spec spec = {.host = "a", .dest = "203.0.113.1", .verdict = -1, .as_path = ""};
 	struct lab *lab = *state;
 	json_t *run;
@@ -170,7 +174,7 @@ static void test_unknown_is_null(void **state)
 		add_path(lab->diff, &lab->strings, side, &spec);
 	lab->report = story_report(lab->diff, compare(lab->diff));
 	lab->report.runs[CP_BEFORE] =
-	        (struct cp_rundiff_run){.name = "x", .wall_ms = CP_UNKNOWN, .n_flows = CP_UNKNOWN};
+	        (struct cp_rundiff_run){.name = "x", .wall_ms = CP_UNKNOWN, .n_flows = CP_UNKNOWN, .n_e2e = CP_UNKNOWN};
 	lab->report.side_by_side = true;
 	write_and_read(lab);
 	run = json_object_get(json_array_get(lab->records, 0), "before");

@@ -77,6 +77,8 @@ const story = async () => {
 	if (!await finding.evaluate(item => item.open))
 		await finding.locator('summary').click();
 	check('a finding shows its path hop by hop', await finding.locator('.hop').count() > 2);
+	same('nothing about what was not measured', '0 6', `${await page.locator('#quality').count()} ` +
+		await page.locator('#targets th').count());
 	check('a finding shows its border', await page.locator('.case .border').count() > 0);
 	await finding.locator('summary').click();
 	check('a finding folds', !await finding.evaluate(item => item.open));
@@ -111,6 +113,14 @@ const looks = async () => {
 	}
 };
 
+const small = async () => {
+	const { context, page, seen } = await open(files.lab, {viewport: {width: 390, height: 844}});
+	check('lab on a phone: no wider than the screen', await overflow(page) <= 0, await overflow(page));
+	same('lab on a phone: no complaint of the browser', '', seen.complaints.join(' '));
+	await shot(page, 'lab-phone');
+	await context.close();
+};
+
 const plain = async () => {
 	const { context, page } = await open(files.story, {javaScriptEnabled: false});
 	check('without scripts: the targets are listed', await rows(page) > 2);
@@ -132,10 +142,34 @@ const large = async () => {
 	await page.locator('#path-list').scrollIntoViewIfNeeded();
 	await page.locator('#path-filter input').fill('host-00042');
 	check('large: one path of many is found', (await page.locator('#path-filter output').innerText()).startsWith('1 of'));
+	const column = async n => (await page.locator(`#targets tbody td:nth-child(${n})`).allInnerTexts()).map(parseFloat);
+	const sortBy = name => page.locator('#targets thead').getByRole('button', {name, exact: true}).click();
+	check('large: groups have the worst of their targets', await page.locator('#quality-groups tbody tr').count() === 6 &&
+		/[1-9]\d*\.\d\d % host-\d+/.test(await page.locator('#quality-groups tbody').innerText()));
+	await sortBy('Loss');
+	const losses = await column(7);
+	check('large: by loss, the most first', losses[0] > 0 && losses.every((x, i) => !i || losses[i - 1] >= x), losses.slice(0, 5));
+	same('large: the heading says so', 'descending', await page.locator('#targets th').nth(6).getAttribute('aria-sort'));
+	await sortBy('Loss');
+	same('large: and the least first', '0', String((await column(7))[0]));
+	await sortBy('Loss');
+	same('large: and as they came', 'host-00000.0.example',
+		await page.locator('#targets tbody td:nth-child(2)').first().innerText());
+	await sortBy('Target');
+	await sortBy('Target');
+	same('large: by name, the last first', 'host-04999.1.example',
+		await page.locator('#targets tbody td:nth-child(2)').first().innerText());
+	await page.locator('#target-filter input').fill('host-0000');
+	same('large: a filter keeps the order', 'host-00009.2.example',
+		await page.locator('#targets tbody td:nth-child(2)').first().innerText());
+	await page.locator('#path-list tbody button').first().click();
+	check('large: a path says what was measured end to end',
+		/of 10 probes answered/.test(await page.locator('#path-list .detail').innerText()));
 	check('large: findings are bounded, and it says so', /more are among all paths/.test(await page.locator('#findings').innerText()));
 	same('large: no complaint of the browser', '', seen.complaints.join(' '));
 	await page.evaluate(() => scrollTo(0, 0));
 	await shot(page, 'large', false);
+	await page.locator('#quality').screenshot({path: join(shots, 'large-quality.png')});
 	await page.locator('#flow').scrollIntoViewIfNeeded();
 	await page.locator('#flow').screenshot({path: join(shots, 'large-flow.png')});
 	await context.close();
@@ -159,6 +193,11 @@ const lab = async () => {
 	check('lab: there is an answer', /of \d+ targets? stays? inside/.test(await page.locator('.answer').innerText()));
 	check('lab: the diagram is drawn', await page.locator('#sankey svg path').count() > 2);
 	check('lab: a finding is drawn to its border', await page.locator('.case .border').count() > 0);
+	check('lab: what was measured end to end is there',
+		/ of \d+ probes answered/.test(await page.locator('.case .facts').first().textContent()) &&
+		await page.locator('#quality-groups tbody tr').count() > 0 && await page.locator('#targets th').count() === 9);
+	check('lab: what came of the policy is there', /the control only a warning\s+violated/.test(
+		await page.locator('#policy tbody').innerText()) && await page.locator('#policy .violations li').count() > 0);
 	check('lab: every probe is accounted for', await page.locator('.identity.holds').count() === 1);
 	same('lab: no complaint of the browser', '', seen.complaints.join(' '));
 	same('lab: nothing is loaded', '', seen.requests.join(' '));
@@ -167,7 +206,7 @@ const lab = async () => {
 };
 
 try {
-	for (const part of [story, looks, plain, large, hostile, lab]) {
+	for (const part of [story, looks, small, plain, large, hostile, lab]) {
 		try {
 			await part();
 		} catch (error) {

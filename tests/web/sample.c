@@ -99,6 +99,20 @@ static void make_hostile(struct fixture *fix)
 	fix->judgement.origins[2] = (struct cp_origin){.kind = CP_ORIGIN_IXP, .label = evil};
 }
 
+/* End to end: of seven destinations one loses something, and some more the greater their number is. */
+static void measure(struct fixture *fix, unsigned i)
+{
+	static struct cp_quality_stats stats; /* until the next one */
+	static uint32_t rtts_us[10];
+	uint32_t scratch[10], n = i % 7 ? 10 : 9 - i % 6;
+
+	stats = (struct cp_quality_stats){.n_sent = 10, .n_received = n};
+	for (uint32_t k = 0; k < n; k++)
+		rtts_us[k] = 6000 + i % 3000 + k * (i % 50);
+	cp_quality_measure(rtts_us, n, scratch, &stats);
+	fix->rec.e2e = &stats;
+}
+
 static int feed(const struct cp_format *format, void *ctx, const char *what, const struct cp_asdb *asdb)
 {
 	unsigned long n = strtoul(what, NULL, 10);
@@ -107,11 +121,13 @@ static int feed(const struct cp_format *format, void *ctx, const char *what, con
 
 	if (strcmp(what, "hostile") == 0) {
 		make_hostile(&fix);
+		measure(&fix, 0);
 		return story_feed(format, ctx, &fix, asdb);
 	}
 	for (unsigned i = 0; i < n && rc == 0; i++) {
 		make_target(&fix, i);
 		fix.answer.cname[0] = NULL;
+		measure(&fix, i);
 		rc = story_feed(format, ctx, &fix, asdb);
 	}
 	return rc;

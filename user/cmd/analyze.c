@@ -12,8 +12,10 @@
 
 #include "audit_impl.h"
 #include "cmd.h"
+#include "core/grow.h"
 #include "gate.h"
 #include "import/import.h"
+#include "stored.h"
 #include "traces.h"
 
 #define FILE_MAX ((size_t)1 << 36) /* memory is the limit */
@@ -55,16 +57,9 @@ __attribute__((format(printf, 3, 4))) static void remark(
 	va_list args;
 	int n;
 
-	if (analyze->n_remarks == analyze->remarks_cap) {
-		size_t cap = analyze->remarks_cap ? analyze->remarks_cap * 2 : 16;
-		struct remark *grown = reallocarray(analyze->remarks, cap, sizeof(*grown));
-
-		if (!grown) {
-			analyze->is_out_of_memory = true;
-			return;
-		}
-		analyze->remarks = grown;
-		analyze->remarks_cap = cap;
+	if (cp_grow(&analyze->remarks, &analyze->remarks_cap, analyze->n_remarks, sizeof(*analyze->remarks))) {
+		analyze->is_out_of_memory = true;
+		return;
 	}
 	va_start(args, fmt);
 	n = vasprintf(&text, fmt, args);
@@ -158,11 +153,23 @@ static int read_text(struct analyze *analyze, const char *text, size_t len, stru
 	return rc == -ENOMEM ? cp_err_set(err, rc, "%s: not enough memory for its traces", analyze->name) : rc;
 }
 
+/* A file, standard input, or a run of a database: anybody's, as --agent says whose the analysis will be. */
+static int load(const char *name, char **ret_text, size_t *ret_len, struct cp_err *err)
+{
+	const char *which;
+	char *path;
+
+	if (!cp_stored_is_store(name, &path, &which))
+		return cp_host_file_read(name, FILE_MAX, ret_text, ret_len, err);
+	free(path);
+	return cp_stored_read(name, NULL, ret_text, ret_len, err);
+}
+
 static int read_file(struct analyze *analyze, const char *path, struct cp_err *err)
 {
 	size_t len;
 	char *text;
-	int rc = cp_host_file_read(path, FILE_MAX, &text, &len, err);
+	int rc = load(path, &text, &len, err);
 
 	if (rc)
 		return cp_signals_seen(NULL) ? -ECANCELED : rc == -ENOMEM ? rc : -EINVAL;
@@ -227,6 +234,7 @@ static void judge(struct analyze *analyze, const struct cp_kept_trace *trace, ui
 	        .start = &audit->start,
 	        .tcp_method = trace->tcp_method,
 	        .sack_fallback = trace->sack_fallback,
+	        .e2e = trace->e2e,
 	};
 }
 

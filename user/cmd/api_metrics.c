@@ -13,15 +13,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "api.h"
-#include "format/utf8.h"
+#include "api_metrics.h"
 #include "io/host.h"
 #include "version.h"
 
 #define VIEW_MS 8000 /* Prometheus waits for ten seconds */
 #define EXITS_MAX 20 /* of an audit */
-#define GROUPS_MAX 200
-#define OTHER "(other)"
 #define N_VERDICTS 6 /* the last: none */
 
 static const char *const verdicts[N_VERDICTS] = {"inside", "direct", "undecided", "transit", "detour", "none"};
@@ -30,7 +27,7 @@ const char *const cp_api_change_kinds[CP_API_CHANGE_KINDS] = {
         "verdict", "exit-as-new", "exit-as-gone", "as-path", "rtt", "loss", "coverage", "dns", "cname"};
 
 struct metrics {
-	FILE *out;
+	struct cp_prom_text text;
 	struct cp_store *store;
 	struct cp_store_args args;
 	/* Of the audit being read: how many series it has, and what did not get one of its own. */
@@ -44,32 +41,12 @@ struct metrics {
 
 static void family(struct metrics *m, const char *name, const char *type, const char *help)
 {
-	fprintf(m->out, "# HELP coldpotato_%s %s\n# TYPE coldpotato_%s %s\n", name, help, name, type);
+	cp_prom_family(&m->text, name, type, help);
 }
 
-/* The format escapes backslash, quote and newline; other controls are shown as escapes, for terminals. */
-static void label(struct metrics *m, const char *before, const char *name, const char *value)
+static void label(struct metrics *m, char before, const char *name, const char *value)
 {
-	size_t len = value ? strlen(value) : 0;
-
-	fprintf(m->out, "%s%s=\"", before, name);
-	for (size_t at = 0; at < len;) {
-		uint32_t c = 0;
-		size_t n = cp_utf8_decode(value + at, len - at, &c);
-
-		if (!n)
-			fputs(CP_UTF8_REPLACEMENT, m->out);
-		else if (c == '\\' || c == '"')
-			fprintf(m->out, "\\%c", (int)c);
-		else if (c == '\n')
-			fputs("\\n", m->out);
-		else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
-			fprintf(m->out, "\\\\x%02x", (unsigned)c);
-		else
-			fwrite(value + at, 1, n, m->out);
-		at += n ? n : 1;
-	}
-	fputc('"', m->out);
+	cp_prom_label(&m->text, before, name, value);
 }
 
 static void label_asn(struct metrics *m, const struct cp_store_cell *asn)
@@ -78,18 +55,19 @@ static void label_asn(struct metrics *m, const struct cp_store_cell *asn)
 
 	if (!asn->is_null)
 		snprintf(text, sizeof(text), "%" PRId64, asn->number);
-	label(m, ",", "asn", text);
+	label(m, ',', "asn", text);
 }
 
 static void sample(struct metrics *m, const char *name, const char *audit)
 {
-	fprintf(m->out, "coldpotato_%s", name);
-	label(m, "{", "audit", audit);
+	cp_prom_say(&m->text, "coldpotato_%s", name);
+	label(m, '{', "audit", audit);
 }
 
 static void seconds(struct metrics *m, int64_t value, int64_t unit, int decimals)
 {
-	fprintf(m->out, "} %s%lld.%0*lld\n", value < 0 ? "-" : "", llabs(value) / unit, decimals, llabs(value) % unit);
+	cp_prom_say(&m->text, "} %s%lld.%0*lld\n", value < 0 ? "-" : "", llabs(value) / unit, decimals,
+	        llabs(value) % unit);
 }
 
 static const char *text_of(const struct cp_store_cell *cell)
@@ -157,9 +135,9 @@ static int take_run(void *ctx, const struct cp_store_cell *cells, size_t n)
 	if (f->is_ms)
 		seconds(m, value->number - (f->of == RUN_AUDIT ? 0 : of->number), 1000, 3);
 	else if (f->of == RUN_AUDIT)
-		fprintf(m->out, "} %" PRId64 "\n", value->number);
+		cp_prom_say(&m->text, "} %" PRId64 "\n", value->number);
 	else
-		fprintf(m->out, "} %.6f\n", (double)value->number / (double)of->number);
+		cp_prom_say(&m->text, "} %.6f\n", (double)value->number / (double)of->number);
 	return 0;
 }
 
@@ -204,16 +182,16 @@ static void targets_of(struct metrics *m, const char *group, const int64_t n[N_V
 {
 	for (size_t i = 0; i < N_VERDICTS; i++) {
 		sample(m, "targets", m->audit);
-		label(m, ",", "group", group);
-		label(m, ",", "verdict", verdicts[i]);
-		fprintf(m->out, "} %" PRId64 "\n", n[i]);
+		label(m, ',', "group", group);
+		label(m, ',', "verdict", verdicts[i]);
+		cp_prom_say(&m->text, "} %" PRId64 "\n", n[i]);
 	}
 }
 
 static void rest_of_targets(struct metrics *m)
 {
-	if (m->n_series > GROUPS_MAX)
-		targets_of(m, OTHER, m->rest);
+	if (m->n_series > CP_METRICS_GROUPS_MAX)
+		targets_of(m, CP_METRICS_OTHER, m->rest);
 }
 
 static void get_counts(const struct cp_store_cell *cells, int64_t ret_n[N_VERDICTS])
@@ -230,9 +208,9 @@ static int take_targets(void *ctx, const struct cp_store_cell *cells, size_t n)
 	(void)n;
 	begin_row(m, text_of(&cells[0]), rest_of_targets);
 	get_counts(cells + 2, counts);
-	if (m->n_series <= GROUPS_MAX)
+	if (m->n_series <= CP_METRICS_GROUPS_MAX)
 		targets_of(m, text_of(&cells[1]), counts);
-	for (size_t i = 0; i < N_VERDICTS && m->n_series > GROUPS_MAX; i++)
+	for (size_t i = 0; i < N_VERDICTS && m->n_series > CP_METRICS_GROUPS_MAX; i++)
 		m->rest[i] += counts[i];
 	return 0;
 }
@@ -246,14 +224,14 @@ static void coverage_of(struct metrics *m, const char *group, const int64_t n[N_
 	if (!all)
 		return;
 	sample(m, "coverage_ratio", m->audit);
-	label(m, ",", "group", group);
-	fprintf(m->out, "} %.6f\n", (double)(all - n[2] - n[5]) / (double)all);
+	label(m, ',', "group", group);
+	cp_prom_say(&m->text, "} %.6f\n", (double)(all - n[2] - n[5]) / (double)all);
 }
 
 static void rest_of_coverage(struct metrics *m)
 {
-	if (m->n_series > GROUPS_MAX)
-		coverage_of(m, OTHER, m->rest);
+	if (m->n_series > CP_METRICS_GROUPS_MAX)
+		coverage_of(m, CP_METRICS_OTHER, m->rest);
 }
 
 static int take_coverage(void *ctx, const struct cp_store_cell *cells, size_t n)
@@ -264,9 +242,9 @@ static int take_coverage(void *ctx, const struct cp_store_cell *cells, size_t n)
 	(void)n;
 	begin_row(m, text_of(&cells[0]), rest_of_coverage);
 	get_counts(cells + 2, counts);
-	if (m->n_series <= GROUPS_MAX)
+	if (m->n_series <= CP_METRICS_GROUPS_MAX)
 		coverage_of(m, text_of(&cells[1]), counts);
-	for (size_t i = 0; i < N_VERDICTS && m->n_series > GROUPS_MAX; i++)
+	for (size_t i = 0; i < N_VERDICTS && m->n_series > CP_METRICS_GROUPS_MAX; i++)
 		m->rest[i] += counts[i];
 	return 0;
 }
@@ -291,10 +269,10 @@ static void rest_of_exits(struct metrics *m)
 	if (m->n_series <= EXITS_MAX)
 		return;
 	sample(m, "exit_paths", m->audit);
-	label(m, ",", "asn", OTHER);
-	label(m, ",", "as_name", OTHER);
-	label(m, ",", "ixp", "");
-	fprintf(m->out, "} %" PRId64 "\n", m->rest[0]);
+	label(m, ',', "asn", CP_METRICS_OTHER);
+	label(m, ',', "as_name", CP_METRICS_OTHER);
+	label(m, ',', "ixp", "");
+	cp_prom_say(&m->text, "} %" PRId64 "\n", m->rest[0]);
 }
 
 static int take_exit(void *ctx, const struct cp_store_cell *cells, size_t n)
@@ -309,9 +287,9 @@ static int take_exit(void *ctx, const struct cp_store_cell *cells, size_t n)
 	}
 	sample(m, "exit_paths", m->audit);
 	label_asn(m, &cells[1]);
-	label(m, ",", "as_name", text_of(&cells[2]));
-	label(m, ",", "ixp", text_of(&cells[3]));
-	fprintf(m->out, "} %" PRId64 "\n", cells[4].number);
+	label(m, ',', "as_name", text_of(&cells[2]));
+	label(m, ',', "ixp", text_of(&cells[3]));
+	cp_prom_say(&m->text, "} %" PRId64 "\n", cells[4].number);
 	return 0;
 }
 
@@ -339,20 +317,20 @@ static int take_rtt(void *ctx, const struct cp_store_cell *cells, size_t n)
 
 	(void)n;
 	begin_row(m, text_of(&cells[0]), no_rest);
-	if (m->n_series > GROUPS_MAX)
+	if (m->n_series > CP_METRICS_GROUPS_MAX)
 		return 0;
 	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
 		sample(m, "destination_rtt_seconds", m->audit);
-		label(m, ",", "group", text_of(&cells[1]));
-		label(m, ",", "quantile", quantiles[i]);
+		label(m, ',', "group", text_of(&cells[1]));
+		label(m, ',', "quantile", quantiles[i]);
 		seconds(m, cells[4 + i].number, 1000000, 6);
 	}
 	sample(m, "destination_rtt_seconds_sum", m->audit);
-	label(m, ",", "group", text_of(&cells[1]));
+	label(m, ',', "group", text_of(&cells[1]));
 	seconds(m, cells[3].number, 1000000, 6);
 	sample(m, "destination_rtt_seconds_count", m->audit);
-	label(m, ",", "group", text_of(&cells[1]));
-	fprintf(m->out, "} %" PRId64 "\n", cells[2].number);
+	label(m, ',', "group", text_of(&cells[1]));
+	cp_prom_say(&m->text, "} %" PRId64 "\n", cells[2].number);
 	return 0;
 }
 
@@ -382,8 +360,11 @@ static int take_database(void *ctx, const struct cp_store_cell *cells, size_t n)
 
 	(void)n;
 	sample(m, reader->now_s ? "database_age_seconds" : "database_built_timestamp_seconds", text_of(&cells[0]));
-	label(m, ",", "layer", text_of(&cells[1]));
-	fprintf(m->out, "} %" PRId64 "\n", !reader->now_s ? built : reader->now_s > built ? reader->now_s - built : 0);
+	label(m, ',', "layer", text_of(&cells[1]));
+	cp_prom_say(&m->text, "} %" PRId64 "\n",
+	        !reader->now_s          ? built
+	        : reader->now_s > built ? reader->now_s - built
+	                                : 0);
 	return 0;
 }
 
@@ -405,16 +386,16 @@ static int write_databases(struct metrics *m)
 static void single(struct metrics *m, const char *name, const char *type, const char *help, uint64_t value)
 {
 	family(m, name, type, help);
-	fprintf(m->out, "coldpotato_%s %" PRIu64 "\n", name, value);
+	cp_prom_say(&m->text, "coldpotato_%s %" PRIu64 "\n", name, value);
 }
 
 static void write_changes(struct metrics *m, struct cp_api *api)
 {
 	family(m, "changes_total", "counter", "Changes that came into the store since the service started, by kind.");
 	for (size_t i = 0; i <= CP_API_CHANGE_KINDS; i++) {
-		fputs("coldpotato_changes_total", m->out);
-		label(m, "{", "kind", i < CP_API_CHANGE_KINDS ? cp_api_change_kinds[i] : OTHER);
-		fprintf(m->out, "} %" PRIuFAST64 "\n", atomic_load(&api->n_changes[i]));
+		cp_prom_say(&m->text, "coldpotato_changes_total");
+		label(m, '{', "kind", i < CP_API_CHANGE_KINDS ? cp_api_change_kinds[i] : CP_METRICS_OTHER);
+		cp_prom_say(&m->text, "} %" PRIuFAST64 "\n", atomic_load(&api->n_changes[i]));
 	}
 }
 
@@ -425,7 +406,8 @@ static void write_http(struct metrics *m, struct cp_api *api)
 	cp_http_stats(api->http, &stats);
 	family(m, "http_requests_total", "counter", "Answers by class of status.");
 	for (unsigned i = 2; i < sizeof(stats.answers) / sizeof(stats.answers[0]); i++)
-		fprintf(m->out, "coldpotato_http_requests_total{class=\"%uxx\"} %" PRIu64 "\n", i, stats.answers[i]);
+		cp_prom_say(
+		        &m->text, "coldpotato_http_requests_total{class=\"%uxx\"} %" PRIu64 "\n", i, stats.answers[i]);
 	single(m, "http_connections", "gauge", "Connections now.", stats.n_connections);
 	single(m, "http_connections_cut_total", "counter", "Connections cut because the client was too slow.",
 	        stats.n_cut);
@@ -439,7 +421,7 @@ static void write_service(struct metrics *m, struct cp_api *api, bool is_up)
 	struct stat st;
 
 	family(m, "build_info", "gauge", "The version; always 1.");
-	fprintf(m->out, "coldpotato_build_info{version=\"%s\"} 1\n", CP_VERSION);
+	cp_prom_say(&m->text, "coldpotato_build_info{version=\"%s\"} 1\n", CP_VERSION);
 	single(m, "serve_start_timestamp_seconds", "gauge", "When the service started, Unix time.",
 	        api->started_ms / 1000);
 	single(m, "store_up", "gauge", "1 when the store could be read for these metrics.", is_up);
@@ -457,28 +439,26 @@ static int write_store(struct metrics *m)
 	rc = rc ? rc : write_targets(m);
 	rc = rc ? rc : write_exits(m);
 	rc = rc ? rc : write_rtts(m);
+	rc = rc ? rc : cp_api_metrics_e2e(m->store, &m->args, &m->text);
 	rc = rc ? rc : write_databases(m);
 	cp_store_view_end(m->store);
 	return rc;
 }
 
-/* What the store says, all of it or nothing. */
-static int read_store(struct cp_api *api, const char *agent, char **ret_text, size_t *ret_len)
+/* What the store says, all of it or nothing; m->text is the caller's in either case. */
+static int read_store(struct cp_api *api, const char *agent, struct metrics *m)
 {
-	struct metrics m = {.n_series = 0};
 	struct cp_err err = {.text = ""};
 	struct cp_api_lease lease;
 	int rc = cp_api_pool_take(&api->pool, &lease, &err);
 
 	if (rc)
 		return rc;
-	m.store = lease.store;
-	m.out = open_memstream(ret_text, ret_len);
-	cp_store_args_init(&m.args);
-	m.args.agent = agent;
-	rc = m.out ? write_store(&m) : -ENOMEM;
-	if (m.out && fclose(m.out) && rc == 0)
-		rc = -ENOMEM;
+	m->store = lease.store;
+	cp_store_args_init(&m->args);
+	m->args.agent = agent;
+	rc = write_store(m);
+	rc = rc ? rc : m->text.rc;
 	cp_api_pool_give(&api->pool, &lease, rc == 0);
 	return rc;
 }
@@ -486,23 +466,20 @@ static int read_store(struct cp_api *api, const char *agent, char **ret_text, si
 void cp_api_metrics(struct cp_api *api, const struct cp_uri *uri, struct cp_http_response *response)
 {
 	const char *agent = cp_uri_param(uri, "agent");
-	struct metrics m = {.n_series = 0};
-	char *stored = NULL, *text = NULL;
-	size_t n_stored = 0, len = 0;
-	int rc = read_store(api, agent && *agent ? agent : NULL, &stored, &n_stored);
+	struct metrics stored = {.n_series = 0}, m = {.n_series = 0};
+	int rc = read_store(api, agent && *agent ? agent : NULL, &stored);
 
-	m.out = open_memstream(&text, &len);
-	if (m.out) {
-		write_service(&m, api, rc == 0);
-		if (rc == 0)
-			fwrite(stored, 1, n_stored, m.out);
-	}
-	free(stored);
-	if (!m.out || fclose(m.out)) {
-		free(text);
+	write_service(&m, api, rc == 0);
+	if (rc == 0)
+		cp_prom_add(&m.text, &stored.text);
+	cp_prom_text_free(&stored.text);
+	if (m.text.rc) {
+		cp_prom_text_free(&m.text);
 		cp_api_refuse(response, 503, "out of memory");
 		return;
 	}
-	*response = (struct cp_http_response){
-	        .status = 200, .type = "text/plain; version=0.0.4; charset=utf-8", .owned = text, .len = len};
+	*response = (struct cp_http_response){.status = 200,
+	        .type = "text/plain; version=0.0.4; charset=utf-8",
+	        .owned = m.text.buf,
+	        .len = m.text.len};
 }

@@ -196,36 +196,6 @@ static int probe_and_report(struct cp_audit *audit, struct cp_err *err)
 	return rc;
 }
 
-static void show_plan(const struct cp_audit *audit)
-{
-	char addr[CP_ADDR_STRLEN], via[CP_ADDR_STRLEN];
-	const struct cp_opts *opts = audit->opts;
-	uint64_t n_probes = (uint64_t)audit->n_probed * opts->n_flows * (opts->max_ttl - opts->first_ttl + 1);
-
-	for (size_t t = 0; t < audit->targets.n; t++) {
-		const struct cp_target *target = &audit->targets.items[t];
-		const struct cp_answer *answer = cp_audit_answer(audit, target);
-
-		if (answer->n_addrs == 0)
-			printf("%-40s %s\n", target->host, cp_dns_status_name(answer->status));
-		for (uint32_t d = audit->target_first[t]; d < audit->target_first[t + 1]; d++) {
-			const struct cp_probe_dest *dest = &audit->dests[audit->target_dests[d]];
-
-			printf("%-40s %s port %u/%s ", target->host, cp_addr_format(&dest->addr, addr), target->port,
-			        cp_proto_name(target->proto));
-			if (dest->skip)
-				printf("not probed: %s\n", cp_skip_name(dest->skip));
-			else
-				printf("via %s dev %s\n", cp_addr_format(&audit->hops[dest->nexthop].addr, via),
-				        audit->links[audit->hops[dest->nexthop].link].name);
-		}
-	}
-	printf("\n%zu targets, %u destinations, at most %llu probes an attempt, up to %u attempts,\n"
-	       "%u packets/s: about %.1f s an attempt. Seed %llu. Nothing was sent (--dry-run).\n",
-	        audit->targets.n, audit->n_probed, (unsigned long long)n_probes, opts->attempts, opts->rate_pps,
-	        (double)n_probes / opts->rate_pps, (unsigned long long)audit->seed);
-}
-
 static int run(struct cp_audit *audit, struct cp_opts *opts, struct cp_err *err)
 {
 	int rc = prepare(audit, opts, err);
@@ -234,8 +204,7 @@ static int run(struct cp_audit *audit, struct cp_opts *opts, struct cp_err *err)
 		return rc;
 	if (audit->opts->dry_run) {
 		cp_datadog_warn(audit);
-		show_plan(audit);
-		return 0;
+		return cp_audit_show_plan(audit, err);
 	}
 	if (audit->n_probed == 0)
 		return nothing_to_probe(audit, err);

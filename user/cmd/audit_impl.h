@@ -307,6 +307,9 @@ void cp_e2e_end(struct cp_audit *audit);
 void cp_e2e_count(const struct cp_audit *audit, struct cp_accounting *acc);
 /* Says what this host lost of it itself. */
 void cp_e2e_warn(struct cp_audit *audit);
+
+/* dry_run.c: writes what would be probed to standard output. 0 or -errno, err says so. */
+int cp_audit_show_plan(const struct cp_audit *audit, struct cp_err *err);
 /* Of a destination that was probed, filled into *ret_stats; NULL: no --e2e. */
 const struct cp_quality_stats *cp_e2e_stats(
         const struct cp_audit *audit, const struct cp_probe_dest *dest, struct cp_quality_stats *ret_stats);
@@ -347,6 +350,8 @@ void cp_outputs_target(struct cp_audit *audit, const struct cp_rec_target *rec);
 void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec);
 /* What came of --policy and --fail-on; after the summary. */
 void cp_outputs_policies(struct cp_audit *audit);
+/* One that is not of the gate. What it points to stays until the outputs end. */
+void cp_outputs_policy(struct cp_audit *audit, const struct cp_rec_policy *rec);
 /* Writes the end record and closes everything. 0, or the first -errno of an output, with err set. */
 int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, struct cp_err *err);
 /* True when no output can take anything any more. */

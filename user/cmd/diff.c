@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "core/grow.h"
 #include "format/text.h"
 
 #define LINE_WIDTH 100000 /* no line is broken */
@@ -25,15 +26,8 @@ int cp_diff_warn(struct cp_diff *diff, const char *code, const char *fmt, ...)
 	va_list args;
 	int n;
 
-	if (diff->n_warnings == diff->warnings_cap) {
-		size_t cap = diff->warnings_cap ? diff->warnings_cap * 2 : 16;
-		struct cp_rec_warning *grown = reallocarray(diff->warnings, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		diff->warnings = grown;
-		diff->warnings_cap = cap;
-	}
+	if (cp_grow(&diff->warnings, &diff->warnings_cap, diff->n_warnings, sizeof(*diff->warnings)))
+		return -ENOMEM;
 	va_start(args, fmt);
 	n = vasprintf(&text, fmt, args);
 	va_end(args);

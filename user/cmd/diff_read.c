@@ -112,6 +112,7 @@ static int take_start(void *ctx, size_t line, const struct cp_run_start *rec)
 	run->attempts = rec->attempts;
 	run->timeout_ms = rec->timeout_ms;
 	run->n_flows = rec->n_flows;
+	run->n_e2e = rec->n_e2e;
 	return keep_lists(reader, rec);
 }
 
@@ -186,6 +187,16 @@ static int add_names(struct cp_rundiff *diff, const struct cp_run_path *rec)
 	return rc;
 }
 
+static struct cp_rundiff_e2e e2e_of(const struct cp_run_path *rec)
+{
+	return rec->has_e2e ? (struct cp_rundiff_e2e){.n_sent = rec->e2e.n_sent,
+	                              .n_received = rec->e2e.n_received,
+	                              .rtt_us = rec->e2e.rtt_p50_us,
+	                              .jitter_us = rec->e2e.jitter_us}
+	                    : (struct cp_rundiff_e2e){0};
+}
+_Static_assert(CP_QUALITY_UNKNOWN == UINT32_MAX, "unknown times are copied as they are");
+
 static int take_path(void *ctx, size_t line, const struct cp_run_path *rec)
 {
 	struct reader *reader = ctx;
@@ -194,6 +205,7 @@ static int take_path(void *ctx, size_t line, const struct cp_run_path *rec)
 	struct cp_rundiff_path path = {
 	        .dest = rec->dest,
 	        .flow = rec->flow,
+	        .e2e = e2e_of(rec),
 	        .n_hops = (uint8_t)rec->n_hops,
 	        .verdict = rec->verdict,
 	        .reached = rec->reached,
@@ -388,7 +400,8 @@ int cp_diff_read(struct cp_diff *diff, enum cp_rundiff_side side, const char *pa
 	        .max_ttl = CP_UNKNOWN,
 	        .attempts = CP_UNKNOWN,
 	        .timeout_ms = CP_UNKNOWN,
-	        .n_flows = CP_UNKNOWN};
+	        .n_flows = CP_UNKNOWN,
+	        .n_e2e = CP_UNKNOWN};
 	rc = cp_stored_open(path, diff->agent, &fd, err);
 	if (rc)
 		return rc;

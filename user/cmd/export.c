@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "gate.h"
 #include "replay.h"
 #include "stored.h"
 
@@ -78,6 +79,24 @@ static void sort_outputs(struct job *job, const struct cp_opts *opts)
 
 /* ---- The others ---- */
 
+/* --policy and --fail-on, where report is asked for them. */
+static int new_gate(struct job *job, struct cp_err *err)
+{
+	struct cp_audit *audit = job->audit;
+	int rc = cp_gate_new(&job->opts, audit->asdb, &audit->home, &audit->gate, err);
+
+	return rc == -ENOMEM ? rc : rc ? -EINVAL : 0;
+}
+
+/* What a run lacks may have broken a rule; but what is broken is. */
+static int status_of(const struct job *job)
+{
+	const struct cp_replay *run = job->replay;
+	int status = job->audit->gate ? cp_gate_status(job->audit->gate, run->n_unmeasured) : CP_EXIT_OK;
+
+	return status == CP_EXIT_OK && (!run->has_end || run->n_bad) ? CP_EXIT_UNDECIDED : status;
+}
+
 /* *ret_status: of the program, when nothing fails. */
 static int replay(struct job *job, int *ret_status, struct cp_err *err)
 {
@@ -85,12 +104,13 @@ static int replay(struct job *job, int *ret_status, struct cp_err *err)
 	struct cp_err end_err;
 	int rc = cp_replay_learn(run, job->text, job->len, job->source, err), end_rc;
 
+	rc = rc ? rc : new_gate(job, err);
 	if (rc)
 		return rc;
 	rc = cp_outputs_open(job->audit, err);
 	rc = rc ? rc : cp_replay_show(run, job->text, job->len, job->source, err);
-	if (rc == 0 && (!run->has_end || run->n_bad))
-		*ret_status = CP_EXIT_UNDECIDED;
+	if (rc == 0)
+		*ret_status = status_of(job);
 	end_rc = cp_outputs_end(
 	        job->audit, rc ? err->text : run->error, rc ? CP_EXIT_FAILED : run->exit_status, &end_err);
 	if (rc == 0 && end_rc) {
@@ -113,6 +133,28 @@ static int new_replay(struct job *job, const char *command, struct cp_err *err)
 	return 0;
 }
 
+/* What is handed on as it is should be a run; a database has nothing else. */
+static int check_records(struct job *job, const char *name, struct cp_err *err)
+{
+	const char *which;
+	char *path;
+
+	if (cp_stored_is_store(name, &path, &which)) {
+		free(path);
+		return 0;
+	}
+	return cp_replay_learn(job->replay, job->text, job->len, job->source, err);
+}
+
+static bool copies_records(const struct cp_opts *opts)
+{
+	for (uint32_t i = 0; i < opts->n_outputs; i++) {
+		if (opts->outputs[i].format == &cp_format_ndjson)
+			return true;
+	}
+	return false;
+}
+
 static int run(struct job *job, const struct cp_opts *opts, const char *command, int *ret_status, struct cp_err *err)
 {
 	int rc;
@@ -120,12 +162,20 @@ static int run(struct job *job, const struct cp_opts *opts, const char *command,
 	if (opts->n_targets != 1)
 		return cp_err_set(err, -EINVAL, "%s wants one run: RUN.ndjson, FILE.db or FILE.db:WHICH, not %zu",
 		        command, opts->n_targets);
+	if ((opts->policy || opts->fail_verdicts || opts->fail_reasons) && copies_records(opts))
+		return cp_err_set(err, -EINVAL,
+		        "-o ndjson hands the run on as it is, without what --policy or --fail-on make of it; "
+		        "'coldpotato "
+		        "policy check POLICY %s -o ndjson' writes that",
+		        opts->targets[0]);
 	job->source = strcmp(opts->targets[0], "-") ? opts->targets[0] : "standard input";
 	sort_outputs(job, opts);
 	rc = cp_stored_read(opts->targets[0], opts->agent, &job->text, &job->len, err);
 	rc = rc ? rc : new_replay(job, command, err);
 	if (rc == 0 && job->opts.n_outputs)
 		rc = replay(job, ret_status, err);
+	else if (rc == 0)
+		rc = check_records(job, opts->targets[0], err);
 	return rc ? rc : write_copies(job, err);
 }
 

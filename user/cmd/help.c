@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "opts_value.h"
 #include "version.h"
 
 #define WIDTH 79 /* fits a terminal of 80 columns */
@@ -61,11 +62,12 @@ static void print_paragraph(FILE *out, const char *text)
 		text += len;
 		text += strspn(text, " ");
 	}
-	fputs("\n\n", out);
+	fputc('\n', out);
 }
 
-static void print_option(FILE *out, const struct cp_opt *opt)
+static void print_option(FILE *out, enum cp_command command, const struct cp_opt *opt)
 {
+	const char *help = opt->parse == cp_opt_parse_output ? cp_commands[command].output_help : NULL;
 	char term[128], arg[64], text[512];
 	char letter[5] = "    ";
 
@@ -73,7 +75,7 @@ static void print_option(FILE *out, const struct cp_opt *opt)
 		snprintf(letter, sizeof(letter), "-%c, ", opt->letter);
 	cp_opt_arg(opt, arg, sizeof(arg));
 	snprintf(term, sizeof(term), "%s--%s%s%s", letter, opt->name, *arg ? " " : "", arg);
-	print_pair(out, 28, term, cp_help_option(opt, text, sizeof(text)));
+	print_pair(out, 28, term, help ? help : cp_help_option(opt, text, sizeof(text)));
 }
 
 static void print_options(FILE *out, enum cp_command command)
@@ -87,7 +89,7 @@ static void print_options(FILE *out, enum cp_command command)
 			if (!heading)
 				fprintf(out, "\n%s:\n", cp_opt_group_name(group));
 			heading = true;
-			print_option(out, opt);
+			print_option(out, command, opt);
 		}
 	}
 }
@@ -119,6 +121,7 @@ void cp_help_short(FILE *out)
 static void help_program(FILE *out)
 {
 	print_paragraph(out, "coldpotato " CP_HELP_PURPOSE ".");
+	fputc('\n', out);
 	cp_help_short(out);
 	fputs("\nExamples:\n", out);
 	for (enum cp_command c = 0; c < CP_COMMANDS; c++)
@@ -134,7 +137,7 @@ static void help_command(FILE *out, enum cp_command command)
 	fprintf(out, "Usage: coldpotato %s [OPTION...]%s%s\n\n", info->name, *info->args ? " " : "", info->args);
 	print_paragraph(out, info->about ? info->about : info->help);
 	if (info->takes_targets) {
-		fputs("TARGET is one of:\n", out);
+		fputs("\nTARGET is one of:\n", out);
 		print_pairs(out, 24, cp_help_targets);
 	}
 	print_options(out, command);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/grow.h"
 #include "format/ndjson_part.h"
 #include "io/host.h"
 #include "keep_impl.h"
@@ -120,15 +121,8 @@ static int remember_asn(struct cp_keep *keep, uint32_t asn)
 
 	if (keep->n_asns && bsearch(&asn, keep->asns, keep->n_asns, sizeof(asn), compare_asns))
 		return 1;
-	if (keep->n_asns == keep->cap_asns) {
-		size_t cap = keep->cap_asns ? keep->cap_asns * 2 : 256;
-		uint32_t *grown = reallocarray(keep->asns, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		keep->asns = grown;
-		keep->cap_asns = cap;
-	}
+	if (cp_grow(&keep->asns, &keep->cap_asns, keep->n_asns, sizeof(*keep->asns)))
+		return -ENOMEM;
 	while (at && keep->asns[at - 1] > asn)
 		at--;
 	memmove(keep->asns + at + 1, keep->asns + at, (keep->n_asns - at) * sizeof(*keep->asns));

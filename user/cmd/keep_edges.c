@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/grow.h"
 #include "keep_impl.h"
 
 #define LABEL_MAX 300
@@ -40,15 +41,8 @@ static struct cp_keep_edge *edge_of(struct cp_keep *keep, const struct cp_as_ste
 		        is_same(edge->to_ixp, ixp_of(to)))
 			return edge;
 	}
-	if (keep->n_edges == keep->cap_edges) {
-		size_t cap = keep->cap_edges ? keep->cap_edges * 2 : 64;
-		struct cp_keep_edge *grown = reallocarray(keep->edges, cap, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		keep->edges = grown;
-		keep->cap_edges = cap;
-	}
+	if (cp_grow(&keep->edges, &keep->cap_edges, keep->n_edges, sizeof(*keep->edges)))
+		return NULL;
 	edge = &keep->edges[keep->n_edges++];
 	*edge = (struct cp_keep_edge){.from = from_asn, .to = to_asn, .from_ixp = ixp_of(from), .to_ixp = ixp_of(to)};
 	return edge;
@@ -58,15 +52,8 @@ static int add_rtt(struct cp_keep_edge *edge, uint32_t rtt_us)
 {
 	if (rtt_us == 0)
 		return 0;
-	if (edge->n_rtts == edge->cap_rtts) {
-		size_t cap = edge->cap_rtts ? edge->cap_rtts * 2 : 16;
-		uint32_t *grown = reallocarray(edge->rtts, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		edge->rtts = grown;
-		edge->cap_rtts = cap;
-	}
+	if (cp_grow(&edge->rtts, &edge->cap_rtts, edge->n_rtts, sizeof(*edge->rtts)))
+		return -ENOMEM;
 	edge->rtts[edge->n_rtts++] = rtt_us;
 	return 0;
 }

@@ -87,21 +87,9 @@ static const char *asns_array(struct cp_keep_text *text, const struct cp_origin 
 
 /* ---- Hops ---- */
 
-/* Label stack entries: label 20 bits, traffic class 3, bottom of stack 1, TTL 8 (RFC 3032, 5462). */
 static const char *mpls_array(struct cp_keep_text *text, const struct cp_hop *hop)
 {
-	struct cp_json *json = cp_keep_text_begin(text);
-
-	cp_json_array(json, NULL);
-	for (uint32_t i = 0; i < hop->n_mpls && i < CP_MPLS_MAX; i++) {
-		cp_json_object(json, NULL);
-		cp_json_uint(json, "label", hop->mpls[i] >> 12);
-		cp_json_uint(json, "tc", hop->mpls[i] >> 9 & 7);
-		cp_json_uint(json, "s", hop->mpls[i] >> 8 & 1);
-		cp_json_uint(json, "ttl", hop->mpls[i] & 0xff);
-		cp_json_object_end(json);
-	}
-	cp_json_array_end(json);
+	cp_hop_mpls(cp_keep_text_begin(text), NULL, "tc", hop->mpls, hop->n_mpls);
 	return cp_keep_text_end(text);
 }
 

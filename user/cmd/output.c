@@ -288,7 +288,7 @@ void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec
 	check_store(audit);
 }
 
-static void write_policy(struct cp_audit *audit, const struct cp_rec_policy *rec)
+void cp_outputs_policy(struct cp_audit *audit, const struct cp_rec_policy *rec)
 {
 	for (uint32_t i = 0; i < audit->n_outputs; i++) {
 		struct cp_output *output = &audit->outputs[i];
@@ -311,7 +311,7 @@ void cp_outputs_policies(struct cp_audit *audit)
 	size_t n = cp_gate_results(audit->gate, results);
 
 	for (size_t i = 0; i < n; i++)
-		write_policy(audit, &(struct cp_rec_policy){.result = &results[i], .asdb = audit->asdb});
+		cp_outputs_policy(audit, &(struct cp_rec_policy){.result = &results[i], .asdb = audit->asdb});
 }
 
 bool cp_outputs_dead(const struct cp_audit *audit)

@@ -13,6 +13,8 @@
 #include <string.h>
 
 #include "core/builtin.h"
+#include "core/grow.h"
+#include "gate.h"
 
 /* ---- First: names, home, targets ---- */
 
@@ -112,16 +114,9 @@ static int add_target(struct cp_replay *replay, const struct cp_run_target_end *
 
 	if (!target)
 		return -ENOMEM;
-	if (replay->n_targets == replay->cap_targets) {
-		size_t cap = replay->cap_targets ? replay->cap_targets * 2 : 64;
-		struct cp_replay_target **grown = reallocarray(replay->targets, cap, sizeof(struct cp_replay_target *));
-
-		if (!grown) {
-			free(target);
-			return -ENOMEM;
-		}
-		replay->targets = grown;
-		replay->cap_targets = cap;
+	if (cp_grow(&replay->targets, &replay->cap_targets, replay->n_targets, sizeof(struct cp_replay_target *))) {
+		free(target);
+		return -ENOMEM;
 	}
 	replay->targets[replay->n_targets++] = target;
 	target->target = (struct cp_target){.host = rec->target.name,
@@ -140,6 +135,12 @@ static int learn_target(void *ctx, size_t line, const struct cp_run_target_end *
 
 /* ---- Then: start ---- */
 
+/* 0 is unknown. */
+static uint32_t setting(uint64_t value)
+{
+	return value > UINT32_MAX ? 0 : (uint32_t)value;
+}
+
 static void fill_start(const struct cp_run_start *rec, const struct cp_audit *audit, struct cp_rec_start *start)
 {
 	*start = (struct cp_rec_start){
@@ -148,18 +149,22 @@ static void fill_start(const struct cp_run_start *rec, const struct cp_audit *au
 	        .wall_ms = rec->wall_ms,
 	        .mono_ns = rec->mono_ns,
 	        .host = rec->host,
+	        .agent = rec->agent,
+	        .audit = rec->audit,
 	        .datapath = rec->datapath,
 	        .datapath_why = rec->datapath_why,
 	        .interfaces = audit->start_interfaces,
 	        .n_interfaces = rec->interfaces.n < CP_IFACES_MAX ? rec->interfaces.n : CP_IFACES_MAX,
 	        .rate_pps = rec->rate_pps,
 	        .n_senders = rec->n_senders,
-	        .first_ttl = rec->first_ttl == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->first_ttl,
-	        .max_ttl = rec->max_ttl == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->max_ttl,
-	        .attempts = rec->attempts == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->attempts,
-	        .timeout_ms = rec->timeout_ms == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->timeout_ms,
-	        .n_flows = rec->n_flows == CP_RUN_UNKNOWN ? 0 : (uint32_t)rec->n_flows,
+	        .first_ttl = setting(rec->first_ttl),
+	        .max_ttl = setting(rec->max_ttl),
+	        .attempts = setting(rec->attempts),
+	        .timeout_ms = setting(rec->timeout_ms),
+	        .n_flows = setting(rec->n_flows),
 	        .tcp_method = rec->tcp_method,
+	        .n_e2e = setting(rec->n_e2e),
+	        .e2e_interval_ms = setting(rec->e2e_interval_ms),
 	        .seed = rec->seed,
 	        .resolver = rec->resolver,
 	        .vantage = {.asn = rec->vantage_asn, .why = rec->vantage_why},
@@ -212,6 +217,7 @@ static int show_path(void *ctx, size_t line, const struct cp_run_path *rec)
 {
 	struct cp_replay *replay = ctx;
 	struct cp_audit *audit = replay->audit;
+	const struct cp_service_tag tag = {.name = rec->service_tag, .region = rec->service_region};
 	struct cp_replay_target *target;
 	struct cp_rec_path path;
 
@@ -233,11 +239,15 @@ static int show_path(void *ctx, size_t line, const struct cp_run_path *rec)
 	        .path = &replay->path,
 	        .judgement = &replay->judgement,
 	        .asdb = audit->asdb,
+	        .service_tag = rec->service_tag ? &tag : NULL,
 	        .tcp_method = rec->tcp_method,
 	        .sack_fallback = rec->sack_fallback,
+	        .e2e = rec->has_e2e ? &rec->e2e : NULL,
 	        .start = &audit->start,
 	};
 	cp_outputs_path(audit, &path);
+	if (cp_gate_path(audit->gate, &path, audit->vantage.asn))
+		return -ENOMEM;
 	return cp_outputs_dead(audit) ? -EPIPE : 0;
 }
 
@@ -262,7 +272,9 @@ static int show_target(void *ctx, size_t line, const struct cp_run_target_end *r
 	        .asdb = replay->audit->asdb,
 	        .skip_reason = rec->skip_reason,
 	};
+	replay->n_unmeasured += record.n_dests == 0;
 	cp_outputs_target(replay->audit, &record);
+	cp_gate_target(replay->audit->gate, &record);
 	replay->combined = (struct cp_combined){0};
 	return cp_outputs_dead(replay->audit) ? -EPIPE : 0;
 }
@@ -276,8 +288,9 @@ static struct cp_accounting accounting_of(const struct cp_run_accounting *rec)
 	        SAME(over_budget), SAME(replied), SAME(timed_out), SAME(matched), SAME(duplicates), SAME(late),
 	        SAME(rejected_token), SAME(rejected_dest), SAME(rejected_unsent), SAME(rejected_flags),
 	        SAME(rejected_short), SAME(lost), SAME(resets_sent), SAME(acks_sent), SAME(connections_opened),
-	        SAME(connections_closed), SAME(probing_ns), SAME(total_ns), SAME(n_targets), SAME(n_unresolved),
-	        SAME(n_skipped), SAME(n_dests), SAME(n_paths), SAME(n_complete), SAME(n_hops), SAME(n_hops_seen)};
+	        SAME(connections_closed), SAME(e2e_attempted), SAME(e2e_replied), SAME(e2e_timed_out), SAME(e2e_unsent),
+	        SAME(e2e_late), SAME(probing_ns), SAME(total_ns), SAME(n_targets), SAME(n_unresolved), SAME(n_skipped),
+	        SAME(n_dests), SAME(n_paths), SAME(n_complete), SAME(n_hops), SAME(n_hops_seen)};
 #undef SAME
 }
 
@@ -359,6 +372,26 @@ static int show_summary(void *ctx, size_t line, const struct cp_run_summary *rec
 	return 0;
 }
 
+/* What came of it then; where another policy is asked for, only that is of interest. */
+static int show_policy(void *ctx, size_t line, const struct cp_run_policy *rec)
+{
+	struct cp_replay *replay = ctx;
+	struct cp_replay_policy *policy;
+	int rc = 0;
+
+	(void)line;
+	if (replay->audit->gate)
+		return 0;
+	rc = cp_replay_policy_new(rec, &policy);
+	if (rc)
+		return rc;
+	policy->next = replay->policies;
+	replay->policies = policy;
+	cp_outputs_policy(
+	        replay->audit, &(struct cp_rec_policy){.result = &policy->result, .asdb = replay->audit->asdb});
+	return cp_outputs_dead(replay->audit) ? -EPIPE : 0;
+}
+
 static int show_warning(void *ctx, size_t line, const struct cp_run_warning *rec)
 {
 	struct cp_replay *replay = ctx;
@@ -425,7 +458,8 @@ int cp_replay_learn(struct cp_replay *replay, const char *text, size_t len, cons
 	rc = rc ? rc : cp_run_read(text, len, replay->words, &learn, &counts);
 	if (rc == 0 && !replay->is_run && !replay->n_targets && !counts.has_end)
 		return cp_err_set(err, -EINVAL,
-		        "%s: nothing of a run in it; is it a run that was written with -o ndjson?", source);
+		        "%s: nothing of a run in it; a run is what -o ndjson wrote, or is in a database (FILE.db)",
+		        source);
 	return rc ? cp_err_set(err, rc, "not enough memory for %s", source) : 0;
 }
 
@@ -435,6 +469,7 @@ int cp_replay_show(struct cp_replay *replay, const char *text, size_t len, const
 	        .path = show_path,
 	        .target = show_target,
 	        .summary = show_summary,
+	        .policy = show_policy,
 	        .warning = show_warning,
 	        .end = show_end,
 	        .bad = take_bad,
@@ -447,6 +482,7 @@ int cp_replay_show(struct cp_replay *replay, const char *text, size_t len, const
 		return cp_err_set(err, rc, "not enough memory for %s", source);
 	if (rc == 0)
 		say_what_lacks(replay, source);
+	cp_outputs_policies(replay->audit);
 	return 0;
 }
 
@@ -458,6 +494,10 @@ void cp_replay_free(struct cp_replay *replay)
 		free(replay->targets[i]);
 	}
 	free(replay->targets);
+	for (struct cp_replay_policy *policy = replay->policies, *next; policy; policy = next) {
+		next = policy->next;
+		cp_replay_policy_free(policy);
+	}
 	free(replay->error);
 	cp_words_free(replay->words);
 }

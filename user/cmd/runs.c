@@ -15,12 +15,14 @@
 #include "format/grid.h"
 #include "format/json.h"
 #include "format/ndjson_part.h"
-#include "io/store.h"
+#include "import/run.h"
+#include "stored.h"
 
-#define N_COLUMNS 11
+#define N_COLUMNS 12
 #define CELL_MAX 32
 
 struct listing {
+	struct cp_store *store;
 	struct cp_grid *grid; /* or, NULL: records */
 	struct cp_json json;
 	FILE *stream;
@@ -34,45 +36,92 @@ static int write_stream(void *ctx, const char *data, size_t len)
 	return fwrite(data, 1, len, stream) == len ? 0 : errno ? -errno : -EIO;
 }
 
+/* ---- Policies of a run ---- */
+
+typedef void take_policy_fn(void *ctx, const char *source, enum cp_policy_state state);
+
+struct policies {
+	struct cp_words *words; /* own the strings */
+	take_policy_fn *take;
+	void *ctx;
+};
+
+static int take_result(void *ctx, size_t line, const struct cp_run_policy *rec)
+{
+	const struct policies *policies = ctx;
+
+	(void)line;
+	policies->take(policies->ctx, rec->source, rec->state);
+	return 0;
+}
+
+/* A record that is none says nothing. */
+static int take_row(void *ctx, const void *row)
+{
+	const struct cp_store_policy *policy = row;
+	const struct policies *policies = ctx;
+	const struct cp_run_sink sink = {.policy = take_result, .ctx = ctx};
+	struct cp_run_counts counts;
+
+	if (!policy->record)
+		return 0;
+	return cp_run_read(policy->record, strlen(policy->record), policies->words, &sink, &counts);
+}
+
+/* Each policy that the run was held against, in their order. */
+static int each_policy(struct cp_store *store, const struct cp_store_run *run, take_policy_fn *take, void *ctx)
+{
+	struct policies policies = {.take = take, .ctx = ctx};
+	struct cp_store_query query;
+	int rc = cp_words_new(&policies.words);
+
+	cp_store_query_init(&query);
+	query.agent = run->agent;
+	query.run = run->run;
+	rc = rc ? rc : cp_store_read(store, CP_STORE_POLICIES, &query, take_row, &policies, NULL);
+	cp_words_free(policies.words);
+	return rc;
+}
+
 /* ---- As a record ---- */
 
-static void number(struct cp_json *json, const char *key, int64_t value)
+static void write_policy(void *ctx, const char *source, enum cp_policy_state state)
 {
-	if (value == CP_STORE_NULL)
-		cp_json_null(json, key);
-	else
-		cp_json_int(json, key, value);
+	struct cp_json *json = ctx;
+
+	cp_json_object(json, NULL);
+	cp_json_string(json, "source", source);
+	cp_json_string(json, "state", cp_policy_state_name(state));
+	cp_json_object_end(json);
 }
 
 static int add_record(struct listing *listing, const struct cp_store_run *run)
 {
 	struct cp_json *json = &listing->json;
+	int rc;
 
 	cp_ndjson_begin(json, "run");
 	cp_json_string(json, "agent", run->agent);
-	number(json, "run", run->run);
+	cp_stored_number(json, "run", run->run);
 	cp_json_string(json, "audit", run->audit && run->audit[0] ? run->audit : NULL);
 	cp_json_string(json, "command", run->command);
 	cp_json_string(json, "host", run->host);
-	number(json, "started_ms", run->started_ms);
-	number(json, "ended_ms", run->ended_ms);
+	cp_stored_number(json, "started_ms", run->started_ms);
+	cp_stored_number(json, "ended_ms", run->ended_ms);
 	cp_json_string(json, "end_reason", run->end_reason);
-	number(json, "exit_status", run->exit_status);
-	number(json, "vantage_asn", run->vantage_asn);
-	number(json, "targets", run->n_targets);
-	number(json, "destinations", run->n_dests);
-	number(json, "paths", run->n_paths);
-	cp_json_object(json, "verdicts");
-	number(json, "inside", run->n_inside);
-	number(json, "direct", run->n_direct);
-	number(json, "undecided", run->n_undecided);
-	number(json, "transit", run->n_transit);
-	number(json, "detour", run->n_detour);
-	cp_json_object_end(json);
-	number(json, "rows_lost", run->rows_lost);
+	cp_stored_number(json, "exit_status", run->exit_status);
+	cp_stored_number(json, "vantage_asn", run->vantage_asn);
+	cp_stored_number(json, "targets", run->n_targets);
+	cp_stored_number(json, "destinations", run->n_dests);
+	cp_stored_number(json, "paths", run->n_paths);
+	cp_stored_verdicts(json, run);
+	cp_stored_number(json, "rows_lost", run->rows_lost);
 	cp_json_bool(json, "hops_pruned", run->hops_pruned == 1);
+	cp_json_array(json, "policies");
+	rc = each_policy(listing->store, run, write_policy, json);
+	cp_json_array_end(json);
 	cp_json_object_end(json);
-	return cp_json_line(json);
+	return rc ? rc : cp_json_line(json);
 }
 
 /* ---- As a row ---- */
@@ -95,8 +144,24 @@ static const char *when(char buf[CELL_MAX], int64_t ms)
 	return buf;
 }
 
+struct worst {
+	bool any;
+	enum cp_policy_state state;
+};
+
+static void take_worst(void *ctx, const char *source, enum cp_policy_state state)
+{
+	struct worst *worst = ctx;
+
+	(void)source;
+	worst->state = !worst->any || state > worst->state ? state : worst->state;
+	worst->any = true;
+}
+
 static int add_row(struct listing *listing, const struct cp_store_run *run)
 {
+	struct worst worst = {.any = false};
+	int rc = each_policy(listing->store, run, take_worst, &worst);
 	char number_of[CELL_MAX], started[CELL_MAX], counts[6][CELL_MAX];
 	const char *cells[N_COLUMNS] = {
 	        cell(number_of, run->run),
@@ -110,9 +175,10 @@ static int add_row(struct listing *listing, const struct cp_store_run *run)
 	        cell(counts[3], run->n_undecided),
 	        cell(counts[4], run->n_transit),
 	        cell(counts[5], run->n_detour),
+	        worst.any ? cp_policy_state_name(worst.state) : "",
 	};
 
-	return cp_grid_add(listing->grid, cells);
+	return rc ? rc : cp_grid_add(listing->grid, cells);
 }
 
 static int take_run(void *ctx, const void *row)
@@ -138,6 +204,7 @@ static int list(struct cp_store *store, const struct cp_opts *opts, struct listi
 	        {.title = "undecided", .short_title = "und", .right = true},
 	        {.title = "transit", .short_title = "tra", .right = true},
 	        {.title = "detour", .short_title = "det", .right = true},
+	        {.title = "policy", .optional = true},
 	};
 	const struct cp_sink sink = {.write = write_stream, .ctx = listing->stream};
 	bool is_table = opts->outputs[0].format == &cp_format_table;
@@ -174,7 +241,7 @@ static int check(const struct cp_opts *opts, struct cp_err *err)
 static int write_list(struct cp_store *store, const struct cp_opts *opts, struct cp_err *err)
 {
 	const char *path = opts->outputs[0].path;
-	struct listing listing = {.stream = path ? fopen(path, "we") : stdout};
+	struct listing listing = {.store = store, .stream = path ? fopen(path, "we") : stdout};
 	int rc = listing.stream ? list(store, opts, &listing) : -errno;
 
 	if (listing.stream && fflush(listing.stream) && rc == 0)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "format/json.h"
 #include "format/sink.h"
 #include "io/store.h"
 
@@ -35,7 +36,10 @@ int cp_stored_read(const char *name, const char *agent, char **ret_text, size_t 
 /* True when name is a store, or a run in one; with the file's name, to be freed, and what stands behind the colon. */
 bool cp_stored_is_store(const char *name, char **ret_path, const char **ret_which);
 
-/* stored_ndjson.c: a run as NDJSON. 0, -errno of the sink or the store. */
+/* stored_ndjson.c: values of rows in records: null for what is not known; targets by verdict. */
+void cp_stored_number(struct cp_json *json, const char *key, int64_t value);
+void cp_stored_verdicts(struct cp_json *json, const struct cp_store_run *run);
+/* A run as NDJSON. 0, -errno of the sink or the store. */
 int cp_stored_write(struct cp_store *store, const struct cp_store_run *run, const struct cp_sink *sink);
 
 #endif

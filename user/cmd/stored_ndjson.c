@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/grow.h"
 #include "format/json.h"
 #include "format/ndjson_hop.h"
 #include "format/ndjson_part.h"
@@ -33,12 +34,23 @@ struct writer {
 
 /* ---- Values ---- */
 
-static void number(struct cp_json *json, const char *key, int64_t value)
+void cp_stored_number(struct cp_json *json, const char *key, int64_t value)
 {
 	if (value == CP_STORE_NULL)
 		cp_json_null(json, key);
 	else
 		cp_json_int(json, key, value);
+}
+
+void cp_stored_verdicts(struct cp_json *json, const struct cp_store_run *run)
+{
+	cp_json_object(json, "verdicts");
+	cp_stored_number(json, "inside", run->n_inside);
+	cp_stored_number(json, "direct", run->n_direct);
+	cp_stored_number(json, "undecided", run->n_undecided);
+	cp_stored_number(json, "transit", run->n_transit);
+	cp_stored_number(json, "detour", run->n_detour);
+	cp_json_object_end(json);
 }
 
 /*
@@ -149,15 +161,8 @@ static int take_name(void *ctx, const void *row)
 	const struct cp_store_as *as = row;
 	struct writer *writer = ctx;
 
-	if (writer->n_names == writer->cap_names) {
-		size_t cap = writer->cap_names ? writer->cap_names * 2 : 64;
-		struct name *grown = reallocarray(writer->names, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		writer->names = grown;
-		writer->cap_names = cap;
-	}
+	if (cp_grow(&writer->names, &writer->cap_names, writer->n_names, sizeof(*writer->names)))
+		return -ENOMEM;
 	writer->names[writer->n_names].asn = as->asn;
 	writer->names[writer->n_names].name = as->name ? strdup(as->name) : NULL;
 	if (as->name && !writer->names[writer->n_names].name)
@@ -191,21 +196,21 @@ static int write_hop(void *ctx, const void *row)
 	struct cp_json *json = &writer->json;
 
 	cp_json_object(json, NULL);
-	number(json, "ttl", hop->ttl);
+	cp_stored_number(json, "ttl", hop->ttl);
 	cp_json_string(json, "ip", hop->ip);
-	number(json, "rtt_us", hop->rtt_us);
-	number(json, "asn", hop->asn);
+	cp_stored_number(json, "rtt_us", hop->rtt_us);
+	cp_stored_number(json, "asn", hop->asn);
 	cp_json_string(json, "as_name", name_of(writer, hop->asn));
 	raw(json, "asns", hop->asns);
 	cp_json_string(json, "ixp", hop->ixp);
 	cp_router_fields(json, hop->ptr);
 	cp_json_string(json, "reply", hop->reply);
-	number(json, "icmp_type", hop->icmp_type);
-	number(json, "icmp_code", hop->icmp_code);
-	number(json, "reply_ttl", hop->reply_ttl);
-	number(json, "quoted_ttl", hop->quoted_ttl);
+	cp_stored_number(json, "icmp_type", hop->icmp_type);
+	cp_stored_number(json, "icmp_code", hop->icmp_code);
+	cp_stored_number(json, "reply_ttl", hop->reply_ttl);
+	cp_stored_number(json, "quoted_ttl", hop->quoted_ttl);
 	raw(json, "mpls", hop->mpls ? hop->mpls : "[]");
-	number(json, "attempts", hop->attempts);
+	cp_stored_number(json, "attempts", hop->attempts);
 	cp_json_bool(json, "inferred", hop->flags && strncmp(hop->flags, "inferred", 8) == 0);
 	words(json, "flags", hop->flags, "inferred");
 	cp_json_object_end(json);
@@ -219,8 +224,8 @@ static void write_exit(struct cp_json *json, const struct cp_store_path *path)
 		return;
 	}
 	cp_json_object(json, "exit");
-	number(json, "ttl_min", path->exit_ttl_min);
-	number(json, "ttl_max", path->exit_ttl_max);
+	cp_stored_number(json, "ttl_min", path->exit_ttl_min);
+	cp_stored_number(json, "ttl_max", path->exit_ttl_max);
 	if (path->exit_ip) {
 		cp_json_object(json, "last_home");
 		cp_json_string(json, "ip", path->exit_ip);
@@ -235,7 +240,7 @@ static void write_exit(struct cp_json *json, const struct cp_store_path *path)
 		cp_json_object(json, "first_foreign");
 		cp_json_string(json, "ip", path->foreign_ip);
 		/* The store has the AS behind an exchange. */
-		number(json, "asn", is_ixp ? CP_STORE_NULL : path->foreign_asn);
+		cp_stored_number(json, "asn", is_ixp ? CP_STORE_NULL : path->foreign_asn);
 		cp_json_string(json, "as_name", is_ixp ? NULL : path->foreign_as_name);
 		cp_json_string(json, "ixp", path->foreign_ixp);
 		cp_json_object_end(json);
@@ -249,7 +254,7 @@ static void write_target_object(struct cp_json *json, const struct cp_store_targ
 {
 	cp_json_object(json, "target");
 	cp_json_string(json, "name", target->name);
-	number(json, "port", target->port);
+	cp_stored_number(json, "port", target->port);
 	cp_json_string(json, "protocol", target->protocol);
 	cp_json_string(json, "group", target->group);
 	cp_json_object_end(json);
@@ -261,7 +266,7 @@ static void write_destination(struct writer *writer, const struct cp_store_path 
 
 	cp_json_object(json, "destination");
 	cp_json_string(json, "ip", path->dest_ip);
-	number(json, "asn", path->dest_asn);
+	cp_stored_number(json, "asn", path->dest_asn);
 	cp_json_string(json, "as_name", path->dest_as_name);
 	raw(json, "asns", path->dest_asns);
 	cp_json_bool(json, "asn_disputed", path->dest_asn_disputed == 1);
@@ -288,13 +293,13 @@ static int write_path(void *ctx, const void *row)
 
 	write_target_object(json, writer->target);
 	write_destination(writer, path);
-	number(json, "flow", path->flow);
+	cp_stored_number(json, "flow", path->flow);
 	cp_json_string(json, "tcp_method", path->tcp_method);
 	cp_json_string(json, "sack_fallback", path->sack_fallback);
 	cp_json_bool(json, "reached", path->reached == 1);
 	cp_json_string(json, "end_reason", path->end_reason);
-	number(json, "end_code", path->end_code);
-	number(json, "probes", path->probes);
+	cp_stored_number(json, "end_code", path->end_code);
+	cp_stored_number(json, "probes", path->probes);
 	cp_json_string(json, "verdict", path->verdict);
 	cp_json_string(json, "confidence", path->confidence);
 	cp_json_string(json, "rule", path->rule);
@@ -332,7 +337,7 @@ static int write_target(void *ctx, const void *row)
 	cp_json_string(json, "dns", target->dns);
 	raw(json, "cname", target->cname);
 	raw(json, "addresses", target->addresses);
-	number(json, "destinations", target->n_dests);
+	cp_stored_number(json, "destinations", target->n_dests);
 	cp_json_string(json, "verdict", target->verdict);
 	cp_json_string(json, "skip_reason", target->skip_reason);
 	raw(json, "flows", target->flows);
@@ -398,25 +403,25 @@ static int write_egress(void *ctx, const void *row)
 
 	cp_json_object(json, NULL);
 	cp_json_string(json, "role", egress->role);
-	number(json, "asn", egress->asn);
+	cp_stored_number(json, "asn", egress->asn);
 	cp_json_string(json, "as_name", egress->as_name);
 	cp_json_string(json, "as_org", egress->as_org);
 	cp_json_string(json, "as_role", egress->as_role);
 	cp_json_string(json, "ixp", egress->ixp);
-	number(json, "paths", egress->paths);
-	number(json, "destinations", egress->dests);
-	number(json, "targets", egress->targets);
-	number(json, "groups", egress->groups);
+	cp_stored_number(json, "paths", egress->paths);
+	cp_stored_number(json, "destinations", egress->dests);
+	cp_stored_number(json, "targets", egress->targets);
+	cp_stored_number(json, "groups", egress->groups);
 	percent(json, "share_pct", egress->paths, writer->run->n_paths);
-	number(json, "exit_routers", egress->exit_routers);
+	cp_stored_number(json, "exit_routers", egress->exit_routers);
 	raw(json, "exit_sites", egress->exit_sites);
-	number(json, "replies", egress->replies);
-	number(json, "probes", egress->probes);
+	cp_stored_number(json, "replies", egress->replies);
+	cp_stored_number(json, "probes", egress->probes);
 	percent(json, "loss_pct", egress->unanswered, egress->probes);
-	number(json, "handover_p50_us", egress->handover_p50_us);
-	number(json, "handover_p95_us", egress->handover_p95_us);
-	number(json, "handover_p99_us", egress->handover_p99_us);
-	number(json, "cold_share_pct", egress->cold_share_pct);
+	cp_stored_number(json, "handover_p50_us", egress->handover_p50_us);
+	cp_stored_number(json, "handover_p95_us", egress->handover_p95_us);
+	cp_stored_number(json, "handover_p99_us", egress->handover_p99_us);
+	cp_stored_number(json, "cold_share_pct", egress->cold_share_pct);
 	cp_json_object_end(json);
 	return json->rc;
 }
@@ -431,14 +436,8 @@ static int write_summary(struct writer *writer)
 	if (run->n_inside == CP_STORE_NULL)
 		return 0;
 	json = begin(writer, "summary");
-	number(json, "paths", run->n_paths);
-	cp_json_object(json, "verdicts");
-	number(json, "inside", run->n_inside);
-	number(json, "direct", run->n_direct);
-	number(json, "undecided", run->n_undecided);
-	number(json, "transit", run->n_transit);
-	number(json, "detour", run->n_detour);
-	cp_json_object_end(json);
+	cp_stored_number(json, "paths", run->n_paths);
+	cp_stored_verdicts(json, run);
 	cp_json_array(json, "egress");
 	run_query(writer, &query);
 	rc = cp_store_read(writer->store, CP_STORE_EGRESS, &query, write_egress, writer, NULL);
@@ -458,7 +457,7 @@ static int write_end(struct writer *writer)
 	json = begin(writer, "end");
 	cp_json_string(json, "reason", run->end_reason);
 	cp_json_string(json, "error", run->error);
-	number(json, "exit_status", run->exit_status);
+	cp_stored_number(json, "exit_status", run->exit_status);
 	raw(json, "accounting", run->accounting);
 	return finish(writer);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/grow.h"
 #include "import/words.h"
 
 #define BLOCK_BYTES (1u << 20)
@@ -113,23 +114,6 @@ static int keep_text(struct cp_traces *traces, const char *text, const char **re
 	return text && !*ret_text ? -ENOMEM : 0;
 }
 
-/* Room for one more; items may move. */
-static int grow(void *items_ptr, size_t *cap, size_t n, size_t size)
-{
-	size_t grown_cap = *cap ? *cap * 2 : 256;
-	void *items, *grown;
-
-	if (n < *cap)
-		return 0;
-	memcpy(&items, items_ptr, sizeof(items));
-	grown = grown_cap < UINT32_MAX ? reallocarray(items, grown_cap, size) : NULL;
-	if (!grown)
-		return -ENOMEM;
-	memcpy(items_ptr, &grown, sizeof(grown));
-	*cap = grown_cap;
-	return 0;
-}
-
 /* ---- Numbers of targets and addresses ---- */
 
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -195,7 +179,7 @@ static int make_room_for_target(struct cp_traces *traces)
 {
 	struct index grown;
 
-	if (grow(&traces->targets, &traces->targets_cap, traces->n_targets, sizeof(*traces->targets)) ||
+	if (cp_grow(&traces->targets, &traces->targets_cap, traces->n_targets, sizeof(*traces->targets)) ||
 	        grow_index(&traces->by_target, traces->n_targets, &grown))
 		return -ENOMEM;
 	if (!grown.slots)
@@ -211,7 +195,7 @@ static int make_room_for_dest(struct cp_traces *traces)
 {
 	struct index grown;
 
-	if (grow(&traces->dests, &traces->dests_cap, traces->n_dests, sizeof(*traces->dests)) ||
+	if (cp_grow(&traces->dests, &traces->dests_cap, traces->n_dests, sizeof(*traces->dests)) ||
 	        grow_index(&traces->by_dest, traces->n_dests, &grown))
 		return -ENOMEM;
 	if (!grown.slots)
@@ -289,6 +273,20 @@ static int keep_cname(struct cp_traces *traces, const struct cp_answer *answer, 
 	return 0;
 }
 
+static int keep_e2e(struct cp_traces *traces, const struct cp_quality_stats *e2e, struct cp_kept_trace *kept)
+{
+	struct cp_quality_stats *copy = e2e ? take_bytes(traces, sizeof(*copy)) : NULL;
+
+	if (e2e && !copy)
+		return -ENOMEM;
+	if (e2e) {
+		*copy = *e2e;
+		copy->rtts_us = NULL;
+	}
+	kept->e2e = copy;
+	return 0;
+}
+
 int cp_traces_add(struct cp_traces *traces, const struct cp_trace *trace, struct cp_vantage vantage)
 {
 	const struct cp_path *path = &trace->path;
@@ -304,10 +302,11 @@ int cp_traces_add(struct cp_traces *traces, const struct cp_trace *trace, struct
 	        .reached = path->reached,
 	};
 
-	if (grow(&traces->items, &traces->cap, traces->n, sizeof(*traces->items)) ||
+	if (cp_grow(&traces->items, &traces->cap, traces->n, sizeof(*traces->items)) ||
 	        number_target(traces, &trace->target, &kept.target) ||
 	        number_dest(traces, kept.target, &kept.addr, &kept.dest) || keep_hops(traces, path, &kept) ||
-	        keep_cname(traces, &trace->answer, &kept) || keep_text(traces, trace->tcp_method, &kept.tcp_method) ||
+	        keep_e2e(traces, trace->e2e, &kept) || keep_cname(traces, &trace->answer, &kept) ||
+	        keep_text(traces, trace->tcp_method, &kept.tcp_method) ||
 	        keep_text(traces, trace->sack_fallback, &kept.sack_fallback))
 		return -ENOMEM;
 	traces->items[traces->n++] = kept;

@@ -20,6 +20,7 @@ struct cp_kept_trace {
 	const char **cname;
 	uint32_t n_cname;
 	uint32_t reasons; /* as in struct cp_trace */
+	const struct cp_quality_stats *e2e; /* without samples; NULL: not measured */
 	const struct cp_hop *hops;
 	uint32_t n_probes;
 	uint8_t n_hops, end, end_kind, end_code;

@@ -13,39 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "format/silent.h"
 #include "watch.h"
 
 #define STAMP_DIGITS 13 /* milliseconds since 1970, so that names are in the order of time */
 
 /* ---- numbers for the log: a format that writes nothing ---- */
-
-static int take_start(void *state, const struct cp_rec_start *rec)
-{
-	(void)state;
-	(void)rec;
-	return 0;
-}
-
-static int take_target(void *state, const struct cp_rec_target *rec)
-{
-	(void)state;
-	(void)rec;
-	return 0;
-}
-
-static int take_path(void *state, const struct cp_rec_path *rec)
-{
-	(void)state;
-	(void)rec;
-	return 0;
-}
-
-static int take_warning(void *state, const struct cp_rec_warning *rec)
-{
-	(void)state;
-	(void)rec;
-	return 0;
-}
 
 static int take_summary(void *state, const struct cp_rec_summary *rec)
 {
@@ -57,21 +30,14 @@ static int take_summary(void *state, const struct cp_rec_summary *rec)
 	return 0;
 }
 
-static int take_end(void *state, const struct cp_rec_end *rec)
-{
-	(void)state;
-	(void)rec;
-	return 0;
-}
-
 static const struct cp_format log_format = {
         .name = "log",
-        .start = take_start,
-        .target = take_target,
-        .path = take_path,
-        .warning = take_warning,
+        .start = cp_silent_start,
+        .target = cp_silent_target,
+        .path = cp_silent_path,
+        .warning = cp_silent_warning,
         .summary = take_summary,
-        .end = take_end,
+        .end = cp_silent_end,
 };
 
 const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf, size_t size)

@@ -484,6 +484,10 @@ const char *cp_policy_violation_text(const struct cp_policy_violation *violation
 	struct words words = {buf, size, 0};
 
 	buf[0] = '\0';
+	if (violation->text) {
+		say(&words, "%s", violation->text);
+		return buf;
+	}
 	switch (violation->breach) {
 	case CP_BREACH_VERDICT:
 		say(&words, "%s", cp_verdict_name(violation->verdict));

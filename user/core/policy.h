@@ -101,6 +101,7 @@ struct cp_policy_violation {
 	uint32_t asn; /* the AS that breaks the rule; else 0 */
 	uint32_t exit_asn; /* 0: no exit, or not seen */
 	enum cp_reason reason; /* CP_BREACH_REASON */
+	const char *text; /* as it was told before, of a rule of which only the name is known; NULL: the rule says it */
 };
 /* "transit; wanted: inside or direct", "AS3491 is forbidden" ...; returns buf. */
 const char *cp_policy_violation_text(const struct cp_policy_violation *violation, char *buf, size_t size);

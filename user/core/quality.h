@@ -77,10 +77,12 @@ struct cp_quality_stats {
 	        rtt_p99_us; /* nearest rank: the least sample that so many percent do not exceed */
 	uint32_t jitter_us; /* interarrival jitter (RFC 3550, 6.4.1 and A.8) of the round trips, after the last one */
 	uint32_t jitter_mean_us; /* mean absolute difference of round trips that follow each other */
-	const uint32_t *rtts_us; /* [n_rtts], the samples in the order in which they came; borrowed */
+	const uint32_t *rtts_us; /* [n_rtts], the samples in the order in which they came; borrowed. NULL: not kept */
 };
 /* Of samples in the order in which they came; sets all but the first four members. scratch: [n]. */
 void cp_quality_measure(const uint32_t *rtts_us, uint32_t n, uint32_t *scratch, struct cp_quality_stats *ret_stats);
+/* Nothing sent, nothing known. */
+void cp_quality_forget(struct cp_quality_stats *ret_stats);
 void cp_quality_stats(const struct cp_quality *quality, uint32_t dest, struct cp_quality_stats *ret_stats);
 /* Lost of sent in hundredths of a percent, rounded; CP_QUALITY_UNKNOWN when nothing was sent. */
 uint32_t cp_quality_loss(const struct cp_quality_stats *stats);

@@ -42,15 +42,26 @@ static void measure_jitter(const uint32_t *rtts_us, uint32_t n, struct cp_qualit
 	stats->jitter_mean_us = (uint32_t)(sum / (n - 1) + 0.5);
 }
 
+static void forget_times(struct cp_quality_stats *stats)
+{
+	stats->rtt_min_us = stats->rtt_avg_us = stats->rtt_max_us = CP_QUALITY_UNKNOWN;
+	stats->rtt_p50_us = stats->rtt_p95_us = stats->rtt_p99_us = CP_QUALITY_UNKNOWN;
+	stats->jitter_us = stats->jitter_mean_us = CP_QUALITY_UNKNOWN;
+}
+
+void cp_quality_forget(struct cp_quality_stats *ret_stats)
+{
+	*ret_stats = (struct cp_quality_stats){0};
+	forget_times(ret_stats);
+}
+
 void cp_quality_measure(const uint32_t *rtts_us, uint32_t n, uint32_t *scratch, struct cp_quality_stats *ret_stats)
 {
 	uint64_t sum = 0;
 
 	ret_stats->n_rtts = n;
 	ret_stats->rtts_us = rtts_us;
-	ret_stats->rtt_min_us = ret_stats->rtt_avg_us = ret_stats->rtt_max_us = CP_QUALITY_UNKNOWN;
-	ret_stats->rtt_p50_us = ret_stats->rtt_p95_us = ret_stats->rtt_p99_us = CP_QUALITY_UNKNOWN;
-	ret_stats->jitter_us = ret_stats->jitter_mean_us = CP_QUALITY_UNKNOWN;
+	forget_times(ret_stats);
 	if (n == 0)
 		return;
 	memcpy(scratch, rtts_us, n * sizeof(*scratch));

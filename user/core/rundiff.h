@@ -28,14 +28,20 @@ enum cp_rundiff_change {
 	CP_RD_REACHED,
 	CP_RD_GONE, /* only in the run before */
 	CP_RD_NEW, /* only in the run after */
+	CP_RD_MORE_LOSS, /* end to end, here and below */
 	CP_RD_SLOWER, /* round-trip time of the destination */
+	CP_RD_E2E_SLOWER, /* median */
 	CP_RD_EXIT_SLOWER, /* of the first foreign hop */
+	CP_RD_MORE_JITTER,
 	CP_RD_DNS, /* how the name resolves: status */
 	CP_RD_ADDRESSES,
 	CP_RD_CNAME,
 	CP_RD_ROUTER, /* another last home hop, though the exit is the same */
 	CP_RD_EXIT_FASTER,
 	CP_RD_FASTER,
+	CP_RD_E2E_FASTER,
+	CP_RD_LESS_LOSS,
+	CP_RD_LESS_JITTER,
 	CP_RD_MAX,
 };
 const char *cp_rundiff_change_name(enum cp_rundiff_change change); /* "worse", "unreached" ...; for programs */
@@ -60,6 +66,14 @@ struct cp_rundiff_name {
 	uint8_t proto; /* IPPROTO_*; 0: unknown */
 };
 
+#define CP_RUNDIFF_LOSS_MIN 500u /* hundredths of a percent that loss has to change by, as core/change wants */
+
+/* What a destination was measured to be end to end. n_sent 0: it was not. */
+struct cp_rundiff_e2e {
+	uint32_t n_sent, n_received;
+	uint32_t rtt_us, jitter_us; /* median; RFC 3550. UINT32_MAX: unknown */
+};
+
 /* One path of a run; small, as there may be a million. A round-trip time of 0 is unknown. */
 struct cp_rundiff_path {
 	struct cp_addr dest;
@@ -72,6 +86,7 @@ struct cp_rundiff_path {
 	uint32_t exit_asn; /* the first AS behind the border; 0: not seen */
 	uint32_t rtt_home_us, rtt_exit_us,
 	        rtt_dest_us; /* of the last home hop, the first foreign one, the destination */
+	struct cp_rundiff_e2e e2e; /* of the destination: compared, and counted, with flow 0 */
 	uint8_t exit_ttl_min, exit_ttl_max; /* as in struct cp_exit */
 	uint8_t n_hops, n_hops_seen; /* up to the end of the path; of those, answered */
 	bool has_exit;
@@ -141,6 +156,7 @@ struct cp_rundiff_totals {
 	uint64_t n_reached; /* paths */
 	uint64_t n_exits; /* paths that leave home */
 	uint64_t n_hops, n_hops_seen;
+	uint64_t n_e2e_sent, n_e2e_received; /* probes end to end */
 };
 
 /* Of paths in both runs whose time is known in both: medians of the differences and of their shares of the time before.
@@ -176,7 +192,7 @@ struct cp_rundiff_result {
 	uint64_t n_targets_only[CP_SIDES], n_paths_only[CP_SIDES];
 	uint64_t n_target_changes[CP_RD_MAX], n_path_changes[CP_RD_MAX]; /* targets and pairs with that change */
 	uint64_t n_as_paths_silent; /* AS paths that differ in silence alone */
-	struct cp_rundiff_shift dest_shift, exit_shift;
+	struct cp_rundiff_shift dest_shift, exit_shift, e2e_shift;
 	bool has_news; /* CP_RD_NEWS somewhere, or a target in one run only */
 	bool has_worse; /* a verdict became worse, or a destination that answered does not */
 };

@@ -69,6 +69,8 @@ static void add_totals(const struct cp_rundiff *diff, enum cp_rundiff_side side,
 		totals->n_exits += path->has_exit;
 		totals->n_hops += path->n_hops;
 		totals->n_hops_seen += path->n_hops_seen;
+		totals->n_e2e_sent += path->flow == 0 ? path->e2e.n_sent : 0;
+		totals->n_e2e_received += path->flow == 0 ? path->e2e.n_received : 0;
 	}
 	for (size_t t = 0; t < diff->n_targets; t++) {
 		const struct cp_rundiff_view *view = &diff->targets[t].views[side];
@@ -348,6 +350,12 @@ static uint32_t time_of_exit(const struct cp_rundiff_path *path)
 	return path->rtt_exit_us;
 }
 
+/* 0: unknown, or told with another flow. */
+static uint32_t time_end_to_end(const struct cp_rundiff_path *path)
+{
+	return path->flow == 0 && path->e2e.n_sent && path->e2e.rtt_us != UINT32_MAX ? path->e2e.rtt_us : 0;
+}
+
 /* Differences, or their thousandths of the time before, of all paths in both runs. */
 static size_t collect(struct cp_rundiff *diff, time_of_fn *time_of, bool is_exit, bool relative)
 {
@@ -402,6 +410,7 @@ static int compare(struct cp_rundiff *diff)
 		return -ENOMEM;
 	diff->result.dest_shift = find_shift(diff, time_of_dest, false);
 	diff->result.exit_shift = find_shift(diff, time_of_exit, true);
+	diff->result.e2e_shift = find_shift(diff, time_end_to_end, false);
 	return 0;
 }
 

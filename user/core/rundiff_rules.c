@@ -22,14 +22,20 @@ const char *cp_rundiff_change_name(enum cp_rundiff_change change)
 	        [CP_RD_REACHED] = "reached",
 	        [CP_RD_GONE] = "gone",
 	        [CP_RD_NEW] = "new",
+	        [CP_RD_MORE_LOSS] = "more-loss",
 	        [CP_RD_SLOWER] = "slower",
+	        [CP_RD_E2E_SLOWER] = "e2e-slower",
 	        [CP_RD_EXIT_SLOWER] = "exit-slower",
+	        [CP_RD_MORE_JITTER] = "more-jitter",
 	        [CP_RD_DNS] = "dns",
 	        [CP_RD_ADDRESSES] = "addresses",
 	        [CP_RD_CNAME] = "cname",
 	        [CP_RD_ROUTER] = "router",
 	        [CP_RD_EXIT_FASTER] = "exit-faster",
 	        [CP_RD_FASTER] = "faster",
+	        [CP_RD_E2E_FASTER] = "e2e-faster",
+	        [CP_RD_LESS_LOSS] = "less-loss",
+	        [CP_RD_LESS_JITTER] = "less-jitter",
 	};
 
 	return names[change];
@@ -144,14 +150,54 @@ uint32_t cp_rundiff_cold_pct(const struct cp_rundiff_path *path)
 
 /* ---- Times ---- */
 
-static uint32_t compare_times(uint32_t before_us, uint32_t after_us, const struct cp_rundiff_limits *limits,
+/* Both are known. */
+static uint32_t compare_known(uint32_t before_us, uint32_t after_us, const struct cp_rundiff_limits *limits,
         enum cp_rundiff_change slower, enum cp_rundiff_change faster)
 {
 	uint64_t by = after_us > before_us ? after_us - before_us : before_us - after_us;
 
-	if (!before_us || !after_us || !by || by < limits->rtt_us || by * 100 < (uint64_t)limits->rtt_pct * before_us)
+	if (!by || by < limits->rtt_us || by * 100 < (uint64_t)limits->rtt_pct * before_us)
 		return 0;
 	return CP_RD_BIT(after_us > before_us ? slower : faster);
+}
+
+static uint32_t compare_times(uint32_t before_us, uint32_t after_us, const struct cp_rundiff_limits *limits,
+        enum cp_rundiff_change slower, enum cp_rundiff_change faster)
+{
+	return before_us && after_us ? compare_known(before_us, after_us, limits, slower, faster) : 0;
+}
+
+/* ---- End to end ---- */
+
+/*
+ * Loss is of few probes, so that chance alone moves it: a change is one that both the limit and the test of two
+ * proportions (pooled; two standard deviations, 95 %) say.
+ */
+static uint32_t compare_loss(const struct cp_rundiff_e2e *before, const struct cp_rundiff_e2e *after)
+{
+	double n = before->n_sent, m = after->n_sent, lost = n - before->n_received, lost_after = m - after->n_received;
+	double by = lost_after / m - lost / n, pooled = (lost + lost_after) / (n + m);
+
+	if (by * by < (CP_RUNDIFF_LOSS_MIN / 1e4) * (CP_RUNDIFF_LOSS_MIN / 1e4) ||
+	        by * by <= 4 * pooled * (1 - pooled) * (1 / n + 1 / m))
+		return 0;
+	return CP_RD_BIT(by > 0 ? CP_RD_MORE_LOSS : CP_RD_LESS_LOSS);
+}
+
+static uint32_t compare_e2e(
+        const struct cp_rundiff_e2e *before, const struct cp_rundiff_e2e *after, const struct cp_rundiff_limits *limits)
+{
+	uint32_t changes;
+
+	if (!before->n_sent || !after->n_sent)
+		return 0;
+	changes = compare_loss(before, after);
+	if (before->rtt_us != UINT32_MAX && after->rtt_us != UINT32_MAX)
+		changes |= compare_known(before->rtt_us, after->rtt_us, limits, CP_RD_E2E_SLOWER, CP_RD_E2E_FASTER);
+	if (before->jitter_us != UINT32_MAX && after->jitter_us != UINT32_MAX)
+		changes |= compare_known(
+		        before->jitter_us, after->jitter_us, limits, CP_RD_MORE_JITTER, CP_RD_LESS_JITTER);
+	return changes;
 }
 
 /* ---- A path ---- */
@@ -177,5 +223,8 @@ uint32_t cp_rundiff_compare_paths(const struct cp_rundiff_path *before, const st
 	if (!(changes & CP_RD_BIT(CP_RD_EXIT)))
 		changes |= compare_times(
 		        before->rtt_exit_us, after->rtt_exit_us, limits, CP_RD_EXIT_SLOWER, CP_RD_EXIT_FASTER);
+	/* Once a destination, which has the same for all its flows. */
+	if (before->flow == 0 && after->flow == 0)
+		changes |= compare_e2e(&before->e2e, &after->e2e, limits);
 	return changes;
 }

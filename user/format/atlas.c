@@ -6,46 +6,23 @@
  * "lts" says -1 (unknown, as the format has it), sizes and the source address
  * are left out. Verdicts have no place there.
  */
-#include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 
-#include "json.h"
+#include "json_lines.h"
+#include "ndjson_hop.h"
 #include "silent.h"
 
 #define FORMAT_VERSION 5000 /* of the result format; Atlas derives it from the probes' firmware */
 
-struct atlas {
-	struct cp_json json;
-	uint64_t wall_ms; /* of the run's start, CP_UNKNOWN */
-};
-
 static int open_atlas(const struct cp_sink *sink, const struct cp_format_options *options, void **ret_state)
 {
-	struct atlas *state = calloc(1, sizeof(*state));
-
 	(void)options;
-	if (!state)
-		return -ENOMEM;
-	cp_json_init(&state->json, sink);
-	state->wall_ms = CP_UNKNOWN;
-	*ret_state = state;
-	return 0;
-}
-
-static void close_atlas(void *ctx)
-{
-	struct atlas *state = ctx;
-
-	if (!state)
-		return;
-	cp_json_free(&state->json);
-	free(state);
+	return cp_json_lines_new(sink, sizeof(struct cp_json_lines), ret_state);
 }
 
 static int take_start(void *ctx, const struct cp_rec_start *rec)
 {
-	struct atlas *state = ctx;
+	struct cp_json_lines *state = ctx;
 
 	state->wall_ms = rec->wall_ms;
 	return state->json.rc;
@@ -96,16 +73,7 @@ static void extension(struct cp_json *json, const struct cp_hop *hop)
 	cp_json_object(json, NULL);
 	cp_json_uint(json, "class", 1);
 	cp_json_uint(json, "type", 1);
-	cp_json_array(json, "mpls");
-	for (int i = 0; i < hop->n_mpls && i < CP_MPLS_MAX; i++) {
-		cp_json_object(json, NULL);
-		cp_json_uint(json, "label", hop->mpls[i] >> 12);
-		cp_json_uint(json, "exp", hop->mpls[i] >> 9 & 7);
-		cp_json_uint(json, "s", hop->mpls[i] >> 8 & 1);
-		cp_json_uint(json, "ttl", hop->mpls[i] & 0xff);
-		cp_json_object_end(json);
-	}
-	cp_json_array_end(json);
+	cp_hop_mpls(json, "mpls", "exp", hop->mpls, hop->n_mpls);
 	cp_json_object_end(json);
 	cp_json_array_end(json);
 	cp_json_object_end(json);
@@ -184,7 +152,7 @@ static const char *protocol(uint8_t proto)
 
 static int write_path(void *ctx, const struct cp_rec_path *rec)
 {
-	struct atlas *state = ctx;
+	struct cp_json_lines *state = ctx;
 	struct cp_json *json = &state->json;
 
 	cp_json_object(json, NULL);
@@ -217,5 +185,5 @@ const struct cp_format cp_format_atlas = {
         .warning = cp_silent_warning,
         .summary = cp_silent_summary,
         .end = cp_silent_end,
-        .close = close_atlas,
+        .close = cp_json_lines_free,
 };

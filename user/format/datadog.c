@@ -12,14 +12,13 @@
 #include <string.h>
 
 #include "ends.h"
-#include "json.h"
+#include "json_lines.h"
 #include "silent.h"
 
 #define TAG_MAX 320
 
 struct datadog {
-	struct cp_json json;
-	uint64_t wall_ms; /* of the run's start, CP_UNKNOWN */
+	struct cp_json_lines lines;
 	uint64_t n_paths;
 	char run_id[24]; /* of this run, from its seed and start: the same run written twice has the same */
 	char *host, *version;
@@ -27,15 +26,8 @@ struct datadog {
 
 static int open_datadog(const struct cp_sink *sink, const struct cp_format_options *options, void **ret_state)
 {
-	struct datadog *state = calloc(1, sizeof(*state));
-
 	(void)options;
-	if (!state)
-		return -ENOMEM;
-	cp_json_init(&state->json, sink);
-	state->wall_ms = CP_UNKNOWN;
-	*ret_state = state;
-	return 0;
+	return cp_json_lines_new(sink, sizeof(struct datadog), ret_state);
 }
 
 static void close_datadog(void *ctx)
@@ -44,10 +36,9 @@ static void close_datadog(void *ctx)
 
 	if (!state)
 		return;
-	cp_json_free(&state->json);
 	free(state->host);
 	free(state->version);
-	free(state);
+	cp_json_lines_free(state);
 }
 
 static int keep(const char *text, char **ret_copy)
@@ -67,7 +58,7 @@ static int take_start(void *ctx, const struct cp_rec_start *rec)
 	uint64_t id = (rec->wall_ms ^ rec->seed * 0x9e3779b97f4a7c15ull) * 0xbf58476d1ce4e5b9ull;
 	int rc = keep(rec->host, &state->host);
 
-	state->wall_ms = rec->wall_ms;
+	state->lines.wall_ms = rec->wall_ms;
 	snprintf(state->run_id, sizeof(state->run_id), "%016" PRIx64, id ^ id >> 31);
 	return rc ? rc : keep(rec->version, &state->version);
 }
@@ -125,7 +116,7 @@ static void port(struct cp_json *json, const struct cp_target *target)
 static void traceroute(struct datadog *state, const struct cp_rec_path *rec)
 {
 	const struct cp_path *path = rec->path;
-	struct cp_json *json = &state->json;
+	struct cp_json *json = &state->lines.json;
 	uint32_t length = path->reached && path->n_hops ? path->hops[path->n_hops - 1].ttl : 0;
 
 	cp_json_object(json, "traceroute");
@@ -154,6 +145,15 @@ static void traceroute(struct datadog *state, const struct cp_rec_path *rec)
 	cp_json_object_end(json);
 }
 
+/* loss: hundredths of a percent. Percentage is what theirs is called, too: it is a share, from 0 to 1. */
+static void loss_share(struct cp_json *json, uint32_t loss)
+{
+	if (loss == CP_QUALITY_UNKNOWN)
+		cp_json_null(json, "packet_loss_percentage");
+	else
+		cp_json_fixed(json, "packet_loss_percentage", loss, 4);
+}
+
 /* Without probes end to end, the destination's own answer: each of its probes but the last stayed without one. */
 static void last_probe(struct cp_json *json, const struct cp_path *path)
 {
@@ -171,7 +171,7 @@ static void last_probe(struct cp_json *json, const struct cp_path *path)
 	cp_json_array_end(json);
 	cp_json_uint(json, "packets_sent", n_sent);
 	cp_json_uint(json, "packets_received", 1);
-	cp_json_fixed(json, "packet_loss_percentage", (n_sent - 1) * 10000 / n_sent, 2);
+	loss_share(json, (uint32_t)((n_sent - 1) * 10000 / n_sent));
 	cp_json_null(json, "jitter");
 	if (hop->rtt_us) {
 		cp_json_object(json, "rtt");
@@ -199,16 +199,17 @@ static void measured(struct cp_json *json, const struct cp_quality_stats *e2e)
 	uint32_t loss = cp_quality_loss(e2e);
 
 	cp_json_object(json, "e2e_probe");
-	cp_json_array(json, "rtts");
-	for (uint32_t i = 0; i < e2e->n_rtts; i++)
-		cp_json_fixed(json, NULL, e2e->rtts_us[i], 3);
-	cp_json_array_end(json);
+	if (e2e->n_rtts && !e2e->rtts_us) {
+		cp_json_null(json, "rtts");
+	} else {
+		cp_json_array(json, "rtts");
+		for (uint32_t i = 0; i < e2e->n_rtts; i++)
+			cp_json_fixed(json, NULL, e2e->rtts_us[i], 3);
+		cp_json_array_end(json);
+	}
 	cp_json_uint(json, "packets_sent", e2e->n_sent);
 	cp_json_uint(json, "packets_received", e2e->n_received);
-	if (loss == CP_QUALITY_UNKNOWN)
-		cp_json_null(json, "packet_loss_percentage");
-	else
-		cp_json_fixed(json, "packet_loss_percentage", loss, 2);
+	loss_share(json, loss);
 	milliseconds(json, "jitter", e2e->jitter_mean_us);
 	if (e2e->n_rtts) {
 		cp_json_object(json, "rtt");
@@ -261,10 +262,10 @@ static void tags(struct cp_json *json, const struct cp_rec_path *rec)
 static int write_path(void *ctx, const struct cp_rec_path *rec)
 {
 	struct datadog *state = ctx;
-	struct cp_json *json = &state->json;
+	struct cp_json *json = &state->lines.json;
 
 	cp_json_object(json, NULL);
-	cp_json_uint_if(json, "timestamp", state->wall_ms, state->wall_ms != CP_UNKNOWN);
+	cp_json_uint_if(json, "timestamp", state->lines.wall_ms, state->lines.wall_ms != CP_UNKNOWN);
 	cp_json_string(json, "agent_version", state->version);
 	cp_json_null(json, "namespace");
 	cp_json_null(json, "test_config_id");

@@ -12,7 +12,12 @@
 
 /* An object, or null when it was not measured; key NULL: it stands alone. */
 void cp_e2e_json(struct cp_json *json, const char *key, const struct cp_quality_stats *e2e);
-/* "end to end" and a sentence, as words on the line at hand. */
+/* Lost of what was sent, of which there is something, in hundredths of a percent. */
+unsigned cp_e2e_loss(uint64_t n_sent, uint64_t n_received);
+#define CP_E2E_PHRASE_MAX 256
+/* "9 of 10 probes answered, 10.00 % lost, RTT ..."; returns buf. */
+const char *cp_e2e_phrase(const struct cp_quality_stats *e2e, char *buf, size_t size);
+/* "end to end" and that sentence, as words on the line at hand. */
 void cp_e2e_words(struct cp_text *text, const struct cp_quality_stats *e2e);
 
 /* Of several destinations. Start with zeroes. */

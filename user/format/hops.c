@@ -29,6 +29,7 @@ struct hops {
 	uint64_t rate_pps;
 	uint32_t n_paths_of_target;
 	const struct cp_target *target; /* of the latest path */
+	bool has_start;
 	bool explain, explained; /* the latter: once, so that what holds for the run is said */
 	enum cp_explain_topic topic; /* of the latest sentence; CP_EXPLAIN_TOPICS: none yet */
 };
@@ -62,6 +63,7 @@ static int write_start(void *ctx, const struct cp_rec_start *rec)
 	struct hops *state = ctx;
 
 	state->rate_pps = rec->rate_pps;
+	state->has_start = true;
 	cp_phrase_head(&state->text, rec);
 	return cp_text_flush(&state->text);
 }
@@ -148,7 +150,9 @@ static void say_answer(struct cp_text *text, const struct cp_hop *hop)
 	};
 	const char *letter;
 
-	if (hop->kind == CP_REPLY_UNREACHABLE) {
+	if (hop->kind == CP_REPLY_UNREACHABLE && hop->icmp_code == (cp_addr_is_v4(&hop->addr) ? 3 : 4)) {
+		cp_text_word(text, "port-unreachable"); /* how a destination answers a datagram */
+	} else if (hop->kind == CP_REPLY_UNREACHABLE) {
 		letter = unreachable_letter(hop);
 		if (letter)
 			cp_text_word(text, letter);
@@ -477,7 +481,7 @@ static int write_end(void *ctx, const struct cp_rec_end *rec)
 		cp_text_newline(&state->text);
 		cp_phrase_accounting(&state->text, &rec->accounting, state->rate_pps);
 	}
-	cp_phrase_partial(&state->text, rec);
+	cp_phrase_partial(&state->text, rec, state->has_start);
 	return cp_text_flush(&state->text);
 }
 

@@ -26,6 +26,8 @@ struct tally_of_target {
 	uint32_t n_flows, n_like; /* paths; of them, with that verdict */
 	char as_path[CP_PHRASE_MAX]; /* of the worst path, in words */
 	char exit[CP_HTML_LABEL_MAX]; /* likewise; "" it does not leave */
+	struct cp_html_worst worst; /* of its destinations, end to end */
+	struct cp_e2e_sum e2e; /* of all of them */
 	struct cp_html drawing; /* likewise, when it is a finding that will be drawn */
 };
 
@@ -34,10 +36,11 @@ struct html {
 	struct cp_html_data *data;
 	struct cp_html_board *board;
 	struct cp_tally *tally;
-	struct cp_html settings, databases, warnings, rows, egress;
+	struct cp_html_quality *quality;
+	struct cp_html_targets *targets;
+	struct cp_html settings, databases, warnings, egress, policies;
 	struct cp_html cases[CP_VERDICTS];
 	uint64_t n_cases[CP_VERDICTS]; /* drawn or not */
-	uint64_t n_rows;
 	uint32_t reasons; /* of all paths */
 	char *host, *home;
 	uint64_t wall_ms;
@@ -123,12 +126,14 @@ static void close_html(void *ctx)
 		return;
 	cp_html_data_free(state->data);
 	cp_html_board_free(state->board);
+	cp_html_quality_free(state->quality);
+	cp_html_targets_free(state->targets);
 	cp_tally_free(state->tally);
 	cp_html_free(&state->settings);
 	cp_html_free(&state->databases);
 	cp_html_free(&state->warnings);
-	cp_html_free(&state->rows);
 	cp_html_free(&state->egress);
+	cp_html_free(&state->policies);
 	for (int i = 0; i < CP_VERDICTS; i++)
 		cp_html_free(&state->cases[i]);
 	cp_html_free(&state->now.drawing);
@@ -143,6 +148,7 @@ static int open_html(const struct cp_sink *sink, const struct cp_format_options 
 
 	(void)options; /* the reader's browser knows its width and colours */
 	if (!state || cp_html_data_new(&state->data) || cp_html_board_new(&state->board) ||
+	        cp_html_quality_new(&state->quality) || cp_html_targets_new(&state->targets) ||
 	        cp_tally_new(&state->tally)) {
 		close_html(state);
 		return -ENOMEM;
@@ -187,6 +193,8 @@ static void start_target(struct tally_of_target *now, const struct cp_target *ta
 	now->has_path = false;
 	now->n_flows = now->n_like = 0;
 	now->as_path[0] = now->exit[0] = '\0';
+	cp_html_worst_init(&now->worst);
+	now->e2e = (struct cp_e2e_sum){0};
 	now->drawing.len = 0;
 }
 
@@ -222,27 +230,11 @@ static int take_path(void *ctx, const struct cp_rec_path *rec)
 	now->n_flows++;
 	now->n_like += rec->judgement->verdict == now->verdict;
 	state->reasons |= rec->judgement->reasons;
+	cp_html_worst_add(&now->worst, rec->e2e);
+	cp_e2e_add(&now->e2e, rec);
 	rc = cp_tally_add(state->tally, rec, &ends);
 	rc = rc ? rc : cp_html_data_path(state->data, rec, &ends);
 	return rc ? rc : now->drawing.rc;
-}
-
-static void add_row(struct html *state, const struct cp_rec_target *rec, int outcome)
-{
-	struct cp_html *html = &state->rows;
-	char name[CP_PHRASE_MAX];
-
-	cp_html_raw(html, "<tr><td>");
-	cp_html_pill(html, outcome);
-	cp_html_raw(html, "</td><td>");
-	cp_html_text(html, cp_phrase_target(rec->target, name, sizeof(name)));
-	cp_html_raw(html, "</td><td>");
-	cp_html_text(html, rec->target->group);
-	cp_html_rawf(html, "</td><td class=\"num\">%zu</td><td>", rec->n_dests);
-	cp_html_text(html, rec->n_dests ? state->now.as_path : rec->skip_reason);
-	cp_html_raw(html, "</td><td>");
-	cp_html_text(html, state->now.exit);
-	cp_html_raw(html, "</td></tr>\n");
 }
 
 static void add_case(struct html *state, const struct cp_rec_target *rec, int outcome)
@@ -268,13 +260,13 @@ static int take_target(void *ctx, const struct cp_rec_target *rec)
 
 	if (now->target != rec->target)
 		start_target(now, rec->target);
-	if (state->n_rows++ < CP_HTML_ROWS_MAX)
-		add_row(state, rec, outcome);
 	add_case(state, rec, outcome);
-	rc = cp_html_board_target(state->board, rec->target->group, outcome, *now->exit ? now->exit : NULL);
-	rc = rc ? rc : cp_html_data_target(state->data, rec, outcome, now->as_path, now->exit);
+	rc = cp_html_targets_add(state->targets, rec, outcome, now->as_path, now->exit, &now->worst);
+	rc = rc ? rc : cp_html_quality_target(state->quality, rec->target, &now->worst, &now->e2e);
+	rc = rc ? rc : cp_html_board_target(state->board, rec->target->group, outcome, *now->exit ? now->exit : NULL);
+	rc = rc ? rc : cp_html_data_target(state->data, rec, outcome, now->as_path, now->exit, &now->worst);
 	start_target(now, NULL);
-	return rc ? rc : state->rows.rc;
+	return rc;
 }
 
 static int take_summary(void *ctx, const struct cp_rec_summary *rec)
@@ -284,6 +276,14 @@ static int take_summary(void *ctx, const struct cp_rec_summary *rec)
 	state->egress.len = 0;
 	cp_html_run_egress(&state->egress, rec);
 	return state->egress.rc;
+}
+
+static int take_policy(void *ctx, const struct cp_rec_policy *rec)
+{
+	struct html *state = ctx;
+
+	cp_html_policy(&state->policies, rec->result);
+	return state->policies.rc;
 }
 
 /* ---- the page ---- */
@@ -359,7 +359,12 @@ static void write_answer(const struct html *state, const struct cp_rec_end *rec,
 		cp_html_text(html, rec->error ? rec->error : rec->reason);
 		cp_html_raw(html, "</p>\n");
 	}
-	cp_html_raw(html, "<nav><a href=\"#verdicts\">Verdicts</a><a href=\"#findings\">Findings</a>"
+	cp_html_raw(html, "<nav><a href=\"#verdicts\">Verdicts</a>");
+	if (state->policies.len)
+		cp_html_raw(html, "<a href=\"#policy\">Policy</a>");
+	if (cp_html_quality_any(state->quality))
+		cp_html_raw(html, "<a href=\"#quality\">End to end</a>");
+	cp_html_raw(html, "<a href=\"#findings\">Findings</a>"
 	                  "<a href=\"#flow\">Where it flows</a><a href=\"#egress\">Egress by network</a>"
 	                  "<a href=\"#paths\">All paths</a><a href=\"#method\">Method and accounting</a></nav>"
 	                  "</header>\n<main>\n");
@@ -374,28 +379,17 @@ static void write_board(const struct html *state, struct cp_html *html)
 		cp_html_add(html, &state->warnings);
 		cp_html_raw(html, "</ul></div>");
 	}
-	cp_html_raw(html,
-	        "<h3>Targets</h3><div class=\"filter\" id=\"target-filter\"></div>\n<div class=\"scroll\">"
-	        "<table class=\"list\" id=\"targets\"><thead><tr><th>Verdict</th><th>Target</th><th>Group</th>"
-	        "<th class=\"num\">Addresses</th><th>AS path of the worst path, or why none</th>"
-	        "<th>Leaves home to</th></tr></thead><tbody>\n");
-	cp_html_add(html, &state->rows);
-	cp_html_raw(html, "</tbody></table></div>");
-	if (state->n_rows > CP_HTML_ROWS_MAX) {
-		cp_html_raw(html, "<p class=\"note paper\">The first ");
-		cp_html_count(html, CP_HTML_ROWS_MAX);
-		cp_html_raw(html, " of ");
-		cp_html_count(html, state->n_rows);
-		cp_html_raw(html,
-		        " targets; the others are on the page when its script may run, and in the run's NDJSON.</p>");
-	}
-	if (state->n_rows > CP_HTML_TARGETS_MAX) {
-		cp_html_raw(html, "<p class=\"note\">Of ");
-		cp_html_count(html, state->n_rows);
-		cp_html_raw(html, " targets the first ");
-		cp_html_count(html, CP_HTML_TARGETS_MAX);
-		cp_html_raw(html, " are listed; all are counted.</p>");
-	}
+	cp_html_targets_write(state->targets, cp_html_quality_any(state->quality), html);
+	cp_html_raw(html, "</section>\n");
+}
+
+/* Nothing where nothing was expected. */
+static void write_policies(const struct html *state, struct cp_html *html)
+{
+	if (!state->policies.len)
+		return;
+	cp_html_raw(html, "<section id=\"policy\"><h2>Policy</h2>\n<p>What the run was expected to show.</p>\n");
+	cp_html_add(html, &state->policies);
 	cp_html_raw(html, "</section>\n");
 }
 
@@ -535,6 +529,8 @@ static int write_end(void *ctx, const struct cp_rec_end *rec)
 	write_head(state, &page);
 	write_answer(state, rec, &page);
 	write_board(state, &page);
+	write_policies(state, &page);
+	cp_html_quality_section(state->quality, &page);
 	write_findings(state, &page);
 	write_flow(state, &page);
 	cp_html_raw(&page,
@@ -560,6 +556,7 @@ const struct cp_format cp_format_html = {
         .path = take_path,
         .warning = take_warning,
         .summary = take_summary,
+        .policy = take_policy,
         .end = write_end,
         .close = close_html,
 };

@@ -7,6 +7,7 @@
 #ifndef CP_HTML_H
 #define CP_HTML_H
 
+#include "e2e.h"
 #include "html_text.h"
 #include "json.h"
 #include "tally.h"
@@ -38,6 +39,44 @@ const char *cp_html_exit_label(const struct cp_ends *ends, enum cp_verdict verdi
 /* "AS13335 Cloudflare"; "AS unknown". Returns buf. */
 const char *cp_html_as_label(uint32_t asn, const char *name, char buf[CP_HTML_LABEL_MAX]);
 
+/* ---- html_quality.c: end to end ---- */
+
+/* The worst of some destinations. CP_QUALITY_UNKNOWN: not measured, or not known. */
+struct cp_html_worst {
+	uint32_t loss; /* hundredths of a percent */
+	uint32_t rtt_us; /* median */
+	uint32_t jitter_us;
+};
+void cp_html_worst_init(struct cp_html_worst *worst);
+/* e2e NULL: not measured. */
+void cp_html_worst_add(struct cp_html_worst *worst, const struct cp_quality_stats *e2e);
+/* Three cells of a row. */
+void cp_html_worst_cells(struct cp_html *html, const struct cp_html_worst *worst);
+
+/* The same by group, with the targets that have it. */
+struct cp_html_quality;
+int cp_html_quality_new(struct cp_html_quality **ret_quality); /* -ENOMEM */
+void cp_html_quality_free(struct cp_html_quality *quality); /* takes NULL */
+/* A target and its destinations together. 0 or -ENOMEM. */
+int cp_html_quality_target(struct cp_html_quality *quality, const struct cp_target *target,
+        const struct cp_html_worst *worst, const struct cp_e2e_sum *sum);
+bool cp_html_quality_any(const struct cp_html_quality *quality); /* something was measured */
+void cp_html_quality_section(const struct cp_html_quality *quality, struct cp_html *html);
+
+/* ---- html_policy.c: what came of a policy ---- */
+
+void cp_html_policy(struct cp_html *html, const struct cp_policy_result *result);
+
+/* ---- html_targets.c: the list of targets ---- */
+
+struct cp_html_targets;
+int cp_html_targets_new(struct cp_html_targets **ret_targets); /* -ENOMEM */
+void cp_html_targets_free(struct cp_html_targets *targets); /* takes NULL */
+/* as_path, exit: of the worst path, in words. 0 or -ENOMEM. */
+int cp_html_targets_add(struct cp_html_targets *targets, const struct cp_rec_target *rec, int outcome,
+        const char *as_path, const char *exit, const struct cp_html_worst *worst);
+void cp_html_targets_write(const struct cp_html_targets *targets, bool with_e2e, struct cp_html *html);
+
 /* ---- html_data.c: the rows that the page's script reads ---- */
 
 struct cp_html_data;
@@ -48,8 +87,8 @@ void cp_html_data_free(struct cp_html_data *data); /* takes NULL */
 int cp_html_data_home(struct cp_html_data *data, const struct cp_home *home);
 /* Paths come before their target. 0 or -ENOMEM. */
 int cp_html_data_path(struct cp_html_data *data, const struct cp_rec_path *rec, const struct cp_ends *ends);
-int cp_html_data_target(
-        struct cp_html_data *data, const struct cp_rec_target *rec, int outcome, const char *as_path, const char *exit);
+int cp_html_data_target(struct cp_html_data *data, const struct cp_rec_target *rec, int outcome, const char *as_path,
+        const char *exit, const struct cp_html_worst *worst);
 uint64_t cp_html_data_n_paths(const struct cp_html_data *data); /* given, listed or not */
 bool cp_html_data_is_home(const struct cp_html_data *data, uint32_t asn);
 /* All rows and these flows as JSON without any '<', into html. */

@@ -209,6 +209,7 @@ void cp_html_case(struct cp_html *html, const struct cp_rec_path *rec, const str
 	fact(html, "Leaves home", cp_phrase_exit(rec, words, sizeof(words)));
 	destination(html, rec);
 	fact(html, "Service tag", rec->service_tag ? rec->service_tag->name : NULL);
+	fact(html, "End to end", rec->e2e ? cp_e2e_phrase(rec->e2e, words, sizeof(words)) : NULL);
 	reasons(html, rec->judgement->reasons);
 	fact(html, "CNAME chain", cp_phrase_cname(rec->answer, words, sizeof(words)));
 }

@@ -5,12 +5,12 @@
  *
  * One object; rows are arrays, so that no key is repeated:
  *   routers  address, kind (0 unknown, 1 home, 2 foreign, 3 exchange, 4 private), whose, name if it has one
- *   targets  name, group, outcome, destinations, why it was not probed, AS path, exit, CNAME chain
+ *   targets  name, group, outcome, destinations, why it was not probed, AS path, exit, CNAME chain; of the worst of
+ *            its destinations end to end: loss in hundredths of a percent, median RTT in us, jitter in us
  *   paths    number of the target, destination, flow, verdict, confidence, reason bits, AS path, exit, destination's
- *            AS, RTT in us, first TTL, last home TTL, [number of the router, RTT in us, of each hop]
- *   flows    see html_flow.c
- *   verdicts, reasons   the words for the numbers
- * What is not known is -1; a silent hop is router -1, an inferred one has an RTT of -2.
+ *            AS, RTT in us, first TTL, last home TTL, [number of the router, RTT in us, of each hop], service tag, end
+ * to end in words flows    see html_flow.c verdicts, reasons   the words for the numbers What is not known is -1; a
+ * silent hop is router -1, an inferred one has an RTT of -2.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -239,12 +239,18 @@ int cp_html_data_path(struct cp_html_data *data, const struct cp_rec_path *rec, 
 	cp_json_int(json, NULL, judgement->exit.present ? judgement->exit.ttl_min : -1);
 	rc = write_hops(data, rec);
 	cp_json_string(json, NULL, rec->service_tag ? rec->service_tag->name : "");
+	cp_json_string(json, NULL, rec->e2e ? cp_e2e_phrase(rec->e2e, data->text, sizeof(data->text)) : "");
 	cp_json_array_end(json);
 	return rc ? rc : json->rc;
 }
 
-int cp_html_data_target(
-        struct cp_html_data *data, const struct cp_rec_target *rec, int outcome, const char *as_path, const char *exit)
+static void known(struct cp_json *json, uint32_t value)
+{
+	cp_json_int(json, NULL, value == CP_QUALITY_UNKNOWN ? -1 : (int64_t)value);
+}
+
+int cp_html_data_target(struct cp_html_data *data, const struct cp_rec_target *rec, int outcome, const char *as_path,
+        const char *exit, const struct cp_html_worst *worst)
 {
 	struct cp_json *json = &data->targets;
 
@@ -259,6 +265,9 @@ int cp_html_data_target(
 	cp_json_string(json, NULL, as_path ? as_path : "");
 	cp_json_string(json, NULL, exit ? exit : "");
 	cp_json_string(json, NULL, cp_phrase_cname(rec->answer, data->text, sizeof(data->text)));
+	known(json, worst->loss);
+	known(json, worst->rtt_us);
+	known(json, worst->jitter_us);
 	cp_json_array_end(json);
 	return json->rc;
 }

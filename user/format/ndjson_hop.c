@@ -78,16 +78,15 @@ static bool is_icmp(uint8_t kind)
 	return kind == CP_REPLY_TIME_EXCEEDED || kind == CP_REPLY_UNREACHABLE || kind == CP_REPLY_ECHO;
 }
 
-/* Label stack entries: label 20 bits, traffic class 3, bottom of stack 1, TTL 8 (RFC 3032, 5462). */
-static void mpls_array(struct cp_json *json, const struct key *key)
+void cp_hop_mpls(struct cp_json *json, const char *key, const char *class_key, const uint32_t *mpls, uint32_t n)
 {
-	cp_json_array(json, "mpls");
-	for (uint32_t i = 0; i < key->n_mpls && i < CP_MPLS_MAX; i++) {
+	cp_json_array(json, key);
+	for (uint32_t i = 0; i < n && i < CP_MPLS_MAX; i++) {
 		cp_json_object(json, NULL);
-		cp_json_uint(json, "label", key->mpls[i] >> 12);
-		cp_json_uint(json, "tc", key->mpls[i] >> 9 & 7);
-		cp_json_uint(json, "s", key->mpls[i] >> 8 & 1);
-		cp_json_uint(json, "ttl", key->mpls[i] & 0xff);
+		cp_json_uint(json, "label", mpls[i] >> 12);
+		cp_json_uint(json, class_key, mpls[i] >> 9 & 7);
+		cp_json_uint(json, "s", mpls[i] >> 8 & 1);
+		cp_json_uint(json, "ttl", mpls[i] & 0xff);
 		cp_json_object_end(json);
 	}
 	cp_json_array_end(json);
@@ -163,7 +162,7 @@ static void write_tail(struct cp_json *json, const struct key *key, const char *
 	cp_json_uint_if(json, "icmp_code", key->icmp_code, is_icmp(key->kind));
 	cp_json_uint_if(json, "reply_ttl", key->reply_ttl, is_seen && key->reply_ttl);
 	cp_json_uint_if(json, "quoted_ttl", key->quoted_ttl, is_seen && key->quoted_ttl);
-	mpls_array(json, key);
+	cp_hop_mpls(json, "mpls", "tc", key->mpls, key->n_mpls);
 	cp_json_uint(json, "attempts", key->attempts);
 	cp_json_bool(json, "inferred", key->flags & CP_HOP_INFERRED);
 	flags_array(json, key->flags, key->disputed);

@@ -30,4 +30,10 @@ const char *cp_hop_reply_name(uint8_t kind);
 void cp_hop_texts_write(struct cp_hop_texts *texts, struct cp_json *json, const struct cp_hop *hop,
         const struct cp_asdb *asdb, const struct cp_origin *origin, uint32_t asn, const char *ixp);
 
+/*
+ * An array of label stack entries, the top first: label 20 bits, traffic class 3, bottom of stack 1, TTL 8 (RFC 3032,
+ * 5462). class_key: what the traffic class is called.
+ */
+void cp_hop_mpls(struct cp_json *json, const char *key, const char *class_key, const uint32_t *mpls, uint32_t n);
+
 #endif

@@ -12,40 +12,16 @@
 #include <strings.h>
 
 #include "core/router_name.h"
+#include "line.h"
 #include "reason.h"
 
 #define NAME_MAX_BYTES 48
 #define HOST_MAX_BYTES 256 /* of a host name, with its NUL */
 
-/* A string under construction; what does not fit is cut. */
-struct line {
-	char *buf;
-	size_t size, len;
-};
-
-static struct line line_of(char *buf, size_t size)
-{
-	buf[0] = '\0';
-	return (struct line){.buf = buf, .size = size};
-}
-
-static void append(struct line *line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void append(struct line *line, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vsnprintf(line->buf + line->len, line->size - line->len, fmt, args);
-	va_end(args);
-	if (n > 0)
-		line->len += (size_t)n < line->size - line->len ? (size_t)n : line->size - line->len - 1;
-}
-
 /* A word after a blank, none before the first. */
-static void append_word(struct line *line, const char *word)
+static void append_word(struct cp_line *line, const char *word)
 {
-	append(line, "%s%s", line->len ? " " : "", word);
+	cp_line_add(line, "%s%s", line->len ? " " : "", word);
 }
 
 enum cp_text_color cp_phrase_color(enum cp_verdict verdict)
@@ -146,13 +122,13 @@ const char *cp_phrase_target(const struct cp_target *target, char *buf, size_t s
 	const char *proto = cp_proto_name(target->proto);
 	bool is_tcp = proto && strcmp(proto, "tcp") == 0, with_port = target->port && !(is_tcp && target->port == 443);
 	bool bracket = with_port && strchr(target->host, ':');
-	struct line line = line_of(buf, size);
+	struct cp_line line = cp_line_of(buf, size);
 
-	append(&line, "%s%s%s", bracket ? "[" : "", target->host, bracket ? "]" : "");
+	cp_line_add(&line, "%s%s%s", bracket ? "[" : "", target->host, bracket ? "]" : "");
 	if (with_port)
-		append(&line, ":%u", target->port);
+		cp_line_add(&line, ":%u", target->port);
 	if (proto && !is_tcp)
-		append(&line, "/%s", proto);
+		cp_line_add(&line, "/%s", proto);
 	return buf;
 }
 
@@ -198,7 +174,7 @@ static const struct cp_as_step *next_as(const struct cp_judgement *judgement, ui
 }
 
 /* Appends the name of AS step i, unless the next one is of the same organisation: siblings are named once. */
-static void append_name(struct line *line, const struct cp_rec_path *rec, uint32_t i)
+static void append_name(struct cp_line *line, const struct cp_rec_path *rec, uint32_t i)
 {
 	const struct cp_as_step *step = &rec->judgement->as_path[i], *next = next_as(rec->judgement, i);
 	char name[NAME_MAX_BYTES];
@@ -221,7 +197,7 @@ static bool is_named(const struct cp_rec_path *rec, uint32_t i, bool outside)
 	       (rec->judgement->verdict > CP_DIRECT || !next_as(rec->judgement, i));
 }
 
-static void append_unseen_dest(struct line *line, const struct cp_rec_path *rec, bool outside)
+static void append_unseen_dest(struct cp_line *line, const struct cp_rec_path *rec, bool outside)
 {
 	const struct cp_origin *origin = &rec->judgement->dest_origin;
 	char name[NAME_MAX_BYTES];
@@ -231,14 +207,14 @@ static void append_unseen_dest(struct line *line, const struct cp_rec_path *rec,
 	if (rec->judgement->exit.present && !outside)
 		append_word(line, ">");
 	as_name(rec, origin->asn[0], name, sizeof(name));
-	append(line, "%s(%u%s%s)", line->len ? " " : "", origin->asn[0], *name ? " " : "", name);
+	cp_line_add(line, "%s(%u%s%s)", line->len ? " " : "", origin->asn[0], *name ? " " : "", name);
 }
 
 const char *cp_phrase_as_path(const struct cp_rec_path *rec, char *buf, size_t size)
 {
 	const struct cp_judgement *judgement = rec->judgement;
 	unsigned border = foreign_ttl(rec);
-	struct line line = line_of(buf, size);
+	struct cp_line line = cp_line_of(buf, size);
 	bool outside = false;
 
 	for (uint32_t i = 0; i < judgement->n_as_path; i++) {
@@ -259,19 +235,19 @@ const char *cp_phrase_as_path(const struct cp_rec_path *rec, char *buf, size_t s
 
 /* ---- exit, reasons, names' chains ---- */
 
-static void append_foreign(struct line *line, const struct cp_rec_path *rec)
+static void append_foreign(struct cp_line *line, const struct cp_rec_path *rec)
 {
 	int index = rec->judgement->exit.first_foreign;
 	const struct cp_origin *origin = &rec->judgement->origins[index];
 	const struct cp_hop *hop = &rec->path->hops[index];
 	char addr[CP_ADDR_STRLEN];
 
-	append(line, "TTL %u (%s", hop->ttl, cp_addr_format(&hop->addr, addr));
+	cp_line_add(line, "TTL %u (%s", hop->ttl, cp_addr_format(&hop->addr, addr));
 	if (origin->kind == CP_ORIGIN_AS)
-		append(line, ", AS%u", origin->asn[0]);
+		cp_line_add(line, ", AS%u", origin->asn[0]);
 	else if (origin->kind == CP_ORIGIN_IXP)
-		append(line, ", IXP:%s", origin->label ? origin->label : "");
-	append(line, ")");
+		cp_line_add(line, ", IXP:%s", origin->label ? origin->label : "");
+	cp_line_add(line, ")");
 }
 
 /* ", Frankfurt", or the code of a site that is not known; "" when the name does not tell. */
@@ -289,7 +265,7 @@ static const char *site_of(const char *ptr, char *buf, size_t size)
 const char *cp_phrase_exit(const struct cp_rec_path *rec, char *buf, size_t size)
 {
 	const struct cp_exit *exit = &rec->judgement->exit;
-	struct line line = line_of(buf, size);
+	struct cp_line line = cp_line_of(buf, size);
 	char home[CP_ADDR_STRLEN + 64] = "the vantage", site[48], addr[CP_ADDR_STRLEN];
 
 	if (!exit->present)
@@ -300,26 +276,26 @@ const char *cp_phrase_exit(const struct cp_rec_path *rec, char *buf, size_t size
 		snprintf(home, sizeof(home), "TTL %u (%s%s)", hop->ttl, cp_addr_format(&hop->addr, addr),
 		        site_of(hop->ptr, site, sizeof(site)));
 	if (exit->first_foreign < 0) {
-		append(&line, "after %s; nothing behind it answered", home);
+		cp_line_add(&line, "after %s; nothing behind it answered", home);
 		return buf;
 	}
-	append(&line, "between %s and ", home);
+	cp_line_add(&line, "between %s and ", home);
 	append_foreign(&line, rec);
 	return buf;
 }
 
 const char *cp_phrase_reasons(uint32_t reasons, char *buf, size_t size)
 {
-	struct line line = line_of(buf, size);
+	struct cp_line line = cp_line_of(buf, size);
 
 	for (int i = 0; i < CP_WHY_MAX; i++) {
 		if (reasons >> i & 1)
-			append(&line, "%s%s", line.len ? ", " : "", cp_reason_phrase(i));
+			cp_line_add(&line, "%s%s", line.len ? ", " : "", cp_reason_phrase(i));
 	}
 	return buf;
 }
 
-static void append_exits(struct line *line, const struct cp_combined *combined, const struct cp_asdb *asdb)
+static void append_exits(struct cp_line *line, const struct cp_combined *combined, const struct cp_asdb *asdb)
 {
 	const char *before = ";", *where = " leave home through";
 	char name[NAME_MAX_BYTES];
@@ -328,29 +304,29 @@ static void append_exits(struct line *line, const struct cp_combined *combined, 
 		const struct cp_combined_exit *exit = &combined->exits[i];
 		const struct cp_as *as = asdb && exit->asn ? cp_asdb_as(asdb, exit->asn) : NULL;
 
-		append(line, "%s %u of %u%s ", before, exit->n_paths, combined->n_paths, where);
+		cp_line_add(line, "%s %u of %u%s ", before, exit->n_paths, combined->n_paths, where);
 		if (exit->asn)
-			append(line, "AS%u", exit->asn);
+			cp_line_add(line, "AS%u", exit->asn);
 		else
-			append(line, "IXP:%s", exit->ixp ? exit->ixp : "");
+			cp_line_add(line, "IXP:%s", exit->ixp ? exit->ixp : "");
 		cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
 		if (*name)
 			append_word(line, name);
 	}
 	if (combined->n_other_exits)
-		append(line, "%s %u through others", before, combined->n_other_exits);
+		cp_line_add(line, "%s %u through others", before, combined->n_other_exits);
 }
 
 const char *cp_phrase_flows(const struct cp_combined *combined, const struct cp_asdb *asdb, char *buf, size_t size)
 {
-	struct line line = line_of(buf, size);
+	struct cp_line line = cp_line_of(buf, size);
 
 	if (!combined || !cp_combined_differ(combined))
 		return buf;
 	for (int i = 0; i < CP_VERDICTS; i++) {
 		if (combined->by_verdict[i])
-			append(&line, "%s%u of %u %s", line.len ? ", " : "", combined->by_verdict[i], combined->n_paths,
-			        cp_verdict_name(i));
+			cp_line_add(&line, "%s%u of %u %s", line.len ? ", " : "", combined->by_verdict[i],
+			        combined->n_paths, cp_verdict_name(i));
 	}
 	append_exits(&line, combined, asdb);
 	return buf;
@@ -358,9 +334,9 @@ const char *cp_phrase_flows(const struct cp_combined *combined, const struct cp_
 
 const char *cp_phrase_cname(const struct cp_answer *answer, char *buf, size_t size)
 {
-	struct line line = line_of(buf, size);
+	struct cp_line line = cp_line_of(buf, size);
 
 	for (size_t i = 0; answer && i < answer->n_cname; i++)
-		append(&line, "%s%s", i ? " > " : "", answer->cname[i]);
+		cp_line_add(&line, "%s%s", i ? " > " : "", answer->cname[i]);
 	return buf;
 }

@@ -45,8 +45,8 @@ const char *cp_phrase_cname(const struct cp_answer *answer, char *buf, size_t si
 /* What is probed from where by which datapath at which rate, and the AS data used. */
 void cp_phrase_head(struct cp_text *text, const struct cp_rec_start *rec);
 void cp_phrase_warning(struct cp_text *text, const struct cp_rec_warning *rec);
-/* Says that and why a run is not complete; nothing for a complete one. */
-void cp_phrase_partial(struct cp_text *text, const struct cp_rec_end *rec);
+/* Says that and why a run is not complete; nothing for a complete one, and for one that failed before it began. */
+void cp_phrase_partial(struct cp_text *text, const struct cp_rec_end *rec, bool has_begun);
 /* Probes, replies, rate and time. rate_pps: as asked for, CP_UNKNOWN. */
 void cp_phrase_accounting(struct cp_text *text, const struct cp_accounting *accounting, uint64_t rate_pps);
 

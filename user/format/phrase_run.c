@@ -79,15 +79,26 @@ void cp_phrase_warning(struct cp_text *text, const struct cp_rec_warning *rec)
 	text->indent = 0;
 }
 
-void cp_phrase_partial(struct cp_text *text, const struct cp_rec_end *rec)
+void cp_phrase_partial(struct cp_text *text, const struct cp_rec_end *rec, bool has_begun)
 {
-	bool interrupted = rec->reason && strcmp(rec->reason, "interrupted") == 0;
+	static const struct {
+		const char *reason, *phrase;
+	} ends[] = {{"interrupted", "INTERRUPTED:"}, {"max-runtime", "STOPPED by --max-runtime:"}};
+	const char *phrase = NULL;
 
 	if (rec->reason && strcmp(rec->reason, "done") == 0)
 		return;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (rec->reason && strcmp(rec->reason, ends[i].reason) == 0)
+			phrase = ends[i].phrase;
+	}
+	/* There are no results, and standard error says why. */
+	if (!phrase && !has_begun)
+		return;
 	text->indent = 2;
-	cp_text_color(text, interrupted ? CP_YELLOW : CP_RED);
-	cp_text_words(text, interrupted ? "INTERRUPTED: the results are partial." : "FAILED: the results are partial.");
+	cp_text_color(text, phrase ? CP_YELLOW : CP_RED);
+	cp_text_words(text, phrase ? phrase : "FAILED:");
+	cp_text_words(text, "the results are partial.");
 	cp_text_color(text, CP_PLAIN);
 	if (rec->error)
 		cp_text_words(text, rec->error);
@@ -223,13 +234,13 @@ void cp_phrase_accounting(struct cp_text *text, const struct cp_accounting *a, u
 
 	label(text, "probes");
 	plural(text, a->attempted, "attempted", "", "");
+	if (known(a->e2e_attempted))
+		cp_text_printf(text, "(%s of them end to end)", cp_text_count(a->e2e_attempted, e2e));
 	item(text, a->transmitted, "transmitted", true);
 	item(text, known(a->tx_errors), "failed", false);
 	item(text, known(a->blocked), "blocked", false);
 	item(text, a->replied, "replied", true);
 	item(text, a->timed_out, "timed out", true);
-	if (known(a->e2e_attempted))
-		cp_text_printf(text, "(%s of them end to end)", cp_text_count(a->e2e_attempted, e2e));
 	cp_text_newline(text);
 
 	label(text, "replies");

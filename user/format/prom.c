@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * prom.c: what a run came to, as Prometheus text (exposition format 0.0.4), for
- * node_exporter's textfile collector. All are gauges: the next run replaces
- * them. Labels carry groups, verdicts and ASes, never an address and never a
- * target; a series that would be one too many is counted as "other". What is
- * unknown has no sample.
+ * prom.c: what a run came to, as Prometheus text, for node_exporter's textfile
+ * collector. The next run replaces all of it. Labels carry groups, verdicts and
+ * ASes, never an address and never a target; a series that would be one too
+ * many is counted as "other". What is unknown has no sample.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "e2e.h"
+#include "prom_e2e.h"
 #include "silent.h"
 #include "tally.h"
-#include "utf8.h"
 
-#define LINE_ROOM 512
 #define GROUPS_MAX 200u
 #define OTHER "(other)"
 #define N_OUTCOMES (CP_VERDICTS + 1) /* the last: without a verdict */
@@ -26,14 +22,12 @@
 struct group {
 	const char *name; /* borrowed until the end record; NULL: none */
 	uint64_t n[N_OUTCOMES];
-	struct cp_e2e_sum e2e;
+	struct cp_prom_e2e e2e;
 };
 
 struct prom {
 	struct cp_sink sink;
-	char *buf;
-	size_t len, cap;
-	int rc; /* first error; nothing is written after it */
+	struct cp_prom_text text;
 	struct cp_tally *tally;
 	struct group groups[GROUPS_MAX + 1]; /* the last: all others */
 	size_t n_groups;
@@ -62,100 +56,33 @@ static void close_prom(void *ctx)
 	if (!prom)
 		return;
 	cp_tally_free(prom->tally);
-	free(prom->buf);
+	for (size_t i = 0; i <= GROUPS_MAX; i++)
+		cp_prom_e2e_free(&prom->groups[i].e2e);
+	cp_prom_text_free(&prom->text);
 	free(prom);
 }
 
 /* ---- text ---- */
 
-static bool room(struct prom *prom, size_t more)
-{
-	size_t cap = prom->cap ? prom->cap : 4096;
-	char *grown;
-
-	if (prom->rc)
-		return false;
-	while (cap - prom->len < more)
-		cap *= 2;
-	if (cap == prom->cap)
-		return true;
-	grown = realloc(prom->buf, cap);
-	if (!grown) {
-		prom->rc = -ENOMEM;
-		return false;
-	}
-	prom->buf = grown;
-	prom->cap = cap;
-	return true;
-}
-
-static void put(struct prom *prom, const char *data, size_t len)
-{
-	if (!room(prom, len))
-		return;
-	memcpy(prom->buf + prom->len, data, len);
-	prom->len += len;
-}
-
-/* Formatted, at most LINE_ROOM - 1 bytes: for names and numbers of the program, not for data. */
-static void say(struct prom *prom, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct prom *prom, const char *fmt, ...)
-{
-	char text[LINE_ROOM];
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	put(prom, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
-}
-
 static int flush(struct prom *prom)
 {
-	if (!prom->rc && prom->len)
-		prom->rc = prom->sink.write(prom->sink.ctx, prom->buf, prom->len);
-	prom->len = 0;
-	return prom->rc;
+	struct cp_prom_text *text = &prom->text;
+
+	if (!text->rc && text->len)
+		text->rc = prom->sink.write(prom->sink.ctx, text->buf, text->len);
+	text->len = 0;
+	return text->rc;
 }
 
 static void family(struct prom *prom, const char *name, const char *help)
 {
-	say(prom, "# HELP coldpotato_%s %s\n# TYPE coldpotato_%s gauge\n", name, help, name);
-}
-
-/*
- * A label's value: the format escapes backslash, quote and newline; other control characters are shown as escapes, for
- * the terminals that metrics are looked at on.
- */
-static void label_text(struct prom *prom, const char *value)
-{
-	size_t len = value ? strlen(value) : 0;
-
-	for (size_t at = 0; at < len;) {
-		uint32_t c = 0;
-		size_t n = cp_utf8_decode(value + at, len - at, &c);
-
-		if (!n)
-			put(prom, CP_UTF8_REPLACEMENT, sizeof(CP_UTF8_REPLACEMENT) - 1);
-		else if (c == '\\' || c == '"')
-			say(prom, "\\%c", (int)c);
-		else if (c == '\n')
-			put(prom, "\\n", 2);
-		else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
-			say(prom, "\\\\x%02x", (unsigned)c);
-		else
-			put(prom, value + at, n);
-		at += n ? n : 1;
-	}
+	cp_prom_family(&prom->text, name, "gauge", help);
 }
 
 /* first: the label that opens the braces. */
 static void label(struct prom *prom, bool first, const char *name, const char *value)
 {
-	say(prom, "%c%s=\"", first ? '{' : ',', name);
-	label_text(prom, value);
-	put(prom, "\"", 1);
+	cp_prom_label(&prom->text, first ? '{' : ',', name, value);
 }
 
 static void label_asn(struct prom *prom, bool first, const char *name, uint32_t asn)
@@ -168,13 +95,7 @@ static void label_asn(struct prom *prom, bool first, const char *name, uint32_t 
 
 static void end_labels(struct prom *prom, uint64_t value)
 {
-	say(prom, "} %" PRIu64 "\n", value);
-}
-
-/* value / unit, exactly. */
-static void scaled(struct prom *prom, const char *before, uint64_t value, uint64_t unit, int decimals)
-{
-	say(prom, "%s %" PRIu64 ".%0*" PRIu64 "\n", before, value / unit, decimals, value % unit);
+	cp_prom_end_labels(&prom->text, value);
 }
 
 /* A metric without labels; nothing when unknown. */
@@ -183,7 +104,7 @@ static void single(struct prom *prom, const char *name, const char *help, uint64
 	if (value == CP_UNKNOWN)
 		return;
 	family(prom, name, help);
-	say(prom, "coldpotato_%s %" PRIu64 "\n", name, value);
+	cp_prom_say(&prom->text, "coldpotato_%s %" PRIu64 "\n", name, value);
 }
 
 /* ---- start ---- */
@@ -219,7 +140,7 @@ static void databases(struct prom *prom, const struct cp_rec_start *rec)
 			family(prom, built,
 			        "When the AS data was built, Unix time; of several files of a layer the oldest.");
 		named = true;
-		say(prom, "coldpotato_%s", built);
+		cp_prom_say(&prom->text, "coldpotato_%s", built);
 		label(prom, true, "layer", rec->databases[i].layer);
 		end_labels(prom, oldest);
 	}
@@ -230,7 +151,7 @@ static void databases(struct prom *prom, const struct cp_rec_start *rec)
 		oldest = oldest_of_layer(rec, i);
 		if (oldest == CP_UNKNOWN)
 			continue;
-		say(prom, "coldpotato_%s", age);
+		cp_prom_say(&prom->text, "coldpotato_%s", age);
 		label(prom, true, "layer", rec->databases[i].layer);
 		end_labels(prom, now_s > oldest ? now_s - oldest : 0);
 	}
@@ -242,7 +163,7 @@ static int take_start(void *ctx, const struct cp_rec_start *rec)
 
 	prom->wall_ms = rec->wall_ms;
 	family(prom, "run_info", "The run these metrics are of; always 1.");
-	say(prom, "coldpotato_run_info");
+	cp_prom_say(&prom->text, "coldpotato_run_info");
 	label(prom, true, "version", rec->version);
 	label(prom, false, "command", rec->command);
 	label(prom, false, "datapath", rec->datapath);
@@ -251,7 +172,7 @@ static int take_start(void *ctx, const struct cp_rec_start *rec)
 	end_labels(prom, 1);
 	if (rec->wall_ms != CP_UNKNOWN) {
 		family(prom, "run_start_timestamp_seconds", "When the run started, Unix time.");
-		scaled(prom, "coldpotato_run_start_timestamp_seconds", rec->wall_ms, 1000, 3);
+		cp_prom_scaled(&prom->text, "coldpotato_run_start_timestamp_seconds", rec->wall_ms, 1000, 3);
 	}
 	databases(prom, rec);
 	return flush(prom);
@@ -282,17 +203,17 @@ static int take_target(void *ctx, const struct cp_rec_target *rec)
 	struct prom *prom = ctx;
 
 	group_of(prom, rec->target->group)->n[rec->n_dests ? rec->verdict : CP_VERDICTS]++;
-	return prom->rc;
+	return prom->text.rc;
 }
 
 static int take_path(void *ctx, const struct cp_rec_path *rec)
 {
 	struct prom *prom = ctx;
 	struct cp_ends ends;
+	int rc = cp_prom_e2e_add(&group_of(prom, rec->target->group)->e2e, rec);
 
 	cp_ends_of(rec, &ends);
-	cp_e2e_add(&group_of(prom, rec->target->group)->e2e, rec);
-	return cp_tally_add(prom->tally, rec, &ends);
+	return rc ? rc : cp_tally_add(prom->tally, rec, &ends);
 }
 
 static void write_targets(struct prom *prom)
@@ -306,7 +227,7 @@ static void write_targets(struct prom *prom)
 			any |= group->n[k];
 		/* All verdicts of a group that exists: an alert must see a 0 turn into a 1. */
 		for (int k = 0; any && k < N_OUTCOMES; k++) {
-			say(prom, "coldpotato_targets");
+			cp_prom_say(&prom->text, "coldpotato_targets");
 			label(prom, true, "group", i == GROUPS_MAX ? OTHER : group->name);
 			label(prom, false, "verdict", k < CP_VERDICTS ? cp_verdict_name(k) : "none");
 			end_labels(prom, group->n[k]);
@@ -325,7 +246,7 @@ static void write_paths(struct prom *prom)
 	for (size_t i = 0; i < n; i++) {
 		const struct cp_tally_row *row = &rows[i];
 
-		say(prom, "coldpotato_paths");
+		cp_prom_say(&prom->text, "coldpotato_paths");
 		label(prom, true, "group", row->is_rest ? OTHER : row->group);
 		label(prom, false, "verdict", cp_verdict_name(row->verdict));
 		label(prom, false, "leaves", row->is_rest ? "other" : row->leaves ? "true" : "false");
@@ -340,76 +261,20 @@ static void write_paths(struct prom *prom)
 
 /* ---- end to end ---- */
 
-static void e2e_labels(struct prom *prom, const char *name, size_t i, const char *key, const char *value)
-{
-	say(prom, "coldpotato_%s", name);
-	label(prom, true, "group", i == GROUPS_MAX ? OTHER : prom->groups[i].name);
-	if (key)
-		label(prom, false, key, value);
-}
-
-static void e2e_counts(struct prom *prom)
-{
-	family(prom, "e2e_probes", "Probes to the destinations themselves whose outcome is known, and those answered.");
-	for (size_t i = 0; i <= GROUPS_MAX; i++) {
-		if (!prom->groups[i].e2e.n_dests)
-			continue;
-		e2e_labels(prom, "e2e_probes", i, "state", "sent");
-		end_labels(prom, prom->groups[i].e2e.n_sent);
-		e2e_labels(prom, "e2e_probes", i, "state", "received");
-		end_labels(prom, prom->groups[i].e2e.n_received);
-	}
-	family(prom, "e2e_destinations", "Destinations probed end to end, by whether any of their probes was lost.");
-	for (size_t i = 0; i <= GROUPS_MAX; i++) {
-		const struct cp_e2e_sum *e2e = &prom->groups[i].e2e;
-
-		if (!e2e->n_dests)
-			continue;
-		e2e_labels(prom, "e2e_destinations", i, "lossy", "true");
-		end_labels(prom, e2e->n_lossy);
-		e2e_labels(prom, "e2e_destinations", i, "lossy", "false");
-		end_labels(prom, e2e->n_dests - e2e->n_lossy);
-	}
-}
-
-static void e2e_times(struct prom *prom)
-{
-	family(prom, "e2e_rtt_seconds", "Round trips of the probes to the destinations themselves.");
-	for (size_t i = 0; i <= GROUPS_MAX; i++) {
-		const struct cp_e2e_sum *e2e = &prom->groups[i].e2e;
-
-		if (!e2e->n_rtts)
-			continue;
-		e2e_labels(prom, "e2e_rtt_seconds", i, "stat", "min");
-		scaled(prom, "}", e2e->rtt_min_us, 1000000, 6);
-		e2e_labels(prom, "e2e_rtt_seconds", i, "stat", "avg");
-		scaled(prom, "}", e2e->rtt_sum_us / e2e->n_rtts, 1000000, 6);
-		e2e_labels(prom, "e2e_rtt_seconds", i, "stat", "max");
-		scaled(prom, "}", e2e->rtt_max_us, 1000000, 6);
-	}
-	family(prom, "e2e_jitter_seconds",
-	        "Mean difference of round trips that follow each other, averaged over destinations.");
-	for (size_t i = 0; i <= GROUPS_MAX; i++) {
-		const struct cp_e2e_sum *e2e = &prom->groups[i].e2e;
-
-		if (!e2e->n_jitters)
-			continue;
-		e2e_labels(prom, "e2e_jitter_seconds", i, NULL, NULL);
-		scaled(prom, "}", e2e->jitter_sum_us / e2e->n_jitters, 1000000, 6);
-	}
-}
-
 /* Nothing where it was not measured. */
 static void write_e2e(struct prom *prom)
 {
-	bool any = false;
+	struct cp_prom_e2e groups[GROUPS_MAX + 1];
+	size_t n = 0;
 
-	for (size_t i = 0; i <= GROUPS_MAX; i++)
-		any |= prom->groups[i].e2e.n_dests != 0;
-	if (!any)
-		return;
-	e2e_counts(prom);
-	e2e_times(prom);
+	for (size_t i = 0; i <= GROUPS_MAX; i++) {
+		if (!prom->groups[i].e2e.sum.n_dests)
+			continue;
+		groups[n] = prom->groups[i].e2e;
+		groups[n++].group = i == GROUPS_MAX ? OTHER : prom->groups[i].name;
+	}
+	if (n)
+		cp_prom_e2e_write(&prom->text, groups, n);
 }
 
 /* ---- summary ---- */
@@ -417,7 +282,7 @@ static void write_e2e(struct prom *prom)
 static void egress_labels(struct prom *prom, const char *name, const struct cp_rec_summary *rec,
         const struct cp_egress_row *row, const char *percentile)
 {
-	say(prom, "coldpotato_%s", name);
+	cp_prom_say(&prom->text, "coldpotato_%s", name);
 	label(prom, true, "role", cp_as_role_name(row->role));
 	label_asn(prom, false, "asn", row->asn);
 	label(prom, false, "as_name", cp_ends_as_name(rec->asdb, row->asn));
@@ -437,7 +302,7 @@ static void handover(struct prom *prom, const struct cp_rec_summary *rec, const 
 		if (values[i].us == CP_EGRESS_UNKNOWN)
 			continue;
 		egress_labels(prom, "egress_handover_rtt_seconds", rec, row, values[i].percentile);
-		scaled(prom, "}", values[i].us, 1000000, 6);
+		cp_prom_scaled(&prom->text, "}", values[i].us, 1000000, 6);
 	}
 }
 
@@ -464,7 +329,7 @@ static void write_egress(struct prom *prom, const struct cp_rec_summary *rec)
 		if (rec->egress[i].cold_share_pct == CP_EGRESS_UNKNOWN)
 			continue;
 		egress_labels(prom, "egress_cold_potato_ratio", rec, &rec->egress[i], NULL);
-		scaled(prom, "}", rec->egress[i].cold_share_pct, 100, 2);
+		cp_prom_scaled(&prom->text, "}", rec->egress[i].cold_share_pct, 100, 2);
 	}
 }
 
@@ -491,7 +356,7 @@ static void samples(struct prom *prom, const char *name, const char *key, const 
 	for (size_t i = 0; i < n; i++) {
 		if (items[i].n == CP_UNKNOWN)
 			continue;
-		say(prom, "coldpotato_%s", name);
+		cp_prom_say(&prom->text, "coldpotato_%s", name);
 		label(prom, true, key, items[i].label);
 		end_labels(prom, items[i].n);
 	}
@@ -522,7 +387,7 @@ static void ratio(struct prom *prom, const char *name, const char *help, uint64_
 	if (n == CP_UNKNOWN || of == CP_UNKNOWN || !of)
 		return;
 	family(prom, name, help);
-	say(prom, "coldpotato_%s %.6f\n", name, (double)n / (double)of);
+	cp_prom_say(&prom->text, "coldpotato_%s %.6f\n", name, (double)n / (double)of);
 }
 
 static void write_coverage(struct prom *prom, const struct cp_accounting *a)
@@ -546,14 +411,15 @@ static int write_end(void *ctx, const struct cp_rec_end *rec)
 
 	single(prom, "run_success", "1 when the run ended by itself; 0 when it failed or was interrupted.", done);
 	family(prom, "run_exit_status", "Exit status of the run.");
-	say(prom, "coldpotato_run_exit_status %d\n", rec->exit_status);
+	cp_prom_say(&prom->text, "coldpotato_run_exit_status %d\n", rec->exit_status);
 	if (total_ns != CP_UNKNOWN) {
 		family(prom, "run_duration_seconds", "How long the run took.");
-		scaled(prom, "coldpotato_run_duration_seconds", total_ns, 1000000000, 9);
+		cp_prom_scaled(&prom->text, "coldpotato_run_duration_seconds", total_ns, 1000000000, 9);
 	}
 	if (prom->wall_ms != CP_UNKNOWN && total_ns != CP_UNKNOWN) {
 		family(prom, "run_end_timestamp_seconds", "When the run ended, Unix time.");
-		scaled(prom, "coldpotato_run_end_timestamp_seconds", prom->wall_ms + total_ns / 1000000, 1000, 3);
+		cp_prom_scaled(&prom->text, "coldpotato_run_end_timestamp_seconds", prom->wall_ms + total_ns / 1000000,
+		        1000, 3);
 	}
 	write_coverage(prom, &rec->accounting);
 	write_probes(prom, &rec->accounting);

@@ -22,7 +22,7 @@ struct cp_rundiff_run {
 	size_t n_home_asns;
 	const struct cp_rec_database *databases;
 	size_t n_databases;
-	uint64_t first_ttl, max_ttl, attempts, timeout_ms, n_flows;
+	uint64_t first_ttl, max_ttl, attempts, timeout_ms, n_flows, n_e2e;
 	unsigned protocols; /* CP_RUNDIFF_* of its targets */
 	const char *end_reason; /* NULL: it was cut off */
 	uint64_t n_bad; /* records that could not be read */
@@ -42,8 +42,8 @@ struct cp_rundiff_report {
 
 /*
  * What of two runs makes it unfair to compare them, one call a difference: "vantage", "host", "home", "databases",
- * "datapath", "tcp-method", "protocol", "flows", "ttl", "attempts", "timeout", "resolver", "version", "order". What a
- * run does not say is no difference. text lives for the call.
+ * "datapath", "tcp-method", "protocol", "flows", "ttl", "attempts", "timeout", "e2e", "resolver", "version", "order".
+ * What a run does not say is no difference. text lives for the call.
  */
 typedef void cp_rundiff_warn_fn(void *ctx, const char *code, const char *text);
 void cp_rundiff_find_unfair(const struct cp_rundiff_run runs[CP_SIDES], cp_rundiff_warn_fn *warn, void *ctx);

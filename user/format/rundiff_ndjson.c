@@ -4,6 +4,10 @@
  * described field by field in docs/records.md. Changes are additive; unknown
  * is null, never 0.
  */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "e2e.h"
 #include "json.h"
 #include "ndjson_part.h"
 #include "rundiff.h"
@@ -52,6 +56,7 @@ static void write_run(struct cp_json *json, const char *key, const struct cp_run
 	cp_json_string(json, "datapath", run->datapath);
 	cp_json_string(json, "tcp_method", run->tcp_method);
 	maybe(json, "flows", run->n_flows);
+	maybe(json, "e2e", run->n_e2e);
 	cp_json_string(json, "end_reason", run->end_reason);
 	cp_json_uint(json, "bad_records", run->n_bad);
 	cp_json_object_end(json);
@@ -147,6 +152,31 @@ static void write_exit(struct writer *writer, const struct cp_rundiff_path *path
 	cp_json_object_end(json);
 }
 
+/* A number in hundredths, of either sign. */
+static void hundredths(struct cp_json *json, const char *key, int64_t value)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%s%lld.%02lld", value < 0 ? "-" : "", (long long)llabs(value) / 100,
+	        (long long)llabs(value) % 100);
+
+	cp_json_value_n(json, key, strlen(key), text, (size_t)n);
+}
+
+static void write_e2e(struct cp_json *json, const struct cp_rundiff_e2e *e2e)
+{
+	if (!e2e->n_sent) {
+		cp_json_null(json, "e2e");
+		return;
+	}
+	cp_json_object(json, "e2e");
+	cp_json_uint(json, "sent", e2e->n_sent);
+	cp_json_uint(json, "received", e2e->n_received);
+	cp_json_fixed(json, "loss_pct", cp_e2e_loss(e2e->n_sent, e2e->n_received), 2);
+	cp_json_uint_if(json, "rtt_p50_us", e2e->rtt_us, e2e->rtt_us != UINT32_MAX);
+	cp_json_uint_if(json, "jitter_us", e2e->jitter_us, e2e->jitter_us != UINT32_MAX);
+	cp_json_object_end(json);
+}
+
 static void write_path(struct writer *writer, const char *key, enum cp_rundiff_side side, uint32_t number)
 {
 	const struct cp_rundiff_path *path;
@@ -172,6 +202,7 @@ static void write_path(struct writer *writer, const char *key, enum cp_rundiff_s
 	write_exit(writer, path);
 	known(json, "rtt_us", path->rtt_dest_us);
 	cp_json_uint_if(json, "cold_share_pct", cold, cold != UINT32_MAX);
+	write_e2e(json, &path->e2e);
 	cp_json_uint(json, "hops", path->n_hops);
 	cp_json_uint(json, "hops_seen", path->n_hops_seen);
 	cp_json_object_end(json);
@@ -222,6 +253,34 @@ static void write_shift(struct cp_json *json, const char *key, uint32_t before_u
 		cp_json_null(json, key);
 }
 
+/* The same of what may be 0; UINT32_MAX is unknown. */
+static void write_known_shift(struct cp_json *json, const char *key, uint32_t before_us, uint32_t after_us)
+{
+	if (before_us != UINT32_MAX && after_us != UINT32_MAX)
+		cp_json_int(json, key, (int64_t)after_us - before_us);
+	else
+		cp_json_null(json, key);
+}
+
+/* Null in all of them unless it was measured in both. */
+static void write_e2e_shifts(struct cp_json *json, const struct cp_rundiff_path *const paths[CP_SIDES])
+{
+	static const struct cp_rundiff_e2e unknown = {.rtt_us = UINT32_MAX, .jitter_us = UINT32_MAX};
+	const struct cp_rundiff_e2e *before = paths[CP_BEFORE] ? &paths[CP_BEFORE]->e2e : &unknown;
+	const struct cp_rundiff_e2e *after = paths[CP_AFTER] ? &paths[CP_AFTER]->e2e : &unknown;
+
+	if (before->n_sent && after->n_sent) {
+		hundredths(json, "e2e_loss_shift_pct",
+		        (int64_t)cp_e2e_loss(after->n_sent, after->n_received) -
+		                cp_e2e_loss(before->n_sent, before->n_received));
+	} else {
+		cp_json_null(json, "e2e_loss_shift_pct");
+		before = after = &unknown;
+	}
+	write_known_shift(json, "e2e_rtt_shift_us", before->rtt_us, after->rtt_us);
+	write_known_shift(json, "e2e_jitter_shift_us", before->jitter_us, after->jitter_us);
+}
+
 static int write_pair(struct writer *writer, const struct cp_rundiff_target *target, const struct cp_rundiff_pair *pair)
 {
 	enum cp_rundiff_side side_of_any = pair->paths[CP_BEFORE] != CP_RUNDIFF_NONE ? CP_BEFORE : CP_AFTER;
@@ -243,6 +302,7 @@ static int write_pair(struct writer *writer, const struct cp_rundiff_target *tar
 	        paths[CP_AFTER] ? paths[CP_AFTER]->rtt_dest_us : 0);
 	write_shift(json, "exit_rtt_shift_us", paths[CP_BEFORE] ? paths[CP_BEFORE]->rtt_exit_us : 0,
 	        paths[CP_AFTER] ? paths[CP_AFTER]->rtt_exit_us : 0);
+	write_e2e_shifts(json, paths);
 	return finish(writer);
 }
 
@@ -296,14 +356,20 @@ static const char *const change_keys[CP_RD_MAX] = {
         [CP_RD_REACHED] = "reached",
         [CP_RD_GONE] = "gone",
         [CP_RD_NEW] = "new",
+        [CP_RD_MORE_LOSS] = "more_loss",
         [CP_RD_SLOWER] = "slower",
+        [CP_RD_E2E_SLOWER] = "e2e_slower",
         [CP_RD_EXIT_SLOWER] = "exit_slower",
+        [CP_RD_MORE_JITTER] = "more_jitter",
         [CP_RD_DNS] = "dns",
         [CP_RD_ADDRESSES] = "addresses",
         [CP_RD_CNAME] = "cname",
         [CP_RD_ROUTER] = "router",
         [CP_RD_EXIT_FASTER] = "exit_faster",
         [CP_RD_FASTER] = "faster",
+        [CP_RD_E2E_FASTER] = "e2e_faster",
+        [CP_RD_LESS_LOSS] = "less_loss",
+        [CP_RD_LESS_JITTER] = "less_jitter",
 };
 
 static void write_counts(struct cp_json *json, const char *key, uint64_t both, const uint64_t only[CP_SIDES],
@@ -339,6 +405,8 @@ static void write_totals(struct cp_json *json, const char *key, const struct cp_
 	cp_json_uint(json, "paths_with_exit", totals->n_exits);
 	cp_json_uint(json, "hops", totals->n_hops);
 	cp_json_uint(json, "hops_seen", totals->n_hops_seen);
+	cp_json_uint(json, "e2e_sent", totals->n_e2e_sent);
+	cp_json_uint(json, "e2e_received", totals->n_e2e_received);
 	cp_json_object_end(json);
 }
 
@@ -370,6 +438,7 @@ static int write_summary(struct writer *writer)
 		write_totals(json, side_names[side], &result->totals[side]);
 	write_median(json, "rtt_shift", &result->dest_shift);
 	write_median(json, "exit_rtt_shift", &result->exit_shift);
+	write_median(json, "e2e_rtt_shift", &result->e2e_shift);
 	cp_json_int(json, "exit_status", writer->report->exit_status);
 	return finish(writer);
 }

@@ -10,30 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "e2e.h"
+#include "line.h"
 #include "phrase.h"
 
-/* A string under construction; what does not fit is cut. */
-struct line {
-	char *buf;
-	size_t size, len;
-};
-
-static struct line line_of(char *buf, size_t size)
+void cp_rundiff_label(struct cp_text *text, const char *what)
 {
-	buf[0] = '\0';
-	return (struct line){.buf = buf, .size = size};
+	text->indent = 10;
+	cp_text_words(text, what);
+	cp_text_tab(text, text->indent);
 }
 
-__attribute__((format(printf, 2, 3))) static void append(struct line *line, const char *fmt, ...)
+const char *cp_rundiff_plural(uint64_t n)
 {
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vsnprintf(line->buf + line->len, line->size - line->len, fmt, args);
-	va_end(args);
-	if (n > 0)
-		line->len += (size_t)n < line->size - line->len ? (size_t)n : line->size - line->len - 1;
+	return n == 1 ? "" : "s";
 }
 
 const char *cp_rundiff_say_target(const struct cp_rundiff_name *name, char *buf, size_t size)
@@ -67,14 +57,20 @@ static const struct {
         [CP_RD_REACHED] = {"reached", CP_GREEN},
         [CP_RD_GONE] = {"gone", CP_YELLOW},
         [CP_RD_NEW] = {"new", CP_CYAN},
+        [CP_RD_MORE_LOSS] = {"more loss", CP_YELLOW},
         [CP_RD_SLOWER] = {"slower", CP_YELLOW},
+        [CP_RD_E2E_SLOWER] = {"slower end to end", CP_YELLOW},
         [CP_RD_EXIT_SLOWER] = {"slower exit", CP_YELLOW},
+        [CP_RD_MORE_JITTER] = {"more jitter", CP_YELLOW},
         [CP_RD_DNS] = {"resolves otherwise", CP_YELLOW},
         [CP_RD_ADDRESSES] = {"other addresses", CP_CYAN},
         [CP_RD_CNAME] = {"other CNAME chain", CP_CYAN},
         [CP_RD_ROUTER] = {"other exit router", CP_CYAN},
         [CP_RD_EXIT_FASTER] = {"faster exit", CP_GREEN},
         [CP_RD_FASTER] = {"faster", CP_GREEN},
+        [CP_RD_E2E_FASTER] = {"faster end to end", CP_GREEN},
+        [CP_RD_LESS_LOSS] = {"less loss", CP_GREEN},
+        [CP_RD_LESS_JITTER] = {"less jitter", CP_GREEN},
 };
 
 const char *cp_rundiff_say_change(enum cp_rundiff_change change)
@@ -143,17 +139,17 @@ static const char *name_of_step(
 const char *cp_rundiff_say_as_path(
         const struct cp_rundiff_report *report, const struct cp_rundiff_path *path, char *buf, size_t size)
 {
-	struct line line = line_of(buf, size);
+	struct cp_line line = cp_line_of(buf, size);
 	uint32_t border = border_of(path);
 
 	for (uint32_t i = 0; i < path->as_path->n; i++) {
 		const char *step = path->as_path->items[i];
 		char name[48] = "";
 
-		append(&line, "%s%s%s", line.len ? " " : "", i == border ? "> " : "", step);
+		cp_line_add(&line, "%s%s%s", line.len ? " " : "", i == border ? "> " : "", step);
 		if (path->verdict != CP_INSIDE && (i >= border || (!path->has_exit && i > 0)))
 			name_of_step(report, path->as_path, i, name, sizeof(name));
-		append(&line, "%s%s", *name ? " " : "", name);
+		cp_line_add(&line, "%s%s", *name ? " " : "", name);
 	}
 	return buf;
 }
@@ -161,36 +157,36 @@ const char *cp_rundiff_say_as_path(
 const char *cp_rundiff_say_exit(
         const struct cp_rundiff_report *report, const struct cp_rundiff_path *path, char *buf, size_t size)
 {
-	struct line line = line_of(buf, size);
+	struct cp_line line = cp_line_of(buf, size);
 	char name[48];
 
 	if (!path->has_exit) {
-		append(&line, "none");
+		cp_line_add(&line, "none");
 		return buf;
 	}
 	if (path->exit_asn) {
 		short_name(report, path->exit_asn, name, sizeof(name));
-		append(&line, "AS%u%s%s", path->exit_asn, *name ? " " : "", name);
+		cp_line_add(&line, "AS%u%s%s", path->exit_asn, *name ? " " : "", name);
 	} else {
-		append(&line, "to whom is not seen");
+		cp_line_add(&line, "to whom is not seen");
 	}
 	if (path->exit_ixp)
-		append(&line, " over %s", *path->exit_ixp ? path->exit_ixp : "an exchange");
+		cp_line_add(&line, " over %s", *path->exit_ixp ? path->exit_ixp : "an exchange");
 	if (path->site)
-		append(&line, " at %s", path->site);
+		cp_line_add(&line, " at %s", path->site);
 	return buf;
 }
 
 const char *cp_rundiff_say_border(
         const struct cp_rundiff_report *report, const struct cp_rundiff_path *path, char *buf, size_t size)
 {
-	struct line line;
+	struct cp_line line;
 	char addr[CP_ADDR_STRLEN];
 
 	cp_rundiff_say_exit(report, path, buf, size);
-	line = (struct line){buf, size, strlen(buf)};
+	line = (struct cp_line){buf, size, strlen(buf)};
 	if (path->has_exit && !cp_addr_is_zero(&path->last_home))
-		append(&line, " from %s", cp_addr_format(&path->last_home, addr));
+		cp_line_add(&line, " from %s", cp_addr_format(&path->last_home, addr));
 	return buf;
 }
 
@@ -232,7 +228,28 @@ const char *cp_rundiff_say_shift(uint32_t before_us, uint32_t after_us, char *bu
 	int64_t by = (int64_t)after_us - before_us;
 	char ms[CP_NUM_MAX + 1];
 
-	snprintf(buf, size, "%s ms (%+lld%%)", signed_ms(by, ms), (long long)(by * 100 / before_us));
+	/* Of nothing there are no percent. */
+	if (before_us)
+		snprintf(buf, size, "%s ms (%+lld%%)", signed_ms(by, ms), (long long)(by * 100 / before_us));
+	else
+		snprintf(buf, size, "%s ms", signed_ms(by, ms));
+	return buf;
+}
+
+const char *cp_rundiff_say_loss(uint64_t n_sent, uint64_t n_received, char *buf, size_t size)
+{
+	unsigned loss = n_sent ? cp_e2e_loss(n_sent, n_received) : 0;
+
+	if (n_sent)
+		snprintf(buf, size, "%u.%02u %%", loss / 100, loss % 100);
+	else
+		snprintf(buf, size, "-");
+	return buf;
+}
+
+const char *cp_rundiff_say_jitter(uint32_t jitter_us, char *buf, size_t size)
+{
+	snprintf(buf, size, "%u.%03u ms", jitter_us / 1000, jitter_us % 1000);
 	return buf;
 }
 

@@ -16,7 +16,7 @@
 struct side {
 	const struct cp_rundiff_view *view;
 	const struct cp_rundiff_path *path; /* NULL: none */
-	char as_path[CP_PHRASE_MAX], exit[CP_PHRASE_MAX], handover[96], dest[64], cold[16];
+	char as_path[CP_PHRASE_MAX], exit[CP_PHRASE_MAX], handover[96], dest[64], cold[16], e2e[128];
 };
 
 static unsigned column_width(const struct cp_text *text)
@@ -101,11 +101,35 @@ static void describe_dest(struct side *side)
 		cp_rundiff_say_time(side->path->rtt_dest_us, side->dest, sizeof(side->dest));
 }
 
+static void describe_e2e(struct side *side)
+{
+	const struct cp_rundiff_e2e *e2e = &side->path->e2e;
+	char loss[32], rtt[64], jitter[32];
+
+	if (!e2e->n_sent)
+		return;
+	cp_rundiff_say_loss(e2e->n_sent, e2e->n_received, loss, sizeof(loss));
+	if (e2e->rtt_us == UINT32_MAX)
+		snprintf(side->e2e, sizeof(side->e2e), "%s lost", loss);
+	else if (e2e->jitter_us == UINT32_MAX)
+		snprintf(side->e2e, sizeof(side->e2e), "%s lost, median %s", loss,
+		        cp_rundiff_say_time(e2e->rtt_us, rtt, sizeof(rtt)));
+	else
+		snprintf(side->e2e, sizeof(side->e2e), "%s lost, median %s, jitter %s", loss,
+		        cp_rundiff_say_time(e2e->rtt_us, rtt, sizeof(rtt)),
+		        cp_rundiff_say_jitter(e2e->jitter_us, jitter, sizeof(jitter)));
+}
+
 static void describe(const struct cp_rundiff_report *report, const struct cp_rundiff_target *target,
         enum cp_rundiff_side number, struct side *side)
 {
-	*side = (struct side){
-	        .view = &target->views[number], .as_path = "-", .exit = "-", .handover = "-", .dest = "-", .cold = "-"};
+	*side = (struct side){.view = &target->views[number],
+	        .as_path = "-",
+	        .exit = "-",
+	        .handover = "-",
+	        .dest = "-",
+	        .cold = "-",
+	        .e2e = "-"};
 	if (side->view->shown == CP_RUNDIFF_NONE)
 		return;
 	side->path = &report->result->paths[number][side->view->shown];
@@ -114,6 +138,7 @@ static void describe(const struct cp_rundiff_report *report, const struct cp_run
 		snprintf(side->as_path, sizeof(side->as_path), "-");
 	describe_exit(report, side);
 	describe_dest(side);
+	describe_e2e(side);
 }
 
 static const char *verdict_of(const struct side *side)
@@ -151,6 +176,8 @@ static void print_target(
 	print_row(text, "destination", before.dest, after.dest, CP_PLAIN, CP_PLAIN);
 	if (!says_nothing(before.cold, after.cold))
 		print_row(text, "cold share", before.cold, after.cold, CP_PLAIN, CP_PLAIN);
+	if (!says_nothing(before.e2e, after.e2e))
+		print_row(text, "end to end", before.e2e, after.e2e, CP_PLAIN, CP_PLAIN);
 }
 
 /* "AS8075, lab1": from where, over the column of a run. */

@@ -22,19 +22,6 @@ struct table {
 	const struct cp_rundiff_result *result;
 };
 
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
-/* "paths    " at the start of a line; what follows is wrapped under itself. */
-static void label(struct cp_text *text, const char *what)
-{
-	text->indent = 10;
-	cp_text_words(text, what);
-	cp_text_tab(text, text->indent);
-}
-
 /* ---- Which runs ---- */
 
 static void print_run(struct cp_text *text, const struct cp_rundiff_report *report, enum cp_rundiff_side side)
@@ -43,11 +30,12 @@ static void print_run(struct cp_text *text, const struct cp_rundiff_report *repo
 	const struct cp_rundiff_run *run = &report->runs[side];
 	char targets[CP_NUM_MAX], paths[CP_NUM_MAX], date[CP_NUM_MAX];
 
-	label(text, side == CP_BEFORE ? "before" : "after");
+	cp_rundiff_label(text, side == CP_BEFORE ? "before" : "after");
 	cp_text_words(text, run->name);
 	cp_text_put(text, ":");
 	cp_text_printf(text, "%s target%s, %s path%s", cp_text_count(totals->n_targets, targets),
-	        plural(totals->n_targets), cp_text_count(totals->n_paths, paths), plural(totals->n_paths));
+	        cp_rundiff_plural(totals->n_targets), cp_text_count(totals->n_paths, paths),
+	        cp_rundiff_plural(totals->n_paths));
 	if (run->host)
 		cp_text_printf(text, "from %s", run->host);
 	if (run->vantage_asn)
@@ -84,10 +72,10 @@ static void print_summary(struct cp_text *text, const struct cp_rundiff_result *
 	char count[CP_NUM_MAX];
 
 	cp_text_newline(text);
-	label(text, "targets");
+	cp_rundiff_label(text, "targets");
 	cp_text_printf(text, "%s in both runs", cp_text_count(result->n_targets_both, count));
 	print_counts(text, result->n_target_changes);
-	label(text, "paths");
+	cp_rundiff_label(text, "paths");
 	cp_text_printf(text, "%s in both runs", cp_text_count(result->n_paths_both, count));
 	print_counts(text, result->n_path_changes);
 	text->indent = 0;
@@ -197,6 +185,32 @@ static void print_time(struct cp_text *text, const char *what, uint32_t before_u
 	cp_text_newline(text);
 }
 
+/* What was measured end to end, as far as it has changed. */
+static void print_e2e(
+        struct cp_text *text, uint32_t changes, const struct cp_rundiff_e2e *before, const struct cp_rundiff_e2e *after)
+{
+	char left[64], right[64], shift[64];
+
+	if (changes & (CP_RD_BIT(CP_RD_MORE_LOSS) | CP_RD_BIT(CP_RD_LESS_LOSS))) {
+		detail(text, "loss");
+		cp_text_printf(text, "%s -> %s, %u of %u -> %u of %u probes end to end",
+		        cp_rundiff_say_loss(before->n_sent, before->n_received, left, sizeof(left)),
+		        cp_rundiff_say_loss(after->n_sent, after->n_received, right, sizeof(right)),
+		        before->n_sent - before->n_received, before->n_sent, after->n_sent - after->n_received,
+		        after->n_sent);
+		cp_text_newline(text);
+	}
+	if (changes & (CP_RD_BIT(CP_RD_E2E_SLOWER) | CP_RD_BIT(CP_RD_E2E_FASTER)))
+		print_time(text, "end to end", before->rtt_us, after->rtt_us);
+	if (changes & (CP_RD_BIT(CP_RD_MORE_JITTER) | CP_RD_BIT(CP_RD_LESS_JITTER))) {
+		detail(text, "jitter");
+		cp_text_printf(text, "%s -> %s, %s", cp_rundiff_say_jitter(before->jitter_us, left, sizeof(left)),
+		        cp_rundiff_say_jitter(after->jitter_us, right, sizeof(right)),
+		        cp_rundiff_say_shift(before->jitter_us, after->jitter_us, shift, sizeof(shift)));
+		cp_text_newline(text);
+	}
+}
+
 static void print_as_paths(const struct table *table, struct cp_text *text, const struct cp_rundiff_path *before,
         const struct cp_rundiff_path *after)
 {
@@ -229,6 +243,7 @@ static void print_pair(const struct table *table, struct cp_text *text, uint32_t
 		print_time(text, "time", before->rtt_dest_us, after->rtt_dest_us);
 	if (changes & (CP_RD_BIT(CP_RD_EXIT_SLOWER) | CP_RD_BIT(CP_RD_EXIT_FASTER)))
 		print_time(text, "time, exit", before->rtt_exit_us, after->rtt_exit_us);
+	print_e2e(text, changes, &before->e2e, &after->e2e);
 }
 
 /* The worst pair of a target that is in both runs; NULL: none is. */
@@ -256,7 +271,7 @@ static void print_which(
 	cp_text_printf(text, "%s flow %u", cp_addr_format(&path->dest, addr), path->flow);
 	if (target->n_pairs > 1)
 		cp_text_printf(text, "and %s path%s more", cp_text_count(target->n_pairs - 1, count),
-		        plural(target->n_pairs - 1));
+		        cp_rundiff_plural(target->n_pairs - 1));
 	cp_text_newline(text);
 }
 
@@ -345,8 +360,10 @@ static void print_targets(const struct table *table, struct cp_text *text)
 
 static const char *share(uint64_t n, uint64_t of, char *buf, size_t size)
 {
+	uint64_t permille = of ? (n * 1000 + of / 2) / of : 0;
+
 	if (n && of)
-		snprintf(buf, size, "%.1f%%", (double)n * 100 / (double)of);
+		snprintf(buf, size, "%u.%u%%", (unsigned)(permille / 10), (unsigned)(permille % 10));
 	else
 		snprintf(buf, size, "-");
 	return buf;
@@ -445,93 +462,6 @@ static int print_exits(const struct table *table, struct cp_text *text)
 	return rc;
 }
 
-/* ---- How complete, how fast ---- */
-
-static uint64_t n_decided(const uint64_t verdicts[CP_VERDICTS])
-{
-	uint64_t n = 0;
-
-	for (int i = 0; i < CP_VERDICTS; i++)
-		n += i == CP_UNDECIDED ? 0 : verdicts[i];
-	return n;
-}
-
-/* "inside 4 -> 5, transit 1 -> 0"; what neither run has is left out. */
-static void print_by_verdict(struct cp_text *text, const struct cp_rundiff_result *result)
-{
-	const uint64_t *before = result->totals[CP_BEFORE].targets, *after = result->totals[CP_AFTER].targets;
-	char counts[CP_SIDES][CP_NUM_MAX];
-	bool is_first = true;
-
-	label(text, "verdicts");
-	for (int i = 0; i < CP_VERDICTS; i++) {
-		if (!before[i] && !after[i])
-			continue;
-		cp_text_put(text, is_first ? "" : ",");
-		cp_text_color(text, cp_phrase_color(i));
-		cp_text_words(text, cp_verdict_name(i));
-		cp_text_color(text, CP_PLAIN);
-		cp_text_printf(text, "%s -> %s", cp_text_count(before[i], counts[CP_BEFORE]),
-		        cp_text_count(after[i], counts[CP_AFTER]));
-		is_first = false;
-	}
-	if (is_first)
-		cp_text_words(text, "none");
-	cp_text_newline(text);
-}
-
-/* "8 of 9 -> 9 of 9 targets decided" */
-static void ratio(struct cp_text *text, const uint64_t n[CP_SIDES], const uint64_t of[CP_SIDES], const char *what)
-{
-	char counts[4][CP_NUM_MAX];
-
-	cp_text_printf(text, "%s of %s -> %s of %s %s", cp_text_count(n[CP_BEFORE], counts[0]),
-	        cp_text_count(of[CP_BEFORE], counts[1]), cp_text_count(n[CP_AFTER], counts[2]),
-	        cp_text_count(of[CP_AFTER], counts[3]), what);
-	cp_text_newline(text);
-}
-
-static void print_coverage(struct cp_text *text, const struct cp_rundiff_result *result)
-{
-	const struct cp_rundiff_totals *before = &result->totals[CP_BEFORE], *after = &result->totals[CP_AFTER];
-	char count[CP_NUM_MAX];
-
-	label(text, "decided");
-	ratio(text, (const uint64_t[]){n_decided(before->targets), n_decided(after->targets)},
-	        (const uint64_t[]){before->n_targets, after->n_targets}, "targets");
-	label(text, "reached");
-	ratio(text, (const uint64_t[]){before->n_reached, after->n_reached},
-	        (const uint64_t[]){before->n_paths, after->n_paths}, "paths");
-	label(text, "answered");
-	ratio(text, (const uint64_t[]){before->n_hops_seen, after->n_hops_seen},
-	        (const uint64_t[]){before->n_hops, after->n_hops}, "hops");
-	if (!result->n_as_paths_silent)
-		return;
-	label(text, "silence");
-	cp_text_printf(text, "%s AS path%s differ%s in it alone, which is no difference",
-	        cp_text_count(result->n_as_paths_silent, count), plural(result->n_as_paths_silent),
-	        result->n_as_paths_silent == 1 ? "s" : "");
-	cp_text_newline(text);
-}
-
-static void print_times(struct cp_text *text, const struct cp_rundiff_report *report)
-{
-	char line[CP_PHRASE_MAX];
-
-	label(text, "time");
-	cp_text_printf(
-	        text, "%s to the destination", cp_rundiff_say_median(&report->result->dest_shift, line, sizeof(line)));
-	cp_text_newline(text);
-	if (report->result->exit_shift.n) {
-		label(text, "");
-		cp_text_tab(text, text->indent);
-		cp_text_printf(
-		        text, "%s to the exit", cp_rundiff_say_median(&report->result->exit_shift, line, sizeof(line)));
-		cp_text_newline(text);
-	}
-	text->indent = 0;
-}
-
 /* ---- All of it ---- */
 
 static int write_table(
@@ -555,9 +485,7 @@ static int write_table(
 	if (rc)
 		return rc;
 	cp_text_newline(text);
-	print_by_verdict(text, report->result);
-	print_coverage(text, report->result);
-	print_times(text, report);
+	cp_rundiff_print_totals(text, report);
 	return cp_text_flush(text);
 }
 

@@ -140,6 +140,7 @@ static void compare_probing(
 	compare_number(listener, "ttl", "the last TTL is", before->max_ttl, after->max_ttl);
 	compare_number(listener, "attempts", "probes for a silent hop:", before->attempts, after->attempts);
 	compare_number(listener, "timeout", "the longest wait in ms is", before->timeout_ms, after->timeout_ms);
+	compare_number(listener, "e2e", "probes end to end to each destination:", before->n_e2e, after->n_e2e);
 	compare_text(listener, "resolver", "names are asked of", before->resolver, after->resolver);
 }
 

@@ -48,7 +48,7 @@ struct table {
 	uint64_t n_paths; /* denominator of shares */
 	uint64_t n_warnings;
 	uint64_t rate_pps;
-	bool has_summary;
+	bool has_start, has_summary;
 	struct cp_e2e_sum e2e;
 	struct cp_policy_result policies[POLICIES]; /* borrowed until the end record */
 	size_t n_policies;
@@ -87,6 +87,7 @@ static int take_start(void *ctx, const struct cp_rec_start *rec)
 	struct table *table = ctx;
 
 	table->rate_pps = rec->rate_pps;
+	table->has_start = true;
 	cp_phrase_head(&table->text, rec);
 	return cp_text_flush(&table->text);
 }
@@ -401,7 +402,7 @@ static int take_end(void *ctx, const struct cp_rec_end *rec)
 		        cp_text_count(table->n_warnings - WARNINGS_SHOWN, count));
 		cp_text_newline(&table->text);
 	}
-	cp_phrase_partial(&table->text, rec);
+	cp_phrase_partial(&table->text, rec, table->has_start);
 	rc = print_groups(table);
 	print_total(table);
 	cp_table_cases_print(&table->cases, &table->text);

@@ -17,8 +17,7 @@
 #define LAST_DITCH_TTL 255 /* after a gap the destination is asked once more, at any distance */
 
 struct atlas {
-	const struct cp_import_sink *sink;
-	int sink_rc;
+	struct cp_json_reader reader;
 	bool has_responded, responded; /* what the record says of the destination */
 	const char *send_error; /* why a probe was not sent; NULL: none */
 	struct cp_json_trace trace;
@@ -284,22 +283,13 @@ static int take_result(void *ctx, const json_t *record, size_t line, struct cp_e
 		return rc;
 	if (atlas->send_error && !atlas->trace.last_ttl)
 		return cp_err_set(err, -EINVAL, "nothing was measured: the probe could not send");
-	return cp_json_trace_finish(&atlas->trace, CP_END_MAX_TTL, atlas->sink, &atlas->sink_rc, err);
+	return cp_json_trace_finish(&atlas->trace, CP_END_MAX_TTL, atlas->reader.sink, &atlas->reader.sink_rc, err);
 }
 
 static int read_atlas(
         const char *text, size_t len, const char *source, const struct cp_import_sink *sink, struct cp_err *err)
 {
-	struct atlas *atlas = calloc(1, sizeof(*atlas));
-	int rc;
-
-	if (!atlas)
-		return cp_err_set(err, -ENOMEM, "%s: out of memory", source);
-	atlas->sink = sink;
-	rc = cp_json_records(text, len, source, sink, take_result, atlas, err);
-	rc = rc == -ECANCELED ? atlas->sink_rc : rc;
-	free(atlas);
-	return rc;
+	return cp_json_read(text, len, source, sink, take_result, sizeof(struct atlas), err);
 }
 
 struct marks {

@@ -15,8 +15,7 @@
 #include "json_value.h"
 
 struct datadog {
-	const struct cp_import_sink *sink;
-	int sink_rc;
+	struct cp_json_reader reader;
 	struct cp_json_trace trace;
 };
 
@@ -148,7 +147,8 @@ static int take_run(
 		if (rc)
 			return rc;
 	}
-	return cp_json_trace_finish(&datadog->trace, CP_END_MAX_TTL, datadog->sink, &datadog->sink_rc, err);
+	return cp_json_trace_finish(
+	        &datadog->trace, CP_END_MAX_TTL, datadog->reader.sink, &datadog->reader.sink_rc, err);
 }
 
 /* ---- Events ---- */
@@ -192,7 +192,8 @@ static int take_runs(struct datadog *datadog, const struct event *event, const j
 		                             : cp_err_set(&why, -EINVAL, "an object is wanted");
 
 		if (rc == -EINVAL)
-			datadog->sink->bad(datadog->sink->ctx, event->line, why.text); /* the other runs are kept */
+			datadog->reader.sink->bad(
+			        datadog->reader.sink->ctx, event->line, why.text); /* the other runs are kept */
 		else if (rc)
 			return rc;
 	}
@@ -219,16 +220,7 @@ static int take_event(void *ctx, const json_t *record, size_t line, struct cp_er
 static int read_datadog(
         const char *text, size_t len, const char *source, const struct cp_import_sink *sink, struct cp_err *err)
 {
-	struct datadog *datadog = calloc(1, sizeof(*datadog));
-	int rc;
-
-	if (!datadog)
-		return cp_err_set(err, -ENOMEM, "%s: out of memory", source);
-	datadog->sink = sink;
-	rc = cp_json_records(text, len, source, sink, take_event, datadog, err);
-	rc = rc == -ECANCELED ? datadog->sink_rc : rc;
-	free(datadog);
-	return rc;
+	return cp_json_read(text, len, source, sink, take_event, sizeof(struct datadog), err);
 }
 
 struct marks {

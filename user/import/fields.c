@@ -56,6 +56,11 @@ const char *cp_fields_string(struct cp_fields *fields)
 	return cp_words_add(fields->words, fields->scratch, cp_pull_unescape(&fields->pull, fields->scratch));
 }
 
+bool cp_fields_says(const struct cp_fields *fields, const char *word)
+{
+	return fields->pull.kind == CP_PULL_STRING && cp_pull_is(&fields->pull, word);
+}
+
 int cp_fields_uint(struct cp_fields *fields, uint64_t max, uint64_t *ret_value)
 {
 	uint64_t value;

@@ -54,6 +54,8 @@ int cp_fields_array(struct cp_fields *fields, int (*item)(struct cp_fields *fiel
 
 /* The string that was read, kept; NULL: out of memory. */
 const char *cp_fields_string(struct cp_fields *fields);
+/* True when the token read last is a string that says word. */
+bool cp_fields_says(const struct cp_fields *fields, const char *word);
 /* Values of the kinds above from the token read last. -EINVAL with why set. */
 int cp_fields_uint(struct cp_fields *fields, uint64_t max, uint64_t *ret_value);
 int cp_fields_addr(struct cp_fields *fields, struct cp_addr *ret_addr);

@@ -13,6 +13,7 @@
 
 #include "core/err.h"
 #include "core/path.h"
+#include "core/quality.h"
 #include "core/target.h"
 #include "core/verdict.h"
 
@@ -31,6 +32,7 @@ struct cp_trace {
 	 * CP_WHY_SACK_UNAVAILABLE.
 	 */
 	uint32_t reasons;
+	const struct cp_quality_stats *e2e; /* of the destination; NULL: not measured */
 	size_t line; /* 1-based, where it begins in the text */
 	struct cp_path path; /* hops' ptr: the names that the tool printed */
 };

@@ -212,6 +212,21 @@ static bool look_record(struct cp_pull *pull, void (*look)(void *ctx, const stru
 	}
 }
 
+int cp_json_read(const char *text, size_t len, const char *source, const struct cp_import_sink *sink,
+        cp_record_take take, size_t size, struct cp_err *err)
+{
+	struct cp_json_reader *reader = calloc(1, size);
+	int rc;
+
+	if (!reader)
+		return cp_err_set(err, -ENOMEM, "%s: out of memory", source);
+	reader->sink = sink;
+	rc = cp_json_records(text, len, source, sink, take, reader, err);
+	rc = rc == -ECANCELED ? reader->sink_rc : rc;
+	free(reader);
+	return rc;
+}
+
 void cp_json_look(const char *text, size_t len, void (*look)(void *ctx, const struct cp_json_member *member), void *ctx)
 {
 	const char *at = skip_mark(text, len), *end = text + (len < LOOK_BYTES ? len : LOOK_BYTES);

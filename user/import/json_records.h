@@ -23,6 +23,19 @@ typedef int (*cp_record_take)(void *ctx, const json_t *record, size_t line, stru
 int cp_json_records(const char *text, size_t len, const char *source, const struct cp_import_sink *sink,
         cp_record_take take, void *ctx, struct cp_err *err);
 
+/* What a reader of such records keeps while it reads; the first member of its own state. */
+struct cp_json_reader {
+	const struct cp_import_sink *sink;
+	int sink_rc; /* what the sink returned, where take says -ECANCELED for it */
+};
+
+/*
+ * struct cp_import_format.read of a format whose records are such objects: they go to take with a zeroed state of
+ * size bytes, which begins with a reader.
+ */
+int cp_json_read(const char *text, size_t len, const char *source, const struct cp_import_sink *sink,
+        cp_record_take take, size_t size, struct cp_err *err);
+
 /*
  * The first objects of a text, for detection: look is called for each member on the first and second level, with the
  * text of its value when that is a string, "" otherwise. parent is NULL on the first level.

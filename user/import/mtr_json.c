@@ -14,8 +14,7 @@
 #include "json_value.h"
 
 struct mtr {
-	const struct cp_import_sink *sink;
-	int sink_rc;
+	struct cp_json_reader reader;
 	struct cp_json_trace trace;
 	char names[CP_TTL_MAX + 1][256]; /* by TTL */
 };
@@ -171,22 +170,13 @@ static int take_report(void *ctx, const json_t *record, size_t line, struct cp_e
 		if (rc == 0)
 			rc = take_hub(mtr, hub, err);
 	}
-	return rc ? rc : cp_json_trace_finish(&mtr->trace, CP_END_MAX_TTL, mtr->sink, &mtr->sink_rc, err);
+	return rc ? rc : cp_json_trace_finish(&mtr->trace, CP_END_MAX_TTL, mtr->reader.sink, &mtr->reader.sink_rc, err);
 }
 
 static int read_mtr(
         const char *text, size_t len, const char *source, const struct cp_import_sink *sink, struct cp_err *err)
 {
-	struct mtr *mtr = calloc(1, sizeof(*mtr));
-	int rc;
-
-	if (!mtr)
-		return cp_err_set(err, -ENOMEM, "%s: out of memory", source);
-	mtr->sink = sink;
-	rc = cp_json_records(text, len, source, sink, take_report, mtr, err);
-	rc = rc == -ECANCELED ? mtr->sink_rc : rc;
-	free(mtr);
-	return rc;
+	return cp_json_read(text, len, source, sink, take_report, sizeof(struct mtr), err);
 }
 
 static void look(void *ctx, const struct cp_json_member *member)

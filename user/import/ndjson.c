@@ -97,6 +97,7 @@ static int take_path(void *ctx, size_t line, const struct cp_run_path *rec)
 	trace->tcp_method = rec->tcp_method;
 	trace->sack_fallback = rec->sack_fallback;
 	trace->reasons = rec->reasons & DOUBTS;
+	trace->e2e = rec->has_e2e ? &rec->e2e : NULL;
 	trace->line = line;
 	trace->path.flow = rec->flow;
 	take_hops(rec, &trace->path);

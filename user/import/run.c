@@ -18,6 +18,7 @@ enum type {
 	TYPE_PATH,
 	TYPE_TARGET,
 	TYPE_SUMMARY,
+	TYPE_POLICY,
 	TYPE_WARNING,
 	TYPE_END,
 	TYPE_UNKNOWN,
@@ -32,7 +33,7 @@ struct head {
 
 static enum type type_of(const char *name)
 {
-	static const char *const names[] = {"start", "path", "target", "summary", "warning", "end"};
+	static const char *const names[] = {"start", "path", "target", "summary", "policy", "warning", "end"};
 	uint32_t i = 0;
 
 	while (i < CP_COUNT(names) && strcmp(names[i], name) != 0)
@@ -69,6 +70,7 @@ static bool is_wanted(const struct cp_run_sink *sink, enum type type)
 	        [TYPE_PATH] = sink->path,
 	        [TYPE_TARGET] = sink->target,
 	        [TYPE_SUMMARY] = sink->summary,
+	        [TYPE_POLICY] = sink->policy,
 	        [TYPE_WARNING] = sink->warning,
 	        [TYPE_END] = sink->end,
 	        [TYPE_UNKNOWN] = false,
@@ -84,6 +86,7 @@ static int read_record(struct cp_run_work *work, enum type type, const char *lin
 	        [TYPE_PATH] = cp_run_read_path,
 	        [TYPE_TARGET] = cp_run_read_target,
 	        [TYPE_SUMMARY] = cp_run_read_summary,
+	        [TYPE_POLICY] = cp_run_read_policy,
 	        [TYPE_WARNING] = cp_run_read_warning,
 	        [TYPE_END] = cp_run_read_end,
 	};
@@ -110,6 +113,8 @@ static int hand_over(const struct cp_run_work *work, enum type type, size_t line
 		return sink->target(sink->ctx, line, &work->target);
 	case TYPE_SUMMARY:
 		return sink->summary(sink->ctx, line, &work->summary);
+	case TYPE_POLICY:
+		return sink->policy(sink->ctx, line, &work->policy);
 	case TYPE_WARNING:
 		return sink->warning(sink->ctx, line, &work->warning);
 	default:
@@ -182,6 +187,8 @@ int cp_run_read(const char *text, size_t len, struct cp_words *words, const stru
 		free(work->asns);
 		free(work->databases);
 		free(work->egress);
+		free(work->rules);
+		free(work->violations);
 	}
 	free(work);
 	if (rc == 0)

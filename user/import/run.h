@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "core/path.h"
+#include "core/policy.h"
+#include "core/quality.h"
 #include "core/verdict.h"
 #include "words.h"
 
@@ -37,10 +39,10 @@ struct cp_run_database {
 };
 
 struct cp_run_start {
-	const char *version, *command, *host, *datapath, *datapath_why, *tcp_method, *resolver;
+	const char *version, *command, *host, *agent, *audit, *datapath, *datapath_why, *tcp_method, *resolver;
 	struct cp_run_strings interfaces;
 	uint64_t wall_ms, mono_ns, rate_pps, n_senders, seed, n_targets, n_dests;
-	uint64_t first_ttl, max_ttl, attempts, timeout_ms, n_flows;
+	uint64_t first_ttl, max_ttl, attempts, timeout_ms, n_flows, n_e2e, e2e_interval_ms;
 	uint32_t vantage_asn; /* 0: unknown */
 	const char *vantage_why;
 	const char *home_spec;
@@ -70,7 +72,7 @@ struct cp_run_path {
 	struct cp_run_target target;
 	struct cp_addr dest; /* zero: missing */
 	uint32_t dest_asn; /* 0: null */
-	const char *dest_as_name, *service_tag;
+	const char *dest_as_name, *service_tag, *service_region;
 	struct cp_run_strings cname;
 	uint32_t flow;
 	const char *tcp_method, *sack_fallback;
@@ -84,6 +86,8 @@ struct cp_run_path {
 	uint32_t reasons; /* bit 1 << enum cp_reason; codes that are not known are left out */
 	struct cp_run_strings as_path;
 	struct cp_run_exit exit;
+	bool has_e2e; /* false: not measured */
+	struct cp_quality_stats e2e; /* of the destination, without its samples */
 	uint32_t n_hops;
 	struct cp_run_hop hops[CP_TTL_MAX]; /* consecutive TTLs */
 };
@@ -100,6 +104,7 @@ struct cp_run_accounting {
 	uint64_t attempted, transmitted, tx_errors, blocked, over_budget, replied, timed_out, matched, duplicates, late;
 	uint64_t rejected_token, rejected_dest, rejected_unsent, rejected_flags, rejected_short;
 	uint64_t lost, resets_sent, acks_sent, connections_opened, connections_closed, probing_ns, total_ns;
+	uint64_t e2e_attempted, e2e_replied, e2e_timed_out, e2e_unsent, e2e_late;
 	uint64_t n_targets, n_unresolved, n_skipped, n_dests, n_paths, n_complete, n_hops, n_hops_seen;
 };
 
@@ -130,6 +135,32 @@ struct cp_run_summary {
 	struct cp_run_accounting accounting;
 };
 
+struct cp_run_rule {
+	const char *name;
+	bool is_warning; /* severity "warn" */
+	enum cp_policy_state state;
+	uint64_t n_targets, n_kept, n_violated, n_undecided, n_unmeasured, n_violations;
+	uint64_t max_undecided; /* hundredths of a percent */
+};
+
+struct cp_run_violation {
+	const char *rule, *text;
+	struct cp_run_target target;
+	struct cp_addr dest; /* zero: missing */
+	uint32_t flow;
+	bool is_warning;
+};
+
+struct cp_run_policy {
+	const char *source;
+	enum cp_policy_state state;
+	const struct cp_run_rule *rules; /* borrowed for the call, as the violations */
+	size_t n_rules;
+	uint64_t n_unmatched, n_violations_all;
+	const struct cp_run_violation *violations;
+	size_t n_violations;
+};
+
 struct cp_run_warning {
 	const char *code, *text;
 };
@@ -149,6 +180,7 @@ struct cp_run_sink {
 	int (*path)(void *ctx, size_t line, const struct cp_run_path *rec);
 	int (*target)(void *ctx, size_t line, const struct cp_run_target_end *rec);
 	int (*summary)(void *ctx, size_t line, const struct cp_run_summary *rec);
+	int (*policy)(void *ctx, size_t line, const struct cp_run_policy *rec);
 	int (*warning)(void *ctx, size_t line, const struct cp_run_warning *rec);
 	int (*end)(void *ctx, size_t line, const struct cp_run_end *rec);
 	void (*bad)(void *ctx, size_t line, const char *why); /* a record that was left out */

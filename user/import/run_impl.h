@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * run_impl.h: what the readers of records share: run.c finds the records,
- * run_path.c and run_records.c read them.
+ * run_path.c, run_policy.c and run_records.c read them.
  */
 #ifndef CP_RUN_IMPL_H
 #define CP_RUN_IMPL_H
@@ -18,6 +18,7 @@ struct cp_run_work {
 	struct cp_run_start start;
 	struct cp_run_target_end target;
 	struct cp_run_summary summary;
+	struct cp_run_policy policy;
 	struct cp_run_warning warning;
 	struct cp_run_end end;
 	uint32_t *asns;
@@ -26,6 +27,10 @@ struct cp_run_work {
 	size_t databases_cap;
 	struct cp_run_egress *egress;
 	size_t egress_cap;
+	struct cp_run_rule *rules;
+	size_t rules_cap;
+	struct cp_run_violation *violations;
+	size_t violations_cap;
 };
 
 /*
@@ -36,12 +41,15 @@ int cp_run_read_path(struct cp_run_work *work);
 int cp_run_read_start(struct cp_run_work *work);
 int cp_run_read_target(struct cp_run_work *work);
 int cp_run_read_summary(struct cp_run_work *work);
+int cp_run_read_policy(struct cp_run_work *work);
 int cp_run_read_warning(struct cp_run_work *work);
 int cp_run_read_end(struct cp_run_work *work);
 
 /* What several records have. The value's first token is read already. */
 int cp_run_read_target_object(struct cp_fields *fields, struct cp_run_target *target);
 int cp_run_read_strings(struct cp_fields *fields, struct cp_run_strings *strings);
+/* A percentage into its hundredths. */
+int cp_run_read_percent(struct cp_fields *fields, double max, uint64_t *ret_hundredths);
 int cp_run_read_verdict(struct cp_fields *fields, int8_t *ret_verdict);
 
 #endif

@@ -11,16 +11,10 @@
 
 /* ---- Names ---- */
 
-/* True when the token is a string that says word. */
-static bool says(const struct cp_fields *fields, const char *word)
-{
-	return fields->pull.kind == CP_PULL_STRING && cp_pull_is(&fields->pull, word);
-}
-
 int cp_run_read_verdict(struct cp_fields *fields, int8_t *ret_verdict)
 {
 	for (int i = 0; i < CP_VERDICTS; i++) {
-		if (says(fields, cp_verdict_name(i))) {
+		if (cp_fields_says(fields, cp_verdict_name(i))) {
 			*ret_verdict = (int8_t)i;
 			return 0;
 		}
@@ -38,7 +32,7 @@ static int read_confidence(struct cp_fields *fields, void *out)
 	struct cp_run_path *path = out;
 
 	for (int i = 0; i <= CP_CONF_HIGH; i++) {
-		if (says(fields, cp_confidence_name(i))) {
+		if (cp_fields_says(fields, cp_confidence_name(i))) {
 			path->confidence = (int8_t)i;
 			return 0;
 		}
@@ -49,7 +43,7 @@ static int read_confidence(struct cp_fields *fields, void *out)
 static int read_rule(struct cp_fields *fields, void *out)
 {
 	for (int i = CP_RULE_NONE + 1; i < CP_RULES; i++) {
-		if (says(fields, cp_rule_name(i)))
+		if (cp_fields_says(fields, cp_rule_name(i)))
 			((struct cp_run_path *)out)->rule = (int8_t)i;
 	}
 	return 0; /* rules are added: one that is not known here says nothing */
@@ -60,7 +54,7 @@ static int read_end(struct cp_fields *fields, void *out)
 	struct cp_run_path *path = out;
 
 	for (int i = 0; i <= CP_END_INTERRUPTED; i++) {
-		if (says(fields, cp_end_name(i))) {
+		if (cp_fields_says(fields, cp_end_name(i))) {
 			path->end = (int8_t)i;
 			return 0;
 		}
@@ -154,6 +148,7 @@ static int read_destination(struct cp_fields *fields, void *out)
 	        CP_FIELD(CP_FIELD_STRING, "as_name", struct cp_run_path, dest_as_name),
 	        CP_FIELD_READ("cname", read_cname),
 	        CP_FIELD(CP_FIELD_STRING, "service_tag", struct cp_run_path, service_tag),
+	        CP_FIELD(CP_FIELD_STRING, "service_region", struct cp_run_path, service_region),
 	};
 
 	return cp_fields_object(fields, table, CP_COUNT(table), out);
@@ -225,7 +220,7 @@ static int read_reply(struct cp_fields *fields, void *out)
 	struct cp_run_hop *hop = out;
 
 	for (size_t i = CP_REPLY_TIME_EXCEEDED; i < CP_COUNT(names); i++) {
-		if (says(fields, names[i])) {
+		if (cp_fields_says(fields, names[i])) {
 			hop->hop.kind = (uint8_t)i;
 			return 0;
 		}
@@ -351,6 +346,53 @@ static int read_hops(struct cp_fields *fields, void *out)
 	return cp_fields_array(fields, read_hop, out);
 }
 
+/* ---- End to end ---- */
+
+static int settle_e2e(struct cp_fields *fields, struct cp_quality_stats *e2e)
+{
+	uint64_t n_told = (uint64_t)e2e->n_received + e2e->n_refused + e2e->n_late;
+
+	/* Runs from before they were counted. */
+	if (e2e->n_rtts == UINT32_MAX)
+		e2e->n_rtts = e2e->n_received;
+	if (n_told > e2e->n_sent || e2e->n_rtts > e2e->n_received)
+		return cp_fields_refuse(fields, "more answers than probes end to end");
+	if (e2e->rtt_min_us == CP_QUALITY_UNKNOWN || e2e->rtt_avg_us == CP_QUALITY_UNKNOWN ||
+	        e2e->rtt_max_us == CP_QUALITY_UNKNOWN)
+		e2e->n_rtts = 0;
+	return 0;
+}
+
+static int read_e2e(struct cp_fields *fields, void *out)
+{
+#define E2E(key, member) CP_FIELD(CP_FIELD_UINT, key, struct cp_quality_stats, member)
+	static const struct cp_field table[] = {
+	        E2E("sent", n_sent),
+	        E2E("received", n_received),
+	        E2E("refused", n_refused),
+	        E2E("late", n_late),
+	        E2E("rtts", n_rtts),
+	        E2E("rtt_min_us", rtt_min_us),
+	        E2E("rtt_avg_us", rtt_avg_us),
+	        E2E("rtt_max_us", rtt_max_us),
+	        E2E("rtt_p50_us", rtt_p50_us),
+	        E2E("rtt_p95_us", rtt_p95_us),
+	        E2E("rtt_p99_us", rtt_p99_us),
+	        E2E("jitter_us", jitter_us),
+	        E2E("jitter_mean_us", jitter_mean_us),
+	};
+#undef E2E
+	struct cp_run_path *path = out;
+	struct cp_quality_stats *e2e = &path->e2e;
+	int rc;
+
+	cp_quality_forget(e2e);
+	e2e->n_rtts = UINT32_MAX;
+	rc = cp_fields_object(fields, table, CP_COUNT(table), e2e);
+	path->has_e2e = rc == 0;
+	return rc ? rc : settle_e2e(fields, e2e);
+}
+
 /* ---- The record ---- */
 
 int cp_run_read_path(struct cp_run_work *work)
@@ -371,6 +413,7 @@ int cp_run_read_path(struct cp_run_work *work)
 	        CP_FIELD_READ("reasons", read_reasons),
 	        CP_FIELD_READ("as_path", read_as_path),
 	        CP_FIELD_READ("exit", read_exit),
+	        CP_FIELD_READ("e2e", read_e2e),
 	        CP_FIELD_READ("hops", read_hops),
 	};
 	struct cp_run_path *path = &work->path;

@@ -7,24 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/grow.h"
 #include "run_impl.h"
 
-/* Room for one more element; items may move. 0 or -ENOMEM. */
-static int grow(void *items_ptr, size_t *cap, size_t n, size_t size)
+/*
+ * What a record does not say is unknown: all 64-bit numbers of a table. The others are 0, which they are never said
+ * to be.
+ */
+static void forget(const struct cp_field *table, size_t n, void *out)
 {
-	void *items, *grown;
-
-	if (n < *cap)
-		return 0;
-	memcpy(&items, items_ptr, sizeof(items));
-	grown = reallocarray(items, *cap ? *cap * 2 : 16, size);
-	if (!grown)
-		return -ENOMEM;
-	memcpy(items_ptr, &grown, sizeof(grown));
-	*cap = *cap ? *cap * 2 : 16;
-	/* cppcheck-suppress memleak ; items_ptr has it */
-	return 0;
+	for (size_t i = 0; i < n; i++) {
+		if (table[i].kind == CP_FIELD_UINT && table[i].size == sizeof(uint64_t))
+			memset((char *)out + table[i].offset, 0xff, sizeof(uint64_t));
+	}
 }
+_Static_assert(CP_RUN_UNKNOWN == UINT64_MAX, "unknown is all ones");
 
 /* ---- start ---- */
 
@@ -44,7 +41,7 @@ static int read_asn(struct cp_fields *fields, void *out)
 	uint64_t asn;
 	int rc = cp_fields_uint(fields, UINT32_MAX, &asn);
 
-	rc = rc ? rc : grow(&work->asns, &work->asns_cap, work->start.n_home_asns, sizeof(*work->asns));
+	rc = rc ? rc : cp_grow(&work->asns, &work->asns_cap, work->start.n_home_asns, sizeof(*work->asns));
 	if (rc == 0)
 		work->asns[work->start.n_home_asns++] = (uint32_t)asn;
 	return rc;
@@ -78,13 +75,13 @@ static int read_database(struct cp_fields *fields, void *out)
 	};
 	struct cp_run_work *work = out;
 	struct cp_run_database *database;
-	int rc = grow(&work->databases, &work->databases_cap, work->start.n_databases, sizeof(*work->databases));
+	int rc = cp_grow(&work->databases, &work->databases_cap, work->start.n_databases, sizeof(*work->databases));
 
 	if (rc)
 		return rc;
 	database = &work->databases[work->start.n_databases++];
-	*database = (struct cp_run_database){
-	        .n_rows = CP_RUN_UNKNOWN, .built_at_s = CP_RUN_UNKNOWN, .age_days = CP_RUN_UNKNOWN};
+	*database = (struct cp_run_database){0};
+	forget(table, CP_COUNT(table), database);
 	return cp_fields_object(fields, table, CP_COUNT(table), database);
 }
 
@@ -108,6 +105,8 @@ int cp_run_read_start(struct cp_run_work *work)
 	        START(CP_FIELD_UINT, "wall_ms", wall_ms),
 	        START(CP_FIELD_UINT, "mono_ns", mono_ns),
 	        START(CP_FIELD_STRING, "host", host),
+	        START(CP_FIELD_STRING, "agent", agent),
+	        START(CP_FIELD_STRING, "audit", audit),
 	        START(CP_FIELD_STRING, "datapath", datapath),
 	        START(CP_FIELD_STRING, "datapath_why", datapath_why),
 	        CP_FIELD_READ("interfaces", read_interfaces),
@@ -118,6 +117,8 @@ int cp_run_read_start(struct cp_run_work *work)
 	        START(CP_FIELD_UINT, "attempts", attempts),
 	        START(CP_FIELD_UINT, "timeout_ms", timeout_ms),
 	        START(CP_FIELD_UINT, "flows", n_flows),
+	        START(CP_FIELD_UINT, "e2e", n_e2e),
+	        START(CP_FIELD_UINT, "e2e_interval_ms", e2e_interval_ms),
 	        START(CP_FIELD_STRING, "tcp_method", tcp_method),
 	        START(CP_FIELD_UINT, "seed", seed),
 	        START(CP_FIELD_STRING, "resolver", resolver),
@@ -131,18 +132,8 @@ int cp_run_read_start(struct cp_run_work *work)
 	struct cp_run_start *start = &work->start;
 	int rc;
 
-	*start = (struct cp_run_start){.wall_ms = CP_RUN_UNKNOWN,
-	        .mono_ns = CP_RUN_UNKNOWN,
-	        .rate_pps = CP_RUN_UNKNOWN,
-	        .n_senders = CP_RUN_UNKNOWN,
-	        .seed = CP_RUN_UNKNOWN,
-	        .n_targets = CP_RUN_UNKNOWN,
-	        .n_dests = CP_RUN_UNKNOWN,
-	        .first_ttl = CP_RUN_UNKNOWN,
-	        .max_ttl = CP_RUN_UNKNOWN,
-	        .attempts = CP_RUN_UNKNOWN,
-	        .timeout_ms = CP_RUN_UNKNOWN,
-	        .n_flows = CP_RUN_UNKNOWN};
+	*start = (struct cp_run_start){0};
+	forget(table, CP_COUNT(table), work);
 	rc = cp_fields_read(&work->fields, table, CP_COUNT(table), work);
 	start->home_asns = work->asns;
 	start->databases = work->databases;
@@ -186,7 +177,7 @@ int cp_run_read_target(struct cp_run_work *work)
 	struct cp_run_target_end *target = &work->target;
 
 	memset(target, 0, sizeof(*target));
-	target->n_dests = CP_RUN_UNKNOWN;
+	forget(table, CP_COUNT(table), target);
 	target->verdict = -1;
 	return cp_fields_read(&work->fields, table, CP_COUNT(table), target);
 }
@@ -228,6 +219,11 @@ static int read_accounting(struct cp_fields *fields, struct cp_run_accounting *a
 	        ACCOUNT("connections_opened", connections_opened),
 	        ACCOUNT("connections_closed", connections_closed),
 	        ACCOUNT("probing_ns", probing_ns),
+	        ACCOUNT("e2e_attempted", e2e_attempted),
+	        ACCOUNT("e2e_replied", e2e_replied),
+	        ACCOUNT("e2e_timed_out", e2e_timed_out),
+	        ACCOUNT("e2e_unsent", e2e_unsent),
+	        ACCOUNT("e2e_late", e2e_late),
 	        ACCOUNT("total_ns", total_ns),
 	        ACCOUNT("targets", n_targets),
 	        ACCOUNT("unresolved", n_unresolved),
@@ -265,24 +261,24 @@ static int read_verdicts(struct cp_fields *fields, void *out)
 	return cp_fields_object(fields, table, CP_COUNT(table), out);
 }
 
-static int read_share(struct cp_fields *fields, void *out)
+int cp_run_read_percent(struct cp_fields *fields, double max, uint64_t *ret_hundredths)
 {
 	double percent;
 
-	if (!cp_pull_double(&fields->pull, &percent) || percent < 0 || percent > 1e9)
+	if (!cp_pull_double(&fields->pull, &percent) || percent < 0 || percent > max)
 		return cp_fields_refuse(fields, "a percentage is wanted");
-	((struct cp_run_egress *)out)->share_hundredths = (uint64_t)(percent * 100 + 0.5);
+	*ret_hundredths = (uint64_t)(percent * 100 + 0.5);
 	return 0;
+}
+
+static int read_share(struct cp_fields *fields, void *out)
+{
+	return cp_run_read_percent(fields, 1e9, &((struct cp_run_egress *)out)->share_hundredths);
 }
 
 static int read_loss(struct cp_fields *fields, void *out)
 {
-	double percent;
-
-	if (!cp_pull_double(&fields->pull, &percent) || percent < 0 || percent > 100)
-		return cp_fields_refuse(fields, "a percentage is wanted");
-	((struct cp_run_egress *)out)->loss_hundredths = (uint64_t)(percent * 100 + 0.5);
-	return 0;
+	return cp_run_read_percent(fields, 100, &((struct cp_run_egress *)out)->loss_hundredths);
 }
 
 static int read_site(struct cp_fields *fields, void *out)
@@ -332,24 +328,13 @@ static int read_egress(struct cp_fields *fields, void *out)
 #undef EGRESS
 	struct cp_run_work *work = out;
 	struct cp_run_egress *row;
-	int rc = grow(&work->egress, &work->egress_cap, work->summary.n_egress, sizeof(*work->egress));
+	int rc = cp_grow(&work->egress, &work->egress_cap, work->summary.n_egress, sizeof(*work->egress));
 
 	if (rc)
 		return rc;
 	row = &work->egress[work->summary.n_egress++];
-	*row = (struct cp_run_egress){.n_paths = CP_RUN_UNKNOWN,
-	        .n_dests = CP_RUN_UNKNOWN,
-	        .n_targets = CP_RUN_UNKNOWN,
-	        .n_groups = CP_RUN_UNKNOWN,
-	        .n_replies = CP_RUN_UNKNOWN,
-	        .n_probes = CP_RUN_UNKNOWN,
-	        .loss_hundredths = CP_RUN_UNKNOWN,
-	        .share_hundredths = CP_RUN_UNKNOWN,
-	        .n_exit_routers = CP_RUN_UNKNOWN,
-	        .handover_p50_us = CP_RUN_UNKNOWN,
-	        .handover_p95_us = CP_RUN_UNKNOWN,
-	        .handover_p99_us = CP_RUN_UNKNOWN,
-	        .cold_share_pct = CP_RUN_UNKNOWN};
+	*row = (struct cp_run_egress){.share_hundredths = CP_RUN_UNKNOWN, .loss_hundredths = CP_RUN_UNKNOWN};
+	forget(table, CP_COUNT(table), row);
 	return cp_fields_object(fields, table, CP_COUNT(table), row);
 }
 

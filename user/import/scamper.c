@@ -224,7 +224,8 @@ static int take_trace(struct cp_scamper *scamper, const json_t *record, size_t l
 	}
 	rc = count_probes(scamper, record, attempts, err);
 	return rc ? rc
-	          : cp_json_trace_finish(&scamper->trace, end_of(stop_reason), scamper->sink, &scamper->sink_rc, err);
+	          : cp_json_trace_finish(
+	                    &scamper->trace, end_of(stop_reason), scamper->reader.sink, &scamper->reader.sink_rc, err);
 }
 
 /* ---- Records ---- */
@@ -252,16 +253,7 @@ static int take_record(void *ctx, const json_t *record, size_t line, struct cp_e
 static int read_scamper(
         const char *text, size_t len, const char *source, const struct cp_import_sink *sink, struct cp_err *err)
 {
-	struct cp_scamper *scamper = calloc(1, sizeof(*scamper));
-	int rc;
-
-	if (!scamper)
-		return cp_err_set(err, -ENOMEM, "%s: out of memory", source);
-	scamper->sink = sink;
-	rc = cp_json_records(text, len, source, sink, take_record, scamper, err);
-	rc = rc == -ECANCELED ? scamper->sink_rc : rc;
-	free(scamper);
-	return rc;
+	return cp_json_read(text, len, source, sink, take_record, sizeof(struct cp_scamper), err);
 }
 
 static void look(void *ctx, const struct cp_json_member *member)

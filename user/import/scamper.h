@@ -8,11 +8,11 @@
 
 #include <jansson.h>
 
+#include "json_records.h"
 #include "json_trace.h"
 
 struct cp_scamper {
-	const struct cp_import_sink *sink;
-	int sink_rc;
+	struct cp_json_reader reader;
 	struct cp_json_trace trace;
 };
 

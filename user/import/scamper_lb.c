@@ -319,7 +319,8 @@ static int hand_over(struct graph *graph, const json_t *record, const struct flo
 			rc = cp_json_trace_answer(trace, ttl, &hop, err);
 	}
 	trace->trace.path.flow = number;
-	return rc ? rc : cp_json_trace_finish(trace, CP_END_MAX_TTL, scamper->sink, &scamper->sink_rc, err);
+	return rc ? rc
+	          : cp_json_trace_finish(trace, CP_END_MAX_TTL, scamper->reader.sink, &scamper->reader.sink_rc, err);
 }
 
 static int hand_over_all(struct graph *graph, const json_t *record, size_t line, struct cp_err *err)

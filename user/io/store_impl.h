@@ -75,6 +75,11 @@ void cp_store_drop_inserts(struct cp_store *store);
 void cp_store_row_get(enum cp_store_table table, sqlite3_stmt *stmt, void *row);
 
 /* The SQL of each question, with parameters :agent, :run ...; those of metrics (store_metrics.c) come last. */
+/* A number of what a path p knows end to end, in SQL; NULL where it has none. */
+#define CP_STORE_E2E(key)                                                                                              \
+	"CASE WHEN json_valid(p.e2e) THEN CASE json_type(p.e2e, '$." key "') WHEN 'integer' THEN json_extract(p.e2e,"  \
+	" '$." key "') END END"
+
 extern const char *const cp_store_questions[CP_ASK_METRIC_RUNS];
 extern const char *const cp_store_metric_questions[CP_ASK_QUESTIONS - CP_ASK_METRIC_RUNS];
 

@@ -33,6 +33,17 @@ const char *const cp_store_metric_questions[CP_ASK_QUESTIONS - CP_ASK_METRIC_RUN
                 " p.dest_rtt_us IS NOT NULL) SELECT audit, g AS \"group\", n, sum(us), min(CASE WHEN at >= 0.5 * n"
                 " THEN us END), min(CASE WHEN at >= 0.95 * n THEN us END), min(CASE WHEN at >= 0.99 * n THEN us END)"
                 " FROM x GROUP BY audit, g ORDER BY audit, n DESC, g",
+        [CP_ASK_METRIC_E2E - CP_ASK_METRIC_RUNS] =
+                NEWEST ", d AS (SELECT r.audit, ifnull(t.\"group\", '') AS g, " CP_STORE_E2E("sent") " AS sent, ifnull("
+                CP_STORE_E2E("received") ", 0) AS received, " CP_STORE_E2E("rtt_p50_us") " AS us, "
+                CP_STORE_E2E("jitter_mean_us") " AS jitter FROM r JOIN paths AS p ON p.agent = r.agent AND p.run ="
+                " r.run AND p.flow = 0 AND p.e2e IS NOT NULL JOIN targets AS t ON t.agent = p.agent AND t.run = p.run"
+                " AND t.seq = p.target), x AS (SELECT *, row_number() OVER (PARTITION BY audit, g ORDER BY us IS NULL,"
+                " us) AS at, count(us) OVER (PARTITION BY audit, g) AS n FROM d WHERE sent > 0 AND received <= sent)"
+                " SELECT audit, g AS \"group\", count(*), sum(sent > received), sum(sent), sum(received), n, sum(us),"
+                " min(CASE WHEN at >= 0.5 * n THEN us END), min(CASE WHEN at >= 0.95 * n THEN us END), min(CASE WHEN at"
+                " >= 0.99 * n THEN us END), CAST(round(avg(jitter)) AS INTEGER) FROM x GROUP BY audit, g ORDER BY"
+                " audit, count(*) DESC, g",
         [CP_ASK_METRIC_DATABASES - CP_ASK_METRIC_RUNS] =
                 NEWEST "SELECT r.audit, json_extract(d.value, '$.layer') AS layer, min(json_extract(d.value,"
                 " '$.built_at_s')) AS built_s FROM r JOIN runs AS n ON n.agent = r.agent AND n.run = r.run JOIN"

@@ -43,6 +43,21 @@
 	        t) " AND (p.foreign_asn IS NOT NULL OR p.foreign_ixp IS NOT NULL)"                                     \
 	           " GROUP BY p.foreign_asn, p.foreign_ixp, p.exit_site ORDER BY n DESC, asn))"
 #define DEST_RTT(t) "(SELECT min(p.dest_rtt_us) FROM " PATHS_OF(t) ")"
+/* Of the worst of its destinations, each of which the path of its flow 0 knows; NULL: not measured. */
+#define LOSS_PCT                                                                                                       \
+	"CASE WHEN " CP_STORE_E2E("sent") " > 0 THEN round(100.0 * (" CP_STORE_E2E("sent") " - ifnull(" CP_STORE_E2E(  \
+	        "received") ", 0)) / " CP_STORE_E2E("sent") ", 2) END"
+#define WORST(key) "'" key "', max(" CP_STORE_E2E(key) ")"
+#define E2E(t)                                                                                                                                                                                          \
+	"(SELECT CASE WHEN count(" CP_STORE_E2E("sent") ") > 0 THEN json_object('destinations', count(" CP_STORE_E2E("sent") "), 'sent', sum(" CP_STORE_E2E("sent") "), 'received', sum(" CP_STORE_E2E( \
+	        "received") "), 'loss_pct', max(" LOSS_PCT                                                                                                                                              \
+	                    "), 'rtt_min_us', min(" CP_STORE_E2E("rtt_min_us") "), " WORST("rtt_p50_us") ", " WORST("rtt_p95_us") ", " WORST(                                                           \
+	                            "rtt_p99_us") ", " WORST("rtt_max_us") ", " WORST("jitter_us") ") END "                                                                                             \
+	                                                                                           "FROM " PATHS_OF(                                                                                    \
+	                                                                                                   t) " AND "                                                                                   \
+	                                                                                                      "p."                                                                                      \
+	                                                                                                      "flow "                                                                                   \
+	                                                                                                      "= 0)"
 #define EXIT_SET(t)                                                                                                    \
 	"(SELECT group_concat(x) FROM (SELECT DISTINCT ifnull(p.foreign_asn, p.foreign_ixp) AS x FROM " PATHS_OF(      \
 	        t) " ORDER BY x))"
@@ -117,7 +132,7 @@ const char *const cp_store_questions[CP_ASK_METRIC_RUNS] = {
                 "SELECT t.seq, t.name, t.port, t.protocol, t.\"group\", t.expect, t.dns, t.verdict, t.skip_reason, "
                 DECISIVE("t", "confidence") " AS confidence, " DECISIVE("t", "as_path") " AS \"as_path:steps\", "
                 EXITS("t") " AS \"exits:json\", t.n_dests, t.n_paths, " DEST_RTT("t") " AS dest_rtt_us, "
-                JSON("t.cname") " AS \"cname:json\", " JSON("t.addresses") " AS \"addresses:json\", "
+                E2E("t") " AS \"e2e:json\", " JSON("t.cname") " AS \"cname:json\", " JSON("t.addresses") " AS \"addresses:json\", "
                 DECISIVE("t", "reasons") " AS \"reasons:list\", c.at_ms AS changed_ms FROM targets AS t LEFT JOIN"
                 " (SELECT target, port, protocol, max(at_ms) AS at_ms FROM changes WHERE agent = :agent AND run <="
                 " :run GROUP BY target, port, protocol) AS c ON c.target = t.name AND c.port IS t.port AND c.protocol"
@@ -136,7 +151,7 @@ const char *const cp_store_questions[CP_ASK_METRIC_RUNS] = {
                 " foreign_ixp IS NOT NULL THEN json_object('ip', foreign_ip, 'asn', foreign_asn, 'as_name',"
                 " foreign_as_name, 'ixp', foreign_ixp) END, 'rtt_us', exit_rtt_us) END AS \"exit:json\", reached AS"
                 " \"reached:bool\", end_reason, end_code, dest_rtt_us, n_hops, n_hops_seen, probes, tcp_method,"
-                " sack_fallback FROM paths AS p INDEXED BY paths_by_target WHERE agent = :agent AND run = :run AND"
+                " sack_fallback, " JSON("p.e2e") " AS \"e2e:json\" FROM paths AS p INDEXED BY paths_by_target WHERE agent = :agent AND run = :run AND"
                 " target = :seq ORDER BY p.seq LIMIT :limit",
         [CP_ASK_HOPS] =
                 "SELECT ttl, ip, h.asn, a.name AS as_name, ixp, ptr, site, role, rtt_us, reply, icmp_type, icmp_code,"
@@ -165,7 +180,7 @@ const char *const cp_store_questions[CP_ASK_METRIC_RUNS] = {
         [CP_ASK_TARGET_HISTORY] =
                 "SELECT t.run, t.agent, r.started_ms, t.verdict, " DECISIVE("t", "confidence") " AS confidence, "
                 DECISIVE("t", "as_path") " AS \"as_path:steps\", " EXITS("t") " AS \"exits:json\", " DEST_RTT("t")
-                " AS dest_rtt_us, t.seq, r.audit FROM targets AS t JOIN runs AS r ON r.agent = t.agent AND r.run ="
+                " AS dest_rtt_us, t.seq, r.audit, " E2E("t") " AS \"e2e:json\" FROM targets AS t JOIN runs AS r ON r.agent = t.agent AND r.run ="
                 " t.run WHERE t.name = :name AND (:port IS NULL OR t.port = :port) AND (:protocol IS NULL OR"
                 " t.protocol = :protocol) AND (:agent IS NULL OR t.agent = :agent) AND (:audit IS NULL OR r.audit ="
                 " :audit) ORDER BY t.run DESC, t.seq LIMIT :limit",

@@ -91,6 +91,8 @@
 			el('dd', '', CONFIDENCE[path[4]]));
 		if (path[13])
 			facts.append(el('dt', '', 'Service tag'), el('dd', '', path[13]));
+		if (path[14])
+			facts.append(el('dt', '', 'End to end'), el('dd', '', path[14]));
 		const why = el('ul');
 		data.reasons.forEach(([code, sentence], bit) => {
 			if (path[5] & 1 << bit)
@@ -107,10 +109,19 @@
 
 	const cell = (content, className) => el('td', className || '', ...(Array.isArray(content) ? content : [content]));
 
+	// The columns of end-to-end quality are there where it was measured.
+	const targets = document.getElementById('targets');
+	const hasQuality = targets.tHead.rows[0].cells.length > 6;
+	const percent = hundredths => hundredths < 0 ? '–' : (hundredths / 100).toFixed(2) + ' %';
+	const time = us => us < 0 ? '–' : us === 0 ? '0 µs' : ms(us);
+
 	const targetRow = row => {
 		const tr = el('tr');
 		tr.append(cell(pill(row[2])), cell(row[0]), cell(row[1]), cell(count(row[3]), 'num'),
 			cell(row[3] ? row[5] : row[4]), cell(row[6]));
+		if (hasQuality)
+			tr.append(cell(percent(row[8]), row[8] > 0 ? 'num lossy' : 'num'), cell(time(row[9]), 'num'),
+				cell(time(row[10]), 'num'));
 		return tr;
 	};
 
@@ -138,8 +149,43 @@
 		return tr;
 	};
 
+	// What a click on a heading leads to: the first order, its reverse, as they came. Numbers begin with the greatest;
+	// what is not known (-1, '') is last in any order.
+	const makeSorter = (table, keys, changed) => {
+		const heads = [...table.tHead.rows[0].cells];
+		let column = -1, reverse = false;
+
+		const isKnown = value => value !== -1 && value !== '';
+		const compare = (a, b) => {
+			const x = keys[column](a), y = keys[column](b);
+			if (isKnown(x) !== isKnown(y))
+				return isKnown(x) ? -1 : 1;
+			const order = typeof x === 'number' ? y - x : x < y ? -1 : x > y ? 1 : 0;
+			return reverse ? -order : order;
+		};
+		const direction = () => typeof keys[column](keys.sample) === 'number' === reverse ? 'ascending' : 'descending';
+		const click = i => {
+			if (column !== i)
+				[column, reverse] = [i, false];
+			else if (!reverse)
+				reverse = true;
+			else
+				column = -1;
+			heads.forEach((head, k) => k === column ? head.setAttribute('aria-sort', direction()) :
+				head.removeAttribute('aria-sort'));
+			changed();
+		};
+		heads.forEach((head, i) => {
+			const button = el('button', '', head.textContent);
+			button.type = 'button';
+			button.addEventListener('click', () => click(i));
+			head.replaceChildren(button);
+		});
+		return rows => column < 0 ? rows : [...rows].sort(compare);
+	};
+
 	// A filter over rows, of which only what is looked at becomes elements.
-	const makeList = ({table, host, rows, outcome, group, text, render, what, lazy}) => {
+	const makeList = ({table, host, rows, outcome, group, text, render, what, lazy, keys}) => {
 		const body = table.tBodies[0], more = el('button', 'more'), result = el('output');
 		const search = el('input'), groups = el('select'), chosen = new Set();
 		let matching = rows, shown = 0, haystacks = null;
@@ -156,15 +202,17 @@
 			const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
 			if (words.length && !haystacks)
 				haystacks = new Map(rows.map(row => [row, text(row).toLowerCase()]));
-			matching = rows.filter(row => (!chosen.size || chosen.has(outcome(row))) &&
+			matching = sorted(rows.filter(row => (!chosen.size || chosen.has(outcome(row))) &&
 				(!groups.value || group(row) === groups.value.slice(1)) &&
-				words.every(word => haystacks.get(row).includes(word)));
+				words.every(word => haystacks.get(row).includes(word))));
 			result.textContent = matching.length === rows.length ? counted(rows.length, what) :
 				`${count(matching.length)} of ${counted(rows.length, what)}`;
 			body.textContent = '';
 			shown = 0;
 			showMore();
 		};
+
+		const sorted = rows.length ? makeSorter(table, Object.assign(keys, {sample: rows[0]}), apply) : list => list;
 
 		search.type = 'search';
 		search.placeholder = 'Name, address, network …';
@@ -215,14 +263,18 @@
 	};
 
 	makeList({
-		table: document.getElementById('targets'), host: document.getElementById('target-filter'), rows: data.targets,
+		table: targets, host: document.getElementById('target-filter'), rows: data.targets,
 		outcome: row => row[2], group: row => row[1], render: targetRow, what: 'target', lazy: false,
 		text: row => [row[0], row[1], row[4], row[5], row[6], data.verdicts[row[2]]].join(' '),
+		keys: [row => row[2], row => row[0], row => row[1], row => row[3], row => row[3] ? row[5] : row[4], row => row[6],
+			row => row[8], row => row[9], row => row[10]],
 	});
 	makeList({
 		table: document.getElementById('path-list'), host: document.getElementById('path-filter'), rows: data.paths,
 		outcome: row => row[3], group: row => data.targets[row[0]][1], render: pathRow, what: 'path', lazy: true,
 		text: row => [data.targets[row[0]][0], row[1], row[6], row[7], row[8], row[13], data.verdicts[row[3]]].join(' '),
+		keys: [row => row[3], row => data.targets[row[0]][0], row => row[1], row => row[6], row => row[7], row => row[9],
+			row => row[12].length / 2],
 	});
 
 	// ---- findings: the first ones open; all of them on paper ----
