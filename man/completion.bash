@@ -86,11 +86,11 @@ _coldpotato()
 		trace) words='preset: --ipv4 --ipv6 --protocol --tcp-method --port --addresses --datadog-conf --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --seed --blocklist --dry-run --max-runtime --live --interval --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --explain --color --progress --verbose --help --version' ;;
 		analyze) words='--input-format --asdb --overlay --ixp --service-tags --home --vantage-as --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --color --help --version' ;;
 		diff) words='--side-by-side --rtt-pct --rtt-ms --top --fail-on-change --output --agent --color --help --version' ;;
-		watch) words='--ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --blocklist --max-runtime --config --check --once --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --listen --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --color --verbose --help --version' ;;
+		watch) words='--ipv4 --ipv6 --protocol --tcp-method --port --addresses --resolver --no-rdns --rdns-max --rate --dest-rate --prefix-rate --first-ttl --max-ttl --attempts --timeout --flows --gap --exhaustive --blocklist --max-runtime --config --check --once --top --e2e --e2e-interval --interface --source --datapath --xdp-mode --senders --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --listen --policy --fail-on --output --store --agent --store-keep-days --store-max-mb --color --verbose --help --version' ;;
 		serve) words='--listen --help --version' ;;
 		doctor) words='preset: --ipv4 --ipv6 --protocol --port --resolver --timeout --blocklist --interface --source --datapath --xdp-mode --tc-attach --asdb --overlay --ixp --service-tags --home --vantage-as --color --verbose --help --version' ;;
 		policy) words='--output --agent --color --help --version' ;;
-		report) words='--output --agent --color --help --version' ;;
+		report) words='--policy --fail-on --output --agent --color --help --version' ;;
 		export) words='--output --agent --color --help --version' ;;
 		runs) words='--output --agent --color --help --version' ;;
 		help) words='audit trace analyze diff watch serve doctor policy report export runs help version --help --version' ;;
