@@ -32,6 +32,7 @@ static const char whole[] = "agent: vm-1\n"
                             "  jitter: 10s\n"
                             "  flows: 3\n"
                             "  timeout: 2s\n"
+                            "  e2e_interval: 50ms\n"
                             "  no_rdns: true\n"
                             "  blocklist: [none]\n"
                             "audits:\n"
@@ -40,6 +41,7 @@ static const char whole[] = "agent: vm-1\n"
                             "    interval: 1m30s\n"
                             "    flows: 5\n"
                             "    max_ttl: 20\n"
+                            "    e2e: 10\n"
                             "    tcp_method: prefer_sack\n"
                             "    vantage_as: AS8075\n"
                             "    no_rdns: false\n"
@@ -102,6 +104,8 @@ static void test_whole(void **state)
 	assert_setting(&audit->settings, "tcp-method", "prefer_sack");
 	assert_setting(&audit->settings, "vantage-as", "AS8075");
 	assert_setting(&audit->settings, "timeout", "2000");
+	assert_setting(&audit->settings, "e2e", "10");
+	assert_setting(&audit->settings, "e2e-interval", "50");
 	assert_null(find(&audit->settings, "no-rdns", 0));
 	assert_string_equal(find(&audit->settings, "blocklist", 1)->text, "theirs.txt");
 	assert_null(find(&audit->settings, "blocklist", 2));
@@ -123,7 +127,7 @@ static void test_whole(void **state)
 	        cp_watch_conf_refuse(&conf, &err, find(&audit->settings, "flows", 0)->place, NULL, "no"), -EINVAL);
 	assert_string_equal(err.text, "watch.yaml:13:10: no");
 	assert_int_equal(cp_watch_conf_refuse(&conf, &err, conf.audits[0].place, "interval", "no"), -EINVAL);
-	assert_string_equal(err.text, "watch.yaml:20:15: no");
+	assert_string_equal(err.text, "watch.yaml:21:15: no");
 	cp_watch_conf_free(&conf);
 	cp_watch_conf_free(NULL);
 }
@@ -177,6 +181,8 @@ static void test_refused(void **state)
 	        {"keep: 0\naudits:\n  - {name: a, targets: [b], interval: 1s}\n", "watch.yaml:1:7: keep wants"},
 	        {"keep: many\naudits:\n  - {name: a, targets: [b], interval: 1s}\n", "watch.yaml:1:7: "},
 	        {"audits: [{name: a, targets: [b], interval: 1s, timeout: 61s}]\n", "watch.yaml:1:57: timeout wants"},
+	        {"audits: [{name: a, targets: [b], interval: 1s, e2e_interval: 50}]\n",
+	                "watch.yaml:1:62: e2e_interval wants a time with its unit"},
 	        {"audits: [{name: \"a\\e[31m\", targets: [b], interval: 1s}]\n", "watch.yaml:1:17: a name wants"},
 	};
 

@@ -57,6 +57,16 @@ void cp_watch_run(const struct cp_watch_plan *plan, const struct cp_watch_item *
 /* "113 targets: 100 inside, 13 direct; 98 % of 452 paths complete; 2.1 s". Returns buf. */
 const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf, size_t size);
 
+/* ---- watch_observe.c: the records of runs as what a detector of changes is told ---- */
+
+struct cp_watch_observer; /* of one audit */
+
+/* change is borrowed. 0 or -ENOMEM. */
+int cp_watch_observer_new(struct cp_change *change, struct cp_watch_observer **ret_observer);
+void cp_watch_observer_free(struct cp_watch_observer *observer); /* takes NULL */
+/* Receives the records of a run. */
+struct cp_hook cp_watch_observer_hook(struct cp_watch_observer *observer);
+
 /* ---- watch_change.c: what changed from run to run ---- */
 
 struct cp_watch_changes; /* what is usual for each audit of a plan, and changes that nobody was told of yet */

@@ -124,6 +124,7 @@ struct cp_change_target {
 	bool has_rtt, has_loss, has_coverage; /* false: unknown */
 	uint32_t rtt_us; /* median of its destinations' round-trip times */
 	uint32_t loss_permille;
+	uint32_t n_loss_probes; /* that it is of: one more lost of several is no shift; 0: not known */
 	uint32_t coverage_permille; /* of its paths that were seen to the end, or what the caller takes for it */
 	bool has_dns; /* a name server answered: also that there is no such name. False: literal, time-out, failure */
 	const struct cp_change_answer *answers;

@@ -27,7 +27,7 @@
 #define WORD_BYTES 4096
 
 /* Settings that are words. In groups, so that the layout of this list is stable. */
-#define TARGET_WORDS(X) X(protocol) X(port) X(tcp_method) X(addresses) X(resolver) X(rdns_max) X(datadog_conf)
+#define TARGET_WORDS(X) X(protocol) X(port) X(tcp_method) X(addresses) X(resolver) X(rdns_max) X(datadog_conf) X(e2e)
 #define RATE_WORDS(X) X(dest_rate) X(prefix_rate) X(attempts) X(flows) X(gap) X(first_ttl) X(max_ttl)
 #define PATH_WORDS(X) X(interface) X(source) X(datapath) X(xdp_mode) X(tc_attach) X(senders)
 #define JUDGE_WORDS(X) X(home) X(vantage_as) X(policy) X(fail_on)
@@ -40,7 +40,7 @@ struct file_settings {
 	EACH_WORD(MEMBER)
 	EACH_FLAG(MEMBER)
 #undef MEMBER
-	char *interval, *jitter, *timeout, *max_runtime;
+	char *interval, *jitter, *timeout, *e2e_interval, *max_runtime;
 	char **blocklist;
 	uint32_t n_blocklist;
 };
@@ -85,12 +85,13 @@ static const cyaml_schema_field_t audit_fields[] = {
         CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct file_audit, name, 1, WORD_BYTES),
         WORDS(file_audit, targets, n_targets, "targets"),
         EACH_WORD(AUDIT_WORD) EACH_FLAG(AUDIT_WORD) AUDIT_WORD(interval) AUDIT_WORD(jitter) AUDIT_WORD(timeout)
-                AUDIT_WORD(max_runtime) WORDS(file_audit, settings.blocklist, settings.n_blocklist, "blocklist"),
+                AUDIT_WORD(e2e_interval) AUDIT_WORD(max_runtime)
+                        WORDS(file_audit, settings.blocklist, settings.n_blocklist, "blocklist"),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t defaults_fields[] = {
         EACH_WORD(DEFAULT_WORD) EACH_FLAG(DEFAULT_WORD) DEFAULT_WORD(interval) DEFAULT_WORD(jitter)
-                DEFAULT_WORD(timeout) DEFAULT_WORD(max_runtime)
+                DEFAULT_WORD(timeout) DEFAULT_WORD(e2e_interval) DEFAULT_WORD(max_runtime)
                         WORDS(file_defaults, settings.blocklist, settings.n_blocklist, "blocklist"),
         CYAML_FIELD_END,
 };
@@ -293,6 +294,8 @@ static int take_settings(const struct reading *reading, const char *place, const
 	}
 	if (rc == 0 && file->timeout && !(before && before->timeout))
 		rc = take_time(reading, place, "timeout", file->timeout, MSEC, 60 * SEC, settings);
+	if (rc == 0 && file->e2e_interval && !(before && before->e2e_interval))
+		rc = take_time(reading, place, "e2e_interval", file->e2e_interval, MSEC, 60 * SEC, settings);
 	if (rc == 0 && file->max_runtime && !(before && before->max_runtime))
 		rc = take_time(reading, place, "max_runtime", file->max_runtime, SEC, 604800 * SEC, settings);
 	for (uint32_t i = 0; i < file->n_blocklist && !(before && before->blocklist); i++)
@@ -394,7 +397,7 @@ static int take_audit(const struct reading *reading, const struct file_audit *fi
 	rc = rc ? rc : take_times(reading, &file->settings, defaults, audit);
 	if (rc)
 		return rc;
-	audit->settings.items = calloc(N_KEYS + 2 + n_lists, sizeof(*audit->settings.items));
+	audit->settings.items = calloc(N_KEYS + 3 + n_lists, sizeof(*audit->settings.items));
 	if (!audit->settings.items)
 		return -ENOMEM;
 	rc = take_settings(reading, audit->place, &file->settings, NULL, &audit->settings);
