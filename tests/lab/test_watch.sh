@@ -7,6 +7,8 @@
 
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lab/watching.sh
+. "$(dirname "$0")/watching.sh"
 
 lab_need jq bpftool curl sqlite3
 lab_up_story || exit 1
@@ -18,35 +20,7 @@ log=$LAB_DIR/cold.watch.log
 mkdir "$runs"
 cp "$LAB_OVERLAY" "$overlay"
 
-watch_up() { # vantage words...: pid in $pid
-	local vantage=$1
-	shift
-	log=$LAB_DIR/$vantage.watch.log
-	lab_serve "$vantage.watch" "$@"
-	pid=${_lab_server_pid[$vantage.watch]}
-}
-
-watch_down() { # signal: exit status in $status
-	kill "-${1:-TERM}" "$pid"
-	wait "$pid" 2>/dev/null
-	status=$?
-}
-
 common=(--blocklist none --resolver "$LAB_DNS")
-
-until_true() { # seconds command...
-	local i n=$(($1 * 20))
-	shift
-	for ((i = 0; i < n; i++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
-says() { # regex: a line of the log
-	grep -qE -- "$1" "$log"
-}
 
 n_runs() { # audit
 	grep -cE "^coldpotato: $1: ([0-9]+ targets|no result)" "$log"

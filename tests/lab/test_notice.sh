@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# test_notice.sh: what `watch` notices beside verdicts and exits, on two hosts: loss
+# end to end, and a group of which less is decided than before; and what an
+# audit says of it itself: how often it must be seen, what is not looked at, what
+# nobody is told of.
+
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lab/watching.sh
+. "$(dirname "$0")/watching.sh"
+
+lab_need jq nft
+lab_up_pair || exit 1
+
+told=$LAB_DIR/a.watch.log
+conf=$LAB_DIR/watch.yaml
+printf '198.18.0.0/15 8075\n' >"$LAB_DIR/home.txt"
+printf 'fqdn,port,group\n%s,443,web\n%s,444,web\n%s,445,core\n' "$LAB_B_ADDR" "$LAB_B_ADDR" "$LAB_B_ADDR" >"$LAB_DIR/names.csv"
+
+# The far end is a host without servers, whose resets are answers.
+far() { # nft rules for what it sends to a
+	lab_exec "$LAB_B" nft -f - <<-END
+		table inet lab {}
+		delete table inet lab
+		table inet lab {
+			chain out { type filter hook output priority 0; $1
+			}
+		}
+	END
+}
+
+n_runs() { # audit
+	grep -cE "^coldpotato: $1: [0-9]+ targets" "$told"
+}
+
+ran() { # audit times
+	(($(n_runs "$1") >= $2))
+}
+
+notices() { # pattern of a record's fields
+	grep -qE "^\{\"type\":\"change\".*$1" "$told"
+}
+
+changes() { # jq-filter: audit, kind, subject, state, muted of the changes it lets through
+	grep '^{"type":"change"' "$told" | jq -r "select($1) | \"\(.audit) \(.kind) \(.target.port // .group // \"run\") \(.state) \(.muted)\""
+}
+
+# --- loss end to end, and groups ---
+
+cat >"$conf" <<END
+overlay: $LAB_DIR/home.txt
+defaults: {vantage_as: AS8075, no_rdns: true, jitter: 0s, interval: 300ms, timeout: 200ms, attempts: 2}
+audits:
+  - {name: ends, targets: ["$LAB_B_ADDR:443"], e2e: 6, e2e_interval: 20ms}
+  - {name: groups, targets: ["@$LAB_DIR/names.csv"]}
+END
+far ''
+watch_up a "$CP" watch -c "$conf" --blocklist none -o ndjson
+check 'learns what is usual' until_true 15 eval 'ran ends 10 && ran groups 10'
+check_eq 'the probes were sent' 6 "$(grep '^{"type":"path"' "$told" | jq -r 'select(.target.port == 443) | .e2e.sent // empty' | head -n 1)"
+check_eq 'and nothing is told' '' "$(changes true)"
+far 'tcp sport 443 numgen inc mod 2 == 0 drop; tcp sport 444 drop;'
+check 'loss end to end is noticed' until_true 20 notices '"audit":"ends".*"kind":"loss","state":"changed"'
+check 'how much' grep -qE '"kind":"loss".*"old":"0.0 %","new":"[345][0-9].[0-9] %"' "$told"
+check 'a group of which less is decided is noticed' until_true 20 notices '"group":"web","kind":"coverage","state":"changed"'
+check 'the run as a whole, too' until_true 20 notices '"target":null,"group":null,"kind":"coverage","state":"changed"'
+check_eq 'how much of each' $'66.6 %\n50.0 %' "$(grep '"kind":"coverage"' "$told" | jq -r '"\(.new)"' | sort -r)"
+far ''
+check 'the end of loss is noticed' until_true 20 notices '"audit":"ends".*"kind":"loss","state":"recovered"'
+check 'that of coverage, too' until_true 20 notices '"group":"web","kind":"coverage","state":"recovered"'
+check_eq 'the other group was as ever' '' "$(changes '.group == "core"')"
+check_eq 'no loss is told where no probe was sent' '' "$(changes '.audit == "groups" and .kind == "loss"')"
+watch_down TERM
+
+finish
