@@ -74,4 +74,46 @@ check_eq 'the other group was as ever' '' "$(changes '.group == "core"')"
 check_eq 'no loss is told where no probe was sent' '' "$(changes '.audit == "groups" and .kind == "loss"')"
 watch_down TERM
 
+# --- what an audit says of it ---
+
+cat >"$LAB_DIR/tell" <<END
+#!/bin/sh
+cat >>$LAB_DIR/told
+END
+chmod +x "$LAB_DIR/tell"
+cat >"$conf" <<END
+overlay: $LAB_DIR/home.txt
+alerts: {command: [$LAB_DIR/tell], confirm: 5/5, mute: ["* 00:00-24:00 group=core"]}
+defaults: {vantage_as: AS8075, no_rdns: true, jitter: 0s, interval: 300ms, timeout: 200ms, attempts: 1, targets: []}
+audits:
+  - {name: deaf, targets: ["@$LAB_DIR/names.csv"], changes: {coverage: off}}
+  - {name: mute, targets: ["@$LAB_DIR/names.csv"], confirm: 1/1, mute: ["* 00:00-24:00 group=web"]}
+  - {name: slow, targets: ["@$LAB_DIR/names.csv"]}
+END
+refuses 'targets are no default' 2 'watch.yaml:3:[0-9]+: .*targets' "$CP" watch -c "$conf" --check
+sed -i 's/, targets: \[\]//' "$conf"
+sed 's/group=web/groups=web/' "$conf" >"$LAB_DIR/bad.yaml"
+refuses 'check: a window of one audit' 2 'bad.yaml:6:[0-9]+: ' "$CP" watch -c "$LAB_DIR/bad.yaml" --check
+watch_up a "$CP" watch -c "$conf" --blocklist none -o ndjson
+check 'rules: learns what is usual' until_true 40 eval 'ran deaf 10 && ran mute 10 && ran slow 10'
+far 'tcp sport 444-445 drop;'
+check 'rules: noticed' until_true 60 notices '"audit":"slow".*"group":"web","kind":"coverage","state":"changed"'
+# How many runs have seen it when it is told.
+n_seen() { # audit
+	grep '^{"type":"change"' "$told" | jq -r "select(.audit == \"$1\" and .group == \"web\") | \"\(.first_seen_ms) \(.at_ms)\"" |
+		while read -r first at; do
+			grep '^{"type":"start"' "$told" |
+				jq -r "select(.audit == \"$1\" and .wall_ms >= $first and .wall_ms <= $at) | 1" | wc -l
+		done
+}
+check_eq 'rules: by so many runs as the audit says, else as all' '1 5' "$(n_seen mute) $(n_seen slow)"
+check_eq 'rules: off is off' '' "$(changes '.audit == "deaf" and .kind == "coverage"')"
+check_eq 'rules: a window of the audit, and one of all' $'mute coverage core changed true\nmute coverage web changed true' \
+	"$(changes '.audit == "mute" and .group != null and .target == null' | sort -u)"
+check_eq 'rules: of another audit, that of all only' $'slow coverage core changed true\nslow coverage web changed false' \
+	"$(changes '.audit == "slow" and .group != null and .target == null' | sort -u)"
+until_true 10 grep -qs '"audit":"slow"' "$LAB_DIR/told"
+check_eq 'rules: what is muted is delivered to nobody' '' "$(jq -c 'select(.muted)' "$LAB_DIR/told")"
+watch_down TERM
+
 finish

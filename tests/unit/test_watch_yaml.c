@@ -183,6 +183,15 @@ static void test_refused(void **state)
 	        {"audits: [{name: a, targets: [b], interval: 1s, timeout: 61s}]\n", "watch.yaml:1:57: timeout wants"},
 	        {"audits: [{name: a, targets: [b], interval: 1s, e2e_interval: 50}]\n",
 	                "watch.yaml:1:62: e2e_interval wants a time with its unit"},
+	        {"audits: [{name: a, targets: [b], interval: 1s, confirm: 2}]\n", "watch.yaml:1:57: confirm wants N/M"},
+	        {"defaults: {confirm: 9/9}\naudits: [{name: a, targets: [b], interval: 1s}]\n",
+	                "watch.yaml:1:21: confirm wants N/M"},
+	        {"audits: [{name: a, targets: [b], interval: 1s, changes: {rtt: never}}]\n",
+	                "watch.yaml:1:63: rtt wants on, off, or N/M (1/1 to 8/8), not 'never'"},
+	        {"defaults: {changes: {dns: 3}}\naudits: [{name: a, targets: [b], interval: 1s}]\n",
+	                "watch.yaml:1:27: dns wants on, off, or N/M"},
+	        {"audits: [{name: a, targets: [b], interval: 1s, changes: {colour: off}}]\n", "watch.yaml:1:58: "},
+	        {"audits: [{name: a, targets: [b], interval: 1s, mute: often}]\n", "watch.yaml:1:54: "},
 	        {"audits: [{name: \"a\\e[31m\", targets: [b], interval: 1s}]\n", "watch.yaml:1:17: a name wants"},
 	};
 
@@ -232,10 +241,10 @@ static void test_alerts(void **state)
 	assert_int_equal(conf.alerts.n_command, 3);
 	assert_string_equal(conf.alerts.command[2], "y");
 	assert_null(conf.alerts.command[3]);
-	assert_int_equal(conf.alerts.n, 3);
-	assert_int_equal(conf.alerts.m, 5);
-	assert_int_equal(conf.alerts.n_mutes, 1);
-	assert_string_equal(conf.alerts.mutes[0], "* 01:00-02:00");
+	assert_int_equal(conf.alerts.confirm.n, 3);
+	assert_int_equal(conf.alerts.confirm.m, 5);
+	assert_int_equal(conf.audits[0].n_mutes, 1);
+	assert_string_equal(conf.audits[0].mutes[0].text, "* 01:00-02:00");
 	assert_string_equal(conf.alerts.state, "dir");
 	assert_null(conf.alerts.spool);
 	cp_watch_conf_free(&conf);
@@ -249,6 +258,57 @@ static void test_alerts(void **state)
 	}
 }
 
+static void assert_rule(
+        const struct cp_watch_audit *audit, enum cp_change_kind kind, bool is_off, unsigned n, unsigned m)
+{
+	assert_int_equal(audit->rules[kind].is_off, is_off);
+	assert_int_equal(audit->rules[kind].n, n);
+	assert_int_equal(audit->rules[kind].m, m);
+}
+
+static void test_rules(void **state)
+{
+	static const char text[] = "alerts: {confirm: 3/5, mute: [\"* 01:00-02:00\"]}\n"
+	                           "defaults:\n  interval: 1s\n  mute: [\"Sat 00:00-24:00\", \"Sun 00:00-24:00\"]\n"
+	                           "  changes: {rtt: off, dns: 4/6, cname: off}\n"
+	                           "audits:\n"
+	                           "  - {name: a, targets: [x]}\n"
+	                           "  - {name: b, targets: [x], confirm: 1/1, mute: [\"Mon 00:00-24:00\"],\n"
+	                           "     changes: {rtt: on, cname: 2/2}}\n";
+	struct cp_err err = {.text = ""};
+	struct cp_watch_conf conf;
+
+	(void)state;
+	assert_int_equal(read_conf(text, &conf, &err), 0);
+	assert_rule(&conf.audits[0], CP_CHANGE_VERDICT, false, 3, 5); /* as all */
+	assert_rule(&conf.audits[0], CP_CHANGE_RTT, true, 0, 0); /* as the defaults */
+	assert_rule(&conf.audits[0], CP_CHANGE_DNS, false, 4, 6);
+	assert_int_equal(conf.audits[0].n_mutes, 3);
+	assert_string_equal(conf.audits[0].mutes[0].place, "alerts.mute.0");
+	assert_string_equal(conf.audits[0].mutes[2].text, "Sun 00:00-24:00");
+	assert_string_equal(conf.audits[0].mutes[2].place, "defaults.mute.1");
+	assert_rule(&conf.audits[1], CP_CHANGE_VERDICT, false, 1, 1); /* its own */
+	assert_rule(&conf.audits[1], CP_CHANGE_RTT, false, 1, 1);
+	assert_rule(&conf.audits[1], CP_CHANGE_DNS, false, 4, 6); /* a kind's goes before what is of all kinds */
+	assert_rule(&conf.audits[1], CP_CHANGE_CNAME, false, 2, 2);
+	assert_int_equal(conf.audits[1].n_mutes, 4);
+	assert_string_equal(conf.audits[1].mutes[3].place, "audits.1.mute.0");
+	assert_int_equal(cp_watch_conf_refuse(&conf, &err, conf.audits[1].mutes[3].place, NULL, "no"), -EINVAL);
+	assert_string_equal(err.text, "watch.yaml:8:50: no");
+	cp_watch_conf_free(&conf);
+	/* Every kind has a key of its name. */
+	for (int i = 0; i < CP_CHANGE_KINDS; i++) {
+		char line[160];
+
+		snprintf(line, sizeof(line), "audits: [{name: a, targets: [b], interval: 1s, changes: {%s: off}}]\n",
+		        cp_change_kind_name((enum cp_change_kind)i));
+		assert_int_equal(read_conf(line, &conf, &err), 0);
+		assert_rule(&conf.audits[0], (enum cp_change_kind)i, true, 0, 0);
+		assert_rule(&conf.audits[0], (enum cp_change_kind)((i + 1) % CP_CHANGE_KINDS), false, 0, 0);
+		cp_watch_conf_free(&conf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +317,7 @@ int main(void)
 	        cmocka_unit_test(test_refused),
 	        cmocka_unit_test(test_durations),
 	        cmocka_unit_test(test_alerts),
+	        cmocka_unit_test(test_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,25 +178,26 @@ static int restore(struct tracker *tracker, const struct tracker *before, struct
 
 /* ---- all audits ---- */
 
-static int make_config(const struct cp_watch_conf *conf, struct cp_mute *mutes, struct cp_change_config *ret_config,
-        struct cp_err *err)
+/* mutes: [audit->n_mutes], filled and borrowed. */
+static int make_config(const struct cp_watch_conf *conf, const struct cp_watch_audit *audit, struct cp_mute *mutes,
+        struct cp_change_config *ret_config, struct cp_err *err)
 {
-	const struct cp_watch_alerts *alerts = &conf->alerts;
 	struct cp_change_config config = cp_change_defaults();
 	struct cp_err why;
-	char place[40];
 
-	for (int i = 0; i < CP_CHANGE_KINDS && alerts->n; i++) {
-		config.rules[i].n = (uint8_t)alerts->n;
-		config.rules[i].m = (uint8_t)alerts->m;
+	for (int i = 0; i < CP_CHANGE_KINDS; i++) {
+		config.rules[i].off = audit->rules[i].is_off;
+		if (!audit->rules[i].n)
+			continue;
+		config.rules[i].n = audit->rules[i].n;
+		config.rules[i].m = audit->rules[i].m;
 	}
-	for (uint32_t i = 0; i < alerts->n_mutes; i++) {
-		snprintf(place, sizeof(place), "alerts.mute.%u", i);
-		if (cp_mute_parse(alerts->mutes[i], &mutes[i], &why))
-			return cp_watch_conf_refuse(conf, err, place, NULL, why.text);
+	for (uint32_t i = 0; i < audit->n_mutes; i++) {
+		if (cp_mute_parse(audit->mutes[i].text, &mutes[i], &why))
+			return cp_watch_conf_refuse(conf, err, audit->mutes[i].place, NULL, why.text);
 	}
 	config.mutes = mutes;
-	config.n_mutes = alerts->n_mutes;
+	config.n_mutes = audit->n_mutes;
 	*ret_config = config;
 	return 0;
 }
@@ -210,42 +211,41 @@ static const struct tracker *find(const struct cp_watch_changes *changes, const 
 	return NULL;
 }
 
-static int make_trackers(struct cp_watch_changes *changes, const struct cp_watch_changes *before,
-        const struct cp_change_config *config, struct cp_err *err)
+static int make_detector(struct tracker *tracker, struct cp_err *err)
 {
-	int rc = 0;
+	const struct cp_watch_audit *audit = tracker->item->audit;
+	struct cp_mute *mutes = calloc(audit->n_mutes + 1, sizeof(*mutes));
+	struct cp_change_config config;
+	int rc = mutes ? make_config(&tracker->all->plan->conf, audit, mutes, &config, err)
+	               : cp_err_set(err, -ENOMEM, "out of memory");
 
-	for (uint32_t i = 0; i < changes->plan->n_items && rc == 0; i++) {
-		struct tracker *tracker = &changes->trackers[changes->n++];
-
-		tracker->item = &changes->plan->items[i];
-		tracker->all = changes;
-		rc = cp_change_new(config, keep_event, tracker, &tracker->change, err);
-		if (rc == 0 && cp_watch_observer_new(tracker->change, &tracker->observer))
-			rc = cp_err_set(err, -ENOMEM, "out of memory");
-		rc = rc ? rc : restore(tracker, find(before, tracker->item->audit->name), err);
-	}
+	rc = rc ? rc : cp_change_new(&config, keep_event, tracker, &tracker->change, err);
+	if (rc == 0 && cp_watch_observer_new(tracker->change, &tracker->observer))
+		rc = cp_err_set(err, -ENOMEM, "out of memory");
+	free(mutes);
 	return rc;
 }
 
 int cp_watch_changes_new(const struct cp_watch_plan *plan, const struct cp_watch_changes *before,
         struct cp_watch_changes **ret_changes, struct cp_err *err)
 {
-	struct cp_mute *mutes = calloc(plan->conf.alerts.n_mutes + 1, sizeof(*mutes));
 	struct cp_watch_changes *changes = calloc(1, sizeof(*changes));
-	struct cp_change_config config;
-	int rc = -ENOMEM;
+	int rc = 0;
 
 	if (changes) {
 		changes->plan = plan;
 		changes->trackers = calloc(plan->n_items, sizeof(*changes->trackers));
 	}
-	if (!mutes || !changes || !changes->trackers)
-		cp_err_set(err, rc, "out of memory");
-	else
-		rc = make_config(&plan->conf, mutes, &config, err);
-	rc = rc ? rc : make_trackers(changes, before, &config, err);
-	free(mutes);
+	if (!changes || !changes->trackers)
+		rc = cp_err_set(err, -ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < plan->n_items && rc == 0; i++) {
+		struct tracker *tracker = &changes->trackers[changes->n++];
+
+		tracker->item = &plan->items[i];
+		tracker->all = changes;
+		rc = make_detector(tracker, err);
+		rc = rc ? rc : restore(tracker, find(before, tracker->item->audit->name), err);
+	}
 	if (rc) {
 		cp_watch_changes_free(changes);
 		return rc;
