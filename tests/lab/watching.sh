@@ -3,6 +3,7 @@
 #
 # watching.sh: starts and ends `watch` in a lab's namespace and waits for what
 # it says. Sourced after lib.sh.
+# shellcheck disable=SC2034,SC2154 # what it leaves is for who sources it; _lab_server_pid is of scripts/lab
 
 watch_up() { # vantage words...: pid in $pid
 	local vantage=$1

@@ -139,7 +139,6 @@ static int render(change_writer write, const struct cp_change_event *event, cons
 
 /* ---- telling ---- */
 
-/* What is usual now has changed for nobody, so the store's table is of changes and of their ends. */
 static int store_change(const char *path, const struct cp_change_event *event, const struct cp_change_origin *origin,
         struct cp_err *err)
 {
@@ -166,6 +165,7 @@ static int store_change(const char *path, const struct cp_change_event *event, c
 	row.last_seen_ms = (int64_t)event->last_seen_ms;
 	row.severity = cp_change_severity_name(event->severity);
 	row.muted = event->muted;
+	row.state = cp_change_state_name(event->state);
 	rc = cp_store_add_change(store, &row);
 	if (rc)
 		cp_err_set(err, rc, "%s: a change is not stored: %s", path, cp_store_error(store));
@@ -214,6 +214,6 @@ void cp_watch_alarm_tell(void *ctx, const struct cp_change_event *event, const s
 		rc = send_alert(alarm->alert, event, origin);
 	if (rc)
 		fprintf(stderr, "coldpotato: warning: %s: a change is not told: %s\n", origin->audit, strerror(-rc));
-	if (alarm->store && event->state != CP_CHANGE_SETTLED && store_change(alarm->store, event, origin, &err))
+	if (alarm->store && store_change(alarm->store, event, origin, &err))
 		fprintf(stderr, "coldpotato: warning: %s: %s\n", origin->audit, err.text);
 }
