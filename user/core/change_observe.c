@@ -34,27 +34,11 @@ static bool is_muted(const struct cp_change *change, const struct cp_watched *wa
 	return false;
 }
 
-static const char *or_null(const char *text)
-{
-	return text[0] ? text : NULL;
-}
-
 /* What ends is told to whom it was told that it began. */
 static void tell(struct cp_change *change, struct cp_watched *watched, const struct outcome *outcome)
 {
 	struct cp_alarm *alarm = &watched->alarms[outcome->kind];
-	struct cp_change_event event = {.kind = outcome->kind,
-	        .seq = change->n_events + 1,
-	        .run = change->run,
-	        .at_ms = change->at_ms,
-	        .first_seen_ms = outcome->first_ms,
-	        .last_seen_ms = outcome->last_ms > outcome->first_ms ? outcome->last_ms : outcome->first_ms,
-	        .target = watched->is_scope ? NULL : watched->name,
-	        .group = or_null(watched->is_scope ? watched->name : watched->group),
-	        .port = watched->port,
-	        .proto = watched->proto,
-	        .old_text = outcome->old_text,
-	        .new_text = outcome->new_text};
+	struct cp_change_event event;
 
 	if (outcome->step == CP_STEP_NOTHING)
 		return;
@@ -62,13 +46,24 @@ static void tell(struct cp_change *change, struct cp_watched *watched, const str
 		alarm->muted = is_muted(change, watched);
 		alarm->severity = (uint8_t)outcome->severity;
 	}
+	event = cp_watched_event(watched, outcome->kind);
 	event.state = outcome->step == CP_STEP_FIRED  ? CP_CHANGE_CHANGED
 	              : outcome->step == CP_STEP_OVER ? CP_CHANGE_RECOVERED
 	                                              : CP_CHANGE_SETTLED;
-	event.severity = (enum cp_change_severity)alarm->severity;
-	event.muted = alarm->muted;
-	change->n_events++;
+	event.seq = ++change->n_events;
+	event.run = change->run;
+	event.at_ms = change->at_ms;
+	event.first_seen_ms = outcome->first_ms;
+	event.last_seen_ms = outcome->last_ms > outcome->first_ms ? outcome->last_ms : outcome->first_ms;
+	event.old_text = outcome->old_text;
+	event.new_text = outcome->new_text;
 	change->n_muted += event.muted;
+	if (outcome->step == CP_STEP_FIRED) {
+		cp_alarm_tell(alarm, &event);
+	} else {
+		free(alarm->told);
+		alarm->told = NULL;
+	}
 	if (change->cb)
 		change->cb(change->ctx, &event);
 }
