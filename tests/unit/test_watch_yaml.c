@@ -247,6 +247,7 @@ static void test_alerts(void **state)
 	assert_string_equal(conf.audits[0].mutes[0].text, "* 01:00-02:00");
 	assert_string_equal(conf.alerts.state, "dir");
 	assert_null(conf.alerts.spool);
+	assert_int_equal(conf.alerts.repeat_ms, 60000);
 	cp_watch_conf_free(&conf);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char line[160];
@@ -255,6 +256,32 @@ static void test_alerts(void **state)
 		        bad[i]);
 		assert_int_equal(read_conf(line, &conf, &err), -EINVAL);
 		assert_int_equal(strncmp(err.text, "watch.yaml:1:19: confirm wants N/M", 34), 0);
+	}
+}
+
+static void test_repeat(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms; /* -1: refused */
+	} cases[] = {{"1m", 60000}, {"90s", 90000}, {"1s", 1000}, {"off", 0}, {"0", 0}, {"0s", 0}, {"1d", 86400000},
+	        {"999ms", -1}, {"2d", -1}, {"60", -1}, {"never", -1}, {"-1s", -1}};
+	struct cp_err err = {.text = ""};
+	struct cp_watch_conf conf;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[160];
+
+		snprintf(line, sizeof(line), "alerts: {repeat: %s}\naudits: [{name: a, targets: [b], interval: 1s}]\n",
+		        cases[i].text);
+		assert_int_equal(read_conf(line, &conf, &err), cases[i].ms < 0 ? -EINVAL : 0);
+		if (cases[i].ms < 0) {
+			assert_int_equal(strncmp(err.text, "watch.yaml:1:18: repeat wants a time", 36), 0);
+			continue;
+		}
+		assert_int_equal(conf.alerts.repeat_ms, cases[i].ms);
+		cp_watch_conf_free(&conf);
 	}
 }
 
@@ -317,6 +344,7 @@ int main(void)
 	        cmocka_unit_test(test_refused),
 	        cmocka_unit_test(test_durations),
 	        cmocka_unit_test(test_alerts),
+	        cmocka_unit_test(test_repeat),
 	        cmocka_unit_test(test_rules),
 	};
 

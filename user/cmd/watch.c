@@ -45,7 +45,7 @@ static void gets_on(void *ctx)
 	struct watch *watch = ctx;
 	uint64_t every_ns = cp_notify_watchdog_ns(watch->notify) / 3, now_ns;
 
-	cp_watch_alarm_tick(watch->alarm);
+	cp_watch_alarm_tick(watch->alarm, watch->changes);
 	if (!every_ns)
 		return;
 	now_ns = cp_host_clock_mono_ns();

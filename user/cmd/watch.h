@@ -64,6 +64,8 @@ struct cp_watch_observer; /* of one audit */
 /* change is borrowed. 0 or -ENOMEM. */
 int cp_watch_observer_new(struct cp_change *change, struct cp_watch_observer **ret_observer);
 void cp_watch_observer_free(struct cp_watch_observer *observer); /* takes NULL */
+/* A run has been observed to its end. */
+bool cp_watch_observer_has_run(const struct cp_watch_observer *observer);
 /* Receives the records of a run. */
 struct cp_hook cp_watch_observer_hook(struct cp_watch_observer *observer);
 
@@ -86,6 +88,12 @@ typedef void (*cp_watch_change_cb)(
 void cp_watch_changes_tell(
         struct cp_watch_changes *changes, const struct cp_watch_item *item, cp_watch_change_cb cb, void *ctx);
 
+/*
+ * Hands out what lasts and is not muted, of audits that have run since the program started: what was kept from before
+ * may be over.
+ */
+void cp_watch_changes_active(const struct cp_watch_changes *changes, cp_watch_change_cb cb, void *ctx);
+
 /* ---- watch_alert.c: who is told of changes: log, standard output, store, webhook, command ---- */
 
 struct cp_watch_alarm;
@@ -94,7 +102,8 @@ int cp_watch_alarm_new(const struct cp_watch_plan *plan, struct cp_watch_alarm *
 void cp_watch_alarm_free(struct cp_watch_alarm *alarm); /* waits a moment for what is under way; takes NULL */
 /* cp_watch_change_cb; ctx is the alarm. */
 void cp_watch_alarm_tell(void *ctx, const struct cp_change_event *event, const struct cp_change_origin *origin);
-void cp_watch_alarm_tick(struct cp_watch_alarm *alarm); /* often */
+/* Often. Tells the webhook again what lasts, when it is time. Takes NULL, twice. */
+void cp_watch_alarm_tick(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes);
 bool cp_watch_alarm_waits(const struct cp_watch_alarm *alarm); /* something is under way: tick every 100 ms */
 
 /* ---- watch_serve.c: the HTTP service beside the audits, where the file says `listen` ---- */

@@ -14,11 +14,13 @@
 
 #define LAST_WAIT_NS 2000000000ull
 #define SLICE_MS 50u
+#define BODY_BYTES (256u << 10) /* a body with what lasts is full; one alert more fits anyway */
 
 struct cp_watch_alarm {
 	struct cp_alert *alert; /* NULL: nobody to tell */
 	char *store; /* path; NULL: none */
 	bool to_stdout;
+	uint64_t repeat_ns, next_repeat_ns; /* repeat_ns 0: nothing is told again */
 };
 
 static void log_line(void *ctx, const char *line)
@@ -67,6 +69,7 @@ int cp_watch_alarm_new(const struct cp_watch_plan *plan, struct cp_watch_alarm *
 		return cp_err_set(err, -ENOMEM, "out of memory");
 	}
 	alarm->to_stdout = opts->n_outputs > 0;
+	alarm->repeat_ns = plan->conf.alerts.webhook ? plan->conf.alerts.repeat_ms * 1000000ull : 0;
 	rc = open_alert(plan, &alarm->alert, err);
 	if (rc) {
 		cp_watch_alarm_free(alarm);
@@ -96,12 +99,6 @@ void cp_watch_alarm_free(struct cp_watch_alarm *alarm)
 	cp_alert_close(alarm->alert);
 	free(alarm->store);
 	free(alarm);
-}
-
-void cp_watch_alarm_tick(struct cp_watch_alarm *alarm)
-{
-	if (cp_watch_alarm_waits(alarm))
-		cp_alert_tick(alarm->alert);
 }
 
 /* ---- a change as text ---- */
@@ -216,4 +213,81 @@ void cp_watch_alarm_tell(void *ctx, const struct cp_change_event *event, const s
 		fprintf(stderr, "coldpotato: warning: %s: a change is not told: %s\n", origin->audit, strerror(-rc));
 	if (alarm->store && store_change(alarm->store, event, origin, &err))
 		fprintf(stderr, "coldpotato: warning: %s: %s\n", origin->audit, err.text);
+}
+
+/* ---- what lasts, again ---- */
+
+/* A round of bodies being made. */
+struct round {
+	struct cp_alert_body *bodies;
+	size_t n;
+	struct cp_change_alerts alerts; /* of the one being made */
+	struct text text; /* likewise */
+	struct cp_sink sink;
+	bool is_open; /* one is being made */
+	int rc; /* first error */
+};
+
+static void end_body(struct round *round)
+{
+	struct cp_alert_body *more;
+	int rc;
+
+	if (!round->is_open)
+		return;
+	round->is_open = false;
+	rc = cp_change_alerts_end(&round->alerts);
+	more = rc ? NULL : reallocarray(round->bodies, round->n + 1, sizeof(*more));
+	if (!more) {
+		round->rc = rc ? rc : -ENOMEM;
+		free(round->text.bytes);
+	} else {
+		round->bodies = more;
+		more[round->n++] = (struct cp_alert_body){.text = round->text.bytes, .len = round->text.len};
+	}
+	round->text = (struct text){.len = 0};
+}
+
+static void add_alert(void *ctx, const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	struct round *round = ctx;
+
+	if (round->rc)
+		return;
+	if (!round->is_open)
+		cp_change_alerts_begin(&round->alerts, &round->sink);
+	round->is_open = true;
+	if (cp_change_alerts_add(&round->alerts, event, origin) >= BODY_BYTES)
+		end_body(round);
+}
+
+static void repeat(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes)
+{
+	struct round round = {.sink = {.write = append}};
+	int rc;
+
+	round.sink.ctx = &round.text;
+	cp_watch_changes_active(changes, add_alert, &round);
+	end_body(&round);
+	rc = round.rc ? round.rc : cp_alert_repeat(alarm->alert, round.bodies, round.n);
+	if (rc)
+		fprintf(stderr, "coldpotato: warning: what lasts is not told again: %s\n", strerror(-rc));
+	for (size_t i = 0; i < round.n; i++)
+		free((char *)round.bodies[i].text);
+	free(round.bodies);
+}
+
+/* Not on a grid: after a webhook was dead what lasts is told at once, and then as often as before. */
+void cp_watch_alarm_tick(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes)
+{
+	uint64_t now_ns = cp_host_clock_mono_ns();
+
+	if (!alarm || !alarm->alert)
+		return;
+	if (changes && alarm->repeat_ns && now_ns >= alarm->next_repeat_ns && cp_alert_is_idle(alarm->alert)) {
+		alarm->next_repeat_ns = now_ns + alarm->repeat_ns;
+		repeat(alarm, changes);
+	}
+	if (cp_watch_alarm_waits(alarm))
+		cp_alert_tick(alarm->alert);
 }

@@ -14,6 +14,7 @@
 #include "watch.h"
 
 #define STATE_MAX (1u << 28)
+#define LASTS_REPEATS 4 /* that may be missing before Alertmanager takes a change for over; as Prometheus does */
 
 /* A change until it is told, with its own strings. */
 struct kept_event {
@@ -27,6 +28,7 @@ struct tracker {
 	const struct cp_watch_changes *all;
 	struct cp_change *change;
 	struct cp_watch_observer *observer; /* what tells it */
+	bool has_run; /* since the program started */
 	/* confirmed by this run */
 	struct kept_event *events;
 	size_t n_events, cap_events;
@@ -153,6 +155,7 @@ static int restore(struct tracker *tracker, const struct tracker *before, struct
 	int rc;
 
 	if (before) {
+		tracker->has_run = before->has_run;
 		rc = cp_change_save(before->change, &text, &len);
 		if (rc)
 			return cp_err_set(err, rc, "out of memory");
@@ -271,15 +274,24 @@ void cp_watch_changes_free(struct cp_watch_changes *changes)
 	free(changes);
 }
 
+static struct cp_change_origin origin_of(const struct cp_watch_changes *changes, const struct cp_watch_item *item)
+{
+	const struct cp_watch_alerts *alerts = &changes->plan->conf.alerts;
+
+	return (struct cp_change_origin){
+	        .agent = changes->plan->agent,
+	        .audit = item->audit->name,
+	        .dashboard_url = alerts->dashboard_url,
+	        .ends_ms =
+	                alerts->repeat_ms ? cp_host_clock_wall_ms() + LASTS_REPEATS * (uint64_t)alerts->repeat_ms : 0,
+	};
+}
+
 void cp_watch_changes_tell(
         struct cp_watch_changes *changes, const struct cp_watch_item *item, cp_watch_change_cb cb, void *ctx)
 {
 	struct tracker *tracker = &changes->trackers[item - changes->plan->items];
-	const struct cp_change_origin origin = {
-	        .agent = changes->plan->agent,
-	        .audit = item->audit->name,
-	        .dashboard_url = changes->plan->conf.alerts.dashboard_url,
-	};
+	const struct cp_change_origin origin = origin_of(changes, item);
 
 	for (size_t i = 0; i < tracker->n_events; i++) {
 		cb(ctx, &tracker->events[i].event, &origin);
@@ -290,5 +302,31 @@ void cp_watch_changes_tell(
 		        item->audit->name, (unsigned long long)tracker->n_lost);
 	tracker->n_events = 0;
 	tracker->n_lost = 0;
+	tracker->has_run |= cp_watch_observer_has_run(tracker->observer);
 	save(tracker);
+}
+
+struct active {
+	const struct cp_change_origin *origin;
+	cp_watch_change_cb cb;
+	void *ctx;
+};
+
+static void hand_out(void *ctx, const struct cp_change_event *event)
+{
+	const struct active *active = ctx;
+
+	if (!event->muted)
+		active->cb(active->ctx, event, active->origin);
+}
+
+void cp_watch_changes_active(const struct cp_watch_changes *changes, cp_watch_change_cb cb, void *ctx)
+{
+	for (uint32_t i = 0; i < changes->n; i++) {
+		const struct cp_change_origin origin = origin_of(changes, changes->trackers[i].item);
+		struct active active = {.origin = &origin, .cb = cb, .ctx = ctx};
+
+		if (changes->trackers[i].has_run)
+			cp_change_active(changes->trackers[i].change, hand_out, &active);
+	}
 }

@@ -44,7 +44,7 @@ struct seen_target {
 struct cp_watch_observer {
 	struct cp_change *change; /* borrowed */
 	/* of the run */
-	bool is_begun;
+	bool is_begun, has_ended; /* a run; any run before */
 	bool e2e_doubtful; /* this host lost some of the probes end to end */
 	struct seen_target *targets;
 	size_t n_targets, cap_targets;
@@ -403,6 +403,7 @@ static int take_end(void *state, const struct cp_rec_end *rec)
 		rc = observe_coverage(observer);
 	cp_change_end(observer->change);
 	observer->is_begun = false;
+	observer->has_ended = true;
 	return rc;
 }
 
@@ -419,6 +420,11 @@ static const struct cp_format observe_format = {
 struct cp_hook cp_watch_observer_hook(struct cp_watch_observer *observer)
 {
 	return (struct cp_hook){.format = &observe_format, .state = observer};
+}
+
+bool cp_watch_observer_has_run(const struct cp_watch_observer *observer)
+{
+	return observer->has_ended;
 }
 
 int cp_watch_observer_new(struct cp_change *change, struct cp_watch_observer **ret_observer)

@@ -11,6 +11,10 @@
 
 #include "watch_yaml_impl.h"
 
+#define REPEAT_MS 60000
+#define REPEAT_MIN_NS 1000000000ull
+#define REPEAT_MAX_NS (86400 * 1000000000ull)
+
 /* "2/3": by two of three runs. */
 static int read_confirm(const char *text, struct cp_watch_rule *ret_rule)
 {
@@ -45,6 +49,22 @@ static int copy_list(char *const *items, uint32_t n, const char ***ret_items, ui
 	return 0;
 }
 
+static int take_repeat(const struct cp_watch_reading *reading, const char *text, uint32_t *ret_ms)
+{
+	uint64_t ns;
+
+	*ret_ms = REPEAT_MS;
+	if (!text)
+		return 0;
+	if (strcmp(text, "off") == 0 || strcmp(text, "0") == 0)
+		ns = 0;
+	else if (cp_watch_duration(text, &ns) || (ns && (ns < REPEAT_MIN_NS || ns > REPEAT_MAX_NS)))
+		return cp_watch_refuse(reading, "alerts", "repeat",
+		        "repeat wants a time with its unit, 1s to 1d, or off, not '%.64s'", text);
+	*ret_ms = (uint32_t)(ns / 1000000);
+	return 0;
+}
+
 int cp_watch_take_alerts(const struct cp_watch_reading *reading)
 {
 	const struct cp_file_alerts *file = reading->file->alerts;
@@ -61,7 +81,8 @@ int cp_watch_take_alerts(const struct cp_watch_reading *reading)
 	alerts->spool = file->spool;
 	alerts->dashboard_url = file->dashboard_url;
 	alerts->state = file->state;
-	rc = take_confirm(reading, "alerts", file->confirm, &alerts->confirm);
+	rc = take_repeat(reading, file->repeat, &alerts->repeat_ms);
+	rc = rc ? rc : take_confirm(reading, "alerts", file->confirm, &alerts->confirm);
 	if (rc == 0 && file->n_command)
 		rc = copy_list(file->command, file->n_command, &alerts->command, &alerts->n_command);
 	return rc;

@@ -73,7 +73,7 @@ static const cyaml_schema_value_t audit_schema = {
 static const cyaml_schema_field_t alerts_fields[] = {
         ALERT_WORD(webhook) ALERT_WORD(ca_file) ALERT_WORD(secret_file) ALERT_WORD(secret_header)
                 ALERT_WORD(secret_prefix) ALERT_WORD(spool) ALERT_WORD(dashboard_url) ALERT_WORD(state)
-                        ALERT_WORD(confirm) WORDS(cp_file_alerts, command, n_command, "command"),
+                        ALERT_WORD(confirm) ALERT_WORD(repeat) WORDS(cp_file_alerts, command, n_command, "command"),
         WORDS(cp_file_alerts, mute, n_mute, "mute"),
         CYAML_FIELD_END,
 };

@@ -65,6 +65,7 @@ struct cp_watch_alerts {
 	const char **command; /* [n_command + 1], NULL at the end */
 	uint32_t n_command;
 	const char *dashboard_url, *state;
+	uint32_t repeat_ms; /* how often the webhook is told again what lasts; 0: never */
 	struct cp_watch_rule confirm;
 };
 

@@ -48,7 +48,8 @@ struct cp_file_defaults {
 };
 
 struct cp_file_alerts {
-	char *webhook, *ca_file, *secret_file, *secret_header, *secret_prefix, *spool, *dashboard_url, *state, *confirm;
+	char *webhook, *ca_file, *secret_file, *secret_header, *secret_prefix, *spool, *dashboard_url, *state, *confirm,
+	        *repeat;
 	char **command, **mute;
 	uint32_t n_command, n_mute;
 };
