@@ -33,6 +33,8 @@ configure() { # further keys of alerts
 	cat >"$conf" <<-END
 		agent: lab
 		overlay: $LAB_OVERLAY
+		store: $work/runs.db
+		listen: $at:9180
 		alerts: {webhook: "http://$at:$port/api/v2/alerts", state: $work/state, $1}
 		defaults: {vantage_as: AS8075, no_rdns: true, jitter: 0s, interval: 500ms}
 		audits:
@@ -76,6 +78,14 @@ has_come() { # pattern
 	got '"\(.labels.audit) \(.labels.kind) \(has("endsAt"))"' | grep -q "$1"
 }
 
+metric() { # series
+	lab_exec "$LAB_HOT" curl -s -m 5 "http://$at:9180/metrics" | awk -v series="coldpotato_$1" '$1 == series {print $2}'
+}
+
+is_metric() { # series value
+	[[ $(metric "$1") == "$2" ]]
+}
+
 spooled() {
 	find "$work/spool" -name '*.json' | wc -l
 }
@@ -100,6 +110,25 @@ check_eq 'as Alertmanager takes it' \
 check 'with the secret' grep -q '^Authorization: Bearer s3cret-token' "$work/got/1.head"
 check_eq 'which is nowhere else' 0 "$(cat "$log" "/proc/$pid/cmdline" "/proc/$pid/environ" | grep -c s3cret)"
 check_eq 'what is muted is told nobody' '' "$(got 'select(.labels.audit == "quiet")')"
+until_true 20 is_metric 'changes_active{kind="verdict"}' 2
+check_eq 'metrics: what lasts, and what of it is muted' '2 1 0' \
+	"$(metric 'changes_active{kind="verdict"}') $(metric 'changes_muted{kind="verdict"}') $(metric 'changes_active{kind="loss"}')"
+all_is_told() { # what came, what was counted, and what is stored agree
+	local n stored
+	n=$(got .labels.kind | wc -l)
+	stored=$(lab_exec "$LAB_HOT" curl -s "http://$at:9180/api/v1/changes?audit=zenn" | jq '[.items[] | select(.state == "changed")] | length')
+	[[ $n -ge 2 && $n == "$stored" && $n == $(metric alerts_delivered_total) ]]
+}
+check 'what was delivered, counted and stored agree' until_true 10 all_is_told
+check_eq 'metrics: nothing waits, nothing was told again' '0 0' "$(metric alerts_waiting) $(metric alerts_repeated_total)"
+check_eq 'metrics: no command, none of it' '' "$(metric alert_commands_total)"
+promtool=$("$_lib_root/scripts/fetch-promtool" "$BUILD/web" 2>/dev/null) || promtool=''
+if [[ -n $promtool ]]; then
+	check_eq 'metrics: promtool has nothing to say' '' \
+		"$(lab_exec "$LAB_HOT" curl -s "http://$at:9180/metrics" | "$promtool" check metrics 2>&1)"
+else
+	echo 'SKIP - no promtool'
+fi
 
 # --- it is dead, and so is watch ---
 
@@ -111,6 +140,10 @@ check 'dead: which the log says' says "alert: alert webhook http://$at:$port: .*
 n=$(grep -cE '^coldpotato: zenn: ' "$log")
 until_true 20 ran zenn $((n + 2))
 n_kept=$(spooled)
+check 'dead: metrics: what waits' until_true 5 is_metric alerts_waiting "$n_kept"
+check_eq 'dead: metrics: its size' "$(cat "$work"/spool/*.json | wc -c)" "$(metric alerts_spool_bytes)"
+check 'dead: metrics: attempts' test "$(metric alerts_retries_total)" -ge 1
+check_eq 'dead: metrics: nothing lasts' 0 "$(metric 'changes_active{kind="verdict"}')"
 watch_down KILL
 check_eq 'dead: SIGKILL takes nothing of it' "$n_kept" "$(spooled)"
 serve 200
@@ -118,6 +151,8 @@ start
 check 'dead: after a restart they are delivered' until_true 20 eval '(($(spooled) == 0))'
 until_true 20 ran zenn 4
 check_eq 'dead: each once, as over' "$n_kept 0" "$(got '.labels.kind' | wc -l) $(got 'select(has("endsAt") | not)' | wc -l)"
+check_eq 'dead: metrics: delivered' "$n_kept 0 0" \
+	"$(metric alerts_delivered_total) $(metric alerts_waiting) $(metric alerts_spool_bytes)"
 check_eq 'dead: with the labels that it began with' 'verdict critical' \
 	"$(got 'select(.labels.kind == "verdict") | "\(.labels.kind) \(.labels.severity)"')"
 check_eq 'dead: the secret is in no log' 0 "$(grep -c s3cret "$log")"
@@ -136,6 +171,7 @@ sleep 3
 check 'lasts: all in one, again and again' test "$(cat "$work"/got/*.body | jq -c 'select(length > 1) | map(.labels.kind) | sort' | wc -l)" -ge 2
 check_eq 'lasts: the same labels, the same beginning' 1 "$(got 'select(.labels.kind == "verdict") | [.labels, .startsAt] | tojson' | sort -u | wc -l)"
 check 'lasts: each time a later end' test "$(got 'select(.labels.kind == "verdict") | .endsAt' | sort -u | wc -l)" -ge 3
+check 'lasts: metrics: counted apart' test "$(metric alerts_repeated_total)" -ge 2
 check_eq 'lasts: what is muted is not told again' '' "$(got 'select(.labels.audit == "quiet")')"
 leave "$via"
 check 'lasts: until it ends' until_true 40 says 'change: zenn: critical: .*verdict recovered'
@@ -200,6 +236,8 @@ check_eq 'Alertmanager: no two of one kind' '' "$(api '.[].labels | [.kind, .tar
 serve_stop
 check 'Alertmanager: dead, which the log says once' until_true 20 says 'alert: alert webhook .*; tries again'
 sleep 3
+check 'Alertmanager: metrics: attempts are counted apart' test "$(metric alerts_repeats_failed_total)" -ge 1
+check_eq 'Alertmanager: nothing waits' 0 "$(metric alerts_waiting)"
 check_eq 'Alertmanager: once' 1 "$(grep -c 'tries again' "$log")"
 alertmanager_up
 check 'Alertmanager: one that has lost everything has it again' until_true 20 has_alert

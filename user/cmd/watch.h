@@ -13,6 +13,7 @@
 #include "core/schedule.h"
 #include "format/change.h"
 #include "import/watch_yaml.h"
+#include "serve.h"
 
 /* One audit of the file, ready to run. */
 struct cp_watch_item {
@@ -94,6 +95,9 @@ void cp_watch_changes_tell(
  */
 void cp_watch_changes_active(const struct cp_watch_changes *changes, cp_watch_change_cb cb, void *ctx);
 
+/* Sets what it knows of the numbers: changes that last. */
+void cp_watch_changes_count(const struct cp_watch_changes *changes, struct cp_serve_counts *counts);
+
 /* ---- watch_alert.c: who is told of changes: log, standard output, store, webhook, command ---- */
 
 struct cp_watch_alarm;
@@ -104,6 +108,8 @@ void cp_watch_alarm_free(struct cp_watch_alarm *alarm); /* waits a moment for wh
 void cp_watch_alarm_tell(void *ctx, const struct cp_change_event *event, const struct cp_change_origin *origin);
 /* Often. Tells the webhook again what lasts, when it is time. Takes NULL, twice. */
 void cp_watch_alarm_tick(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes);
+/* Sets what it knows of the numbers: delivery. Takes NULL. */
+void cp_watch_alarm_count(const struct cp_watch_alarm *alarm, struct cp_serve_counts *counts);
 bool cp_watch_alarm_waits(const struct cp_watch_alarm *alarm); /* something is under way: tick every 100 ms */
 
 /* ---- watch_serve.c: the HTTP service beside the audits, where the file says `listen` ---- */
@@ -118,6 +124,9 @@ int cp_watch_board_sync(struct cp_watch_board **board, const struct cp_watch_pla
 /* Shows when each audit is next due, and which runs (NULL: none). */
 void cp_watch_board_show(
         struct cp_watch_board *board, const struct cp_watch_plan *plan, const struct cp_watch_item *running);
+/* Shows numbers for metrics. Takes NULL for the board. */
+void cp_watch_board_count(
+        struct cp_watch_board *board, const struct cp_watch_changes *changes, const struct cp_watch_alarm *alarm);
 void cp_watch_board_free(struct cp_watch_board *board); /* ends the service; takes NULL */
 
 #endif

@@ -19,7 +19,7 @@
 struct cp_watch_alarm {
 	struct cp_alert *alert; /* NULL: nobody to tell */
 	char *store; /* path; NULL: none */
-	bool to_stdout;
+	bool to_stdout, has_webhook, has_command;
 	uint64_t repeat_ns, next_repeat_ns; /* repeat_ns 0: nothing is told again */
 };
 
@@ -69,6 +69,8 @@ int cp_watch_alarm_new(const struct cp_watch_plan *plan, struct cp_watch_alarm *
 		return cp_err_set(err, -ENOMEM, "out of memory");
 	}
 	alarm->to_stdout = opts->n_outputs > 0;
+	alarm->has_webhook = plan->conf.alerts.webhook;
+	alarm->has_command = plan->conf.alerts.command;
 	alarm->repeat_ns = plan->conf.alerts.webhook ? plan->conf.alerts.repeat_ms * 1000000ull : 0;
 	rc = open_alert(plan, &alarm->alert, err);
 	if (rc) {
@@ -86,6 +88,29 @@ bool cp_watch_alarm_waits(const struct cp_watch_alarm *alarm)
 	if (alarm && alarm->alert)
 		cp_alert_stats(alarm->alert, &stats);
 	return stats.n_waiting > 0;
+}
+
+void cp_watch_alarm_count(const struct cp_watch_alarm *alarm, struct cp_serve_counts *counts)
+{
+	struct cp_alert_stats stats = {0};
+
+	if (alarm && alarm->alert)
+		cp_alert_stats(alarm->alert, &stats);
+	counts->has_webhook = alarm && alarm->has_webhook;
+	counts->has_command = alarm && alarm->has_command;
+	counts->n_delivered = stats.n_delivered;
+	counts->n_retries = stats.n_retries;
+	counts->n_refused = stats.n_refused;
+	counts->n_dropped = stats.n_dropped;
+	counts->n_unspooled = stats.n_unspooled;
+	counts->n_repeated = stats.n_repeated;
+	counts->n_repeats_failed = stats.n_repeats_failed;
+	counts->n_spooled = stats.n_spooled;
+	counts->bytes_spooled = stats.bytes_waiting;
+	counts->n_commands = stats.n_commands;
+	counts->n_commands_failed = stats.n_commands_failed;
+	counts->n_commands_killed = stats.n_commands_killed;
+	counts->n_commands_dropped = stats.n_commands_dropped;
 }
 
 void cp_watch_alarm_free(struct cp_watch_alarm *alarm)

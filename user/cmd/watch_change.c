@@ -29,6 +29,7 @@ struct tracker {
 	struct cp_change *change;
 	struct cp_watch_observer *observer; /* what tells it */
 	bool has_run; /* since the program started */
+	struct cp_change_stats stats; /* when it had last run */
 	/* confirmed by this run */
 	struct kept_event *events;
 	size_t n_events, cap_events;
@@ -248,6 +249,8 @@ int cp_watch_changes_new(const struct cp_watch_plan *plan, const struct cp_watch
 		tracker->all = changes;
 		rc = make_detector(tracker, err);
 		rc = rc ? rc : restore(tracker, find(before, tracker->item->audit->name), err);
+		if (rc == 0)
+			cp_change_stats(tracker->change, &tracker->stats);
 	}
 	if (rc) {
 		cp_watch_changes_free(changes);
@@ -303,6 +306,7 @@ void cp_watch_changes_tell(
 	tracker->n_events = 0;
 	tracker->n_lost = 0;
 	tracker->has_run |= cp_watch_observer_has_run(tracker->observer);
+	cp_change_stats(tracker->change, &tracker->stats);
 	save(tracker);
 }
 
@@ -328,5 +332,21 @@ void cp_watch_changes_active(const struct cp_watch_changes *changes, cp_watch_ch
 
 		if (changes->trackers[i].has_run)
 			cp_change_active(changes->trackers[i].change, hand_out, &active);
+	}
+}
+
+void cp_watch_changes_count(const struct cp_watch_changes *changes, struct cp_serve_counts *counts)
+{
+	memset(counts->n_active, 0, sizeof(counts->n_active));
+	memset(counts->n_active_muted, 0, sizeof(counts->n_active_muted));
+	counts->n_untracked = 0;
+	for (uint32_t i = 0; i < changes->n; i++) {
+		const struct cp_change_stats *stats = &changes->trackers[i].stats;
+
+		counts->n_untracked += stats->n_untracked;
+		for (int kind = 0; kind < CP_CHANGE_KINDS; kind++) {
+			counts->n_active[kind] += stats->n_active[kind];
+			counts->n_active_muted[kind] += stats->n_active_muted[kind];
+		}
 	}
 }
