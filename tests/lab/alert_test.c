@@ -156,7 +156,7 @@ static void repeat(struct cp_alert *alert, struct lab *lab)
 	static char texts[16][32];
 	struct cp_alert_body bodies[16];
 
-	if (!lab->repeat_ms || now_ms() < lab->next_ms || !cp_alert_is_idle(alert))
+	if (lab->repeat_ms <= 0 || now_ms() < lab->next_ms || !cp_alert_is_idle(alert))
 		return;
 	lab->next_ms = now_ms() + lab->repeat_ms;
 	lab->n_rounds++;
@@ -188,7 +188,7 @@ static void run(struct cp_alert *alert, struct lab *lab)
 		longest = took > longest ? took : longest;
 		cp_alert_wait(alert, 5);
 		cp_alert_stats(alert, &stats);
-	} while ((stats.n_waiting || lab->repeat_ms || !is_sent) && now_ms() - start < lab->for_ms);
+	} while ((stats.n_waiting || lab->repeat_ms > 0 || !is_sent) && now_ms() - start < lab->for_ms);
 	printf("delivered %llu retries %llu refused %llu dropped %llu unspooled %llu commands %llu failed %llu killed "
 	       "%llu "
 	       "commands-dropped %llu repeated %llu repeats-failed %llu rounds %u waiting %u longest %.0f\n",

@@ -182,8 +182,8 @@ enum cp_store_mode {
 /*
  * -EINVAL, err says what is wrong and what helps: not a database, another program's, damaged, written by a newer
  * version, not there. Such a file is left as it is. A file of an older schema is brought up to date by
- * CP_STORE_WRITE; CP_STORE_READ shows it as if it were, and leaves it as it is. With CP_STORE_WRITE some space beside the file is set aside (FILE-reserve), which pruning needs on a
- * full disk.
+ * CP_STORE_WRITE; CP_STORE_READ shows it as if it were, and leaves it as it is. With CP_STORE_WRITE some space beside
+ * the file is set aside (FILE-reserve), which pruning needs on a full disk.
  */
 int cp_store_open(const char *path, enum cp_store_mode mode, struct cp_store **ret_store, struct cp_err *err);
 void cp_store_close(struct cp_store *store); /* commits what is pending; takes NULL */
