@@ -11,7 +11,7 @@
 # shellcheck source=tests/lab/watching.sh
 . "$(dirname "$0")/watching.sh"
 
-lab_need jq nft
+lab_need jq nft curl
 lab_up_pair || exit 1
 
 told=$LAB_DIR/a.watch.log
@@ -76,6 +76,11 @@ watch_down TERM
 
 # --- what an audit says of it ---
 
+lab_exec "$LAB_A" ip link set lo up
+metric() { # series
+	lab_exec "$LAB_A" curl -s -m 5 http://127.0.0.1:9180/metrics | awk -v series="coldpotato_$1" '$1 == series {print $2}'
+}
+
 cat >"$LAB_DIR/tell" <<END
 #!/bin/sh
 cat >>$LAB_DIR/told
@@ -83,6 +88,8 @@ END
 chmod +x "$LAB_DIR/tell"
 cat >"$conf" <<END
 overlay: $LAB_DIR/home.txt
+store: $LAB_DIR/runs.db
+listen: 127.0.0.1:9180
 alerts: {command: [$LAB_DIR/tell], confirm: 5/5, mute: ["* 00:00-24:00 group=core"]}
 defaults: {vantage_as: AS8075, no_rdns: true, jitter: 0s, interval: 300ms, timeout: 200ms, attempts: 1, targets: []}
 audits:
@@ -90,10 +97,10 @@ audits:
   - {name: mute, targets: ["@$LAB_DIR/names.csv"], confirm: 1/1, mute: ["* 00:00-24:00 group=web"]}
   - {name: slow, targets: ["@$LAB_DIR/names.csv"]}
 END
-refuses 'targets are no default' 2 'watch.yaml:3:[0-9]+: .*targets' "$CP" watch -c "$conf" --check
+refuses 'targets are no default' 2 'watch.yaml:5:[0-9]+: .*targets' "$CP" watch -c "$conf" --check
 sed -i 's/, targets: \[\]//' "$conf"
 sed 's/group=web/groups=web/' "$conf" >"$LAB_DIR/bad.yaml"
-refuses 'check: a window of one audit' 2 'bad.yaml:6:[0-9]+: ' "$CP" watch -c "$LAB_DIR/bad.yaml" --check
+refuses 'check: a window of one audit' 2 'bad.yaml:8:[0-9]+: ' "$CP" watch -c "$LAB_DIR/bad.yaml" --check
 watch_up a "$CP" watch -c "$conf" --blocklist none -o ndjson
 check 'rules: learns what is usual' until_true 40 eval 'ran deaf 10 && ran mute 10 && ran slow 10'
 far 'tcp sport 444-445 drop;'
@@ -114,6 +121,53 @@ check_eq 'rules: of another audit, that of all only' $'slow coverage core change
 	"$(changes '.audit == "slow" and .group != null and .target == null' | sort -u)"
 until_true 10 grep -qs '"audit":"slow"' "$LAB_DIR/told"
 check_eq 'rules: what is muted is delivered to nobody' '' "$(jq -c 'select(.muted)' "$LAB_DIR/told")"
+# The run and two groups of each of two audits; of those, web of one and core of both are muted.
+more() {
+	(($(metric alert_commands_total) >= 3)) && [[ $(metric 'changes_active{kind="coverage"}') == 6 ]]
+}
+check 'metrics: commands, and what lasts' until_true 10 more
+check_eq 'metrics: of that, muted; and nothing of a webhook' '3  0' \
+	"$(metric 'changes_muted{kind="coverage"}') $(metric alerts_delivered_total) $(metric alert_commands_failed_total)"
+watch_down TERM
+
+# --- very much at once ---
+
+mkdir "$LAB_DIR/got"
+lab_exec "$LAB_B" ip route add local 198.18.4.0/22 dev lo
+lab_exec "$LAB_A" ip route add 198.18.4.0/22 via "$LAB_B_ADDR"
+long=$(printf 'x%.0s' {1..200})
+{
+	echo fqdn,port,group
+	for ((i = 0; i < 1000; i++)); do
+		echo "198.18.$((4 + i / 250)).$((i % 250 + 1)),443,$i-$long"
+	done
+} >"$LAB_DIR/names.csv"
+cat >"$conf" <<END
+overlay: $LAB_DIR/home.txt
+alerts: {webhook: "http://127.0.0.1:9093/", confirm: 1/1, repeat: 2s}
+defaults: {vantage_as: AS8075, no_rdns: true, jitter: 0s, interval: 500ms, timeout: 300ms, attempts: 1, max_ttl: 2}
+audits:
+  - {name: many, targets: ["@$LAB_DIR/names.csv"], changes: {exit-as-gone: off, as-path: off, rtt: off}}
+END
+lab_serve a.stub "$BUILD/lab/http_stub" 127.0.0.1 9093 "$LAB_DIR/got" 200
+far ''
+watch_up a "$CP" watch -c "$conf" --blocklist none
+check 'many: learns what is usual' until_true 60 ran many 10
+far 'tcp sport 443 drop;'
+# The rounds, by the end that they say: how many alerts, in how many bodies.
+rounds() {
+	find "$LAB_DIR/got" -name '*.body' -size +100k -exec jq -c '"\(.[0].endsAt) \(length)"' {} + | tr -d '"' |
+		awk '{alerts[$1] += $2; bodies[$1]++} END {for (end in alerts) print alerts[end], bodies[end]}' | sort -rn
+}
+whole_round() {
+	[[ $(rounds | head -n 1) == '1001 '[2-9] ]]
+}
+check 'many: all that last are told again, in a few bodies' until_true 60 whole_round
+check_eq 'many: none of which is larger than a web server takes' '' "$(find "$LAB_DIR/got" -name '*.body' -size +272k)"
+check_eq 'many: each is in a round once' 1001 "$(
+	end=$(find "$LAB_DIR/got" -name '*.body' -size +100k -exec jq -r '.[0].endsAt' {} + | sort | uniq -c | sort -rn | awk 'NR == 1 {print $2}')
+	find "$LAB_DIR/got" -name '*.body' -size +1k -exec jq -r ".[] | select(.endsAt == \"$end\") | .labels.group // \"run\"" {} + | sort -u | wc -l
+)"
 watch_down TERM
 
 finish

@@ -228,7 +228,10 @@ configure 'repeat: 1s'
 start
 check 'Alertmanager: after a restart it is told what lasts' until_true 40 has_alert
 starts=$(api "$verdict | .[0].startsAt")
-sleep 8
+sleep 4
+kill -HUP "$pid"
+check 'Alertmanager: the file is read again' until_true 20 says 'watch.yaml is read again'
+sleep 5
 check_eq 'Alertmanager: told again and again, it stays, one and the same' "1 active $starts" \
 	"$(api "$verdict | \"\(length) \(.[0].status.state) \(.[0].startsAt | tojson)\"" | jq -r .)"
 check 'Alertmanager: the others, too' test "$(api length)" -ge 2
