@@ -188,7 +188,8 @@ static void run(struct cp_alert *alert, struct lab *lab)
 		longest = took > longest ? took : longest;
 		cp_alert_wait(alert, 5);
 		cp_alert_stats(alert, &stats);
-	} while ((stats.n_waiting || lab->repeat_ms > 0 || !is_sent) && now_ms() - start < lab->for_ms);
+	} while ((stats.n_waiting || stats.n_repeating || lab->repeat_ms > 0 || !is_sent) &&
+	         now_ms() - start < lab->for_ms);
 	printf("delivered %llu retries %llu refused %llu dropped %llu unspooled %llu commands %llu failed %llu killed "
 	       "%llu "
 	       "commands-dropped %llu repeated %llu repeats-failed %llu rounds %u waiting %u longest %.0f\n",
@@ -197,7 +198,8 @@ static void run(struct cp_alert *alert, struct lab *lab)
 	        (unsigned long long)stats.n_unspooled, (unsigned long long)stats.n_commands,
 	        (unsigned long long)stats.n_commands_failed, (unsigned long long)stats.n_commands_killed,
 	        (unsigned long long)stats.n_commands_dropped, (unsigned long long)stats.n_repeated,
-	        (unsigned long long)stats.n_repeats_failed, lab->n_rounds, stats.n_waiting, longest);
+	        (unsigned long long)stats.n_repeats_failed, lab->n_rounds, stats.n_waiting + stats.n_repeating,
+	        longest);
 }
 
 int main(int argc, char **argv)

@@ -58,7 +58,7 @@ serve() { # answers...
 	rm -rf "$work/got" && mkdir "$work/got"
 	lab_serve hot.stub "$BUILD/lab/http_stub" $at $port "$work/got" "$@"
 	stub=${_lab_server_pid[hot.stub]}
-	until_true 5 grep -q ready "$LAB_DIR/hot.stub.log" || not_ok 'the web server starts' "$(cat "$LAB_DIR/hot.stub.log")"
+	until_true 5 grep -qs ready "$LAB_DIR/hot.stub.log" || not_ok 'the web server starts' "$(cat "$LAB_DIR/hot.stub.log")"
 }
 
 serve_stop() {

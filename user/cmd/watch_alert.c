@@ -87,6 +87,16 @@ bool cp_watch_alarm_waits(const struct cp_watch_alarm *alarm)
 
 	if (alarm && alarm->alert)
 		cp_alert_stats(alarm->alert, &stats);
+	return stats.n_waiting || stats.n_repeating;
+}
+
+/* What lasts may be told by whoever comes next. */
+static bool is_owed(const struct cp_watch_alarm *alarm)
+{
+	struct cp_alert_stats stats = {0};
+
+	if (alarm->alert)
+		cp_alert_stats(alarm->alert, &stats);
 	return stats.n_waiting > 0;
 }
 
@@ -119,7 +129,7 @@ void cp_watch_alarm_free(struct cp_watch_alarm *alarm)
 
 	if (!alarm)
 		return;
-	while (cp_watch_alarm_waits(alarm) && cp_host_clock_mono_ns() < until_ns && cp_signals_seen(NULL) < 2)
+	while (is_owed(alarm) && cp_host_clock_mono_ns() < until_ns && cp_signals_seen(NULL) < 2)
 		cp_alert_wait(alarm->alert, SLICE_MS);
 	cp_alert_close(alarm->alert);
 	free(alarm->store);

@@ -147,8 +147,8 @@ void cp_alert_stats(const struct cp_alert *alert, struct cp_alert_stats *ret_sta
 	struct cp_alert_stats stats = alert->stats;
 
 	stats.n_spooled = (uint32_t)alert->hook.spool.n;
-	stats.n_waiting = (uint32_t)(alert->hook.spool.n + alert->hook.n_repeats - alert->hook.at_repeat +
-	                             alert->command.n_waiting + (alert->command.pid != 0));
+	stats.n_repeating = (uint32_t)(alert->hook.n_repeats - alert->hook.at_repeat);
+	stats.n_waiting = (uint32_t)(alert->hook.spool.n + alert->command.n_waiting + (alert->command.pid != 0));
 	stats.bytes_waiting = alert->hook.spool.bytes;
 	*ret_stats = stats;
 }

@@ -7,7 +7,7 @@
  *
  *   cp_alert_open(&config, &alert, &err)
  *   cp_alert_send(alert, webhook_body, len, command_input, len)   for each event that is not muted
- *   cp_alert_tick(alert)     often, at least every 100 ms while cp_alert_stats().n_waiting is not 0
+ *   cp_alert_tick(alert)     often, at least every 100 ms while n_waiting or n_repeating of cp_alert_stats() is not 0
  *   cp_alert_close(alert)    what waits stays in the spool, and is sent after the next start
  */
 #ifndef CP_ALERT_H
@@ -86,9 +86,9 @@ struct cp_alert_stats {
 	uint64_t n_repeated, n_repeats_failed; /* bodies of rounds; in none of the above but n_refused */
 	uint64_t n_unspooled; /* could not be written to the spool: kept in memory only */
 	uint64_t n_commands, n_commands_failed, n_commands_killed, n_commands_dropped;
-	uint32_t n_waiting; /* messages for the webhook and for the command, and bodies of a round; running ones among
-	                       them */
-	uint32_t n_spooled; /* of those, messages for the webhook */
+	uint32_t n_waiting; /* messages for the webhook and for the command, running ones among them */
+	uint32_t n_spooled; /* of those, for the webhook */
+	uint32_t n_repeating; /* bodies of a round that are left, a running one among them */
 	uint64_t bytes_waiting;
 };
 void cp_alert_stats(const struct cp_alert *alert, struct cp_alert_stats *ret_stats);
