@@ -74,6 +74,33 @@ check_eq 'the other group was as ever' '' "$(changes '.group == "core"')"
 check_eq 'no loss is told where no probe was sent' '' "$(changes '.audit == "groups" and .kind == "loss"')"
 watch_down TERM
 
+# --- round trips end to end ---
+
+lab_exec "$LAB_A" ip route add 198.19.0.0/16 via "$LAB_B_ADDR"
+responder_up() { # options...
+	[[ -z ${responder-} ]] || { kill "$responder"; wait "$responder"; } 2>/dev/null
+	lab_serve b.responder "$BUILD/lab/responder" --hops 3 "$@" eth0
+	responder=${_lab_server_pid[b.responder]}
+	until_true 5 grep -q '^ready' "$LAB_DIR/b.responder.log" || not_ok 'the responder comes up' "$(cat "$LAB_DIR/b.responder.log")"
+}
+cat >"$conf" <<END
+overlay: $LAB_DIR/home.txt
+defaults: {vantage_as: AS8075, no_rdns: true, jitter: 0s, interval: 200ms, timeout: 200ms}
+audits:
+  - {name: far, targets: ["198.19.0.1:443"], e2e: 5, e2e_interval: 20ms, max_ttl: 6}
+END
+responder_up
+watch_up a "$CP" watch -c "$conf" --blocklist none -o ndjson
+check 'round trips: learns what is usual' until_true 40 ran far 10
+responder_up --delay-ms 40
+check 'round trips: slower is noticed' until_true 40 notices '"kind":"rtt","state":"changed"'
+check_eq 'round trips: by the median of the probes end to end of that run' true "$(grep '^{' "$told" | jq -s '
+	[foreach .[] as $r (null; if $r.type == "start" then $r.wall_ms else . end; select($r.type == "path") | {run: ., p50: $r.e2e.rtt_p50_us})] as $paths |
+	[.[] | select(.type == "change" and .kind == "rtt")][0] as $change |
+	[$paths[] | select(.run == $change.run) | "\(.p50 / 1000 | floor).\(.p50 % 1000 + 1000 | tostring[1:]) ms"] == [$change.new]')"
+watch_down TERM
+kill "$responder"
+
 # --- what an audit says of it ---
 
 lab_exec "$LAB_A" ip link set lo up

@@ -181,7 +181,36 @@ n=$(got 'select(.labels.kind == "verdict") | .endsAt' | wc -l)
 sleep 2.5
 check_eq 'lasts: and no longer' "$n" "$(got 'select(.labels.kind == "verdict") | .endsAt' | wc -l)"
 watch_down TERM
+
+# --- what lasts for so long that it is usual: its 287 runs are written into what was kept ---
+
+configure 'repeat: 1s'
+rm -rf "$work/state" && mkdir "$work/state"
+serve 200
+start
+until_true 40 ran zenn 5
+leave "$via_carrier"
+check 'settles: told' until_true 40 has_come 'zenn exit-as-new true'
+n=$(grep -cE '^coldpotato: zenn: ' "$log")
+until_true 20 ran zenn $((n + 1))
+watch_down TERM
+sed -i -E 's/^(entry 2 ([0-9]+ ){4})[0-9]+ /\1287 /' "$work/state/zenn.changes"
+serve 200
+start
+check 'settles: one day' until_true 40 says 'change: zenn: warning: .*exit-as-new settled'
+check 'settles: the webhook is told that it is over' until_true 10 eval "[[ \$(got 'select(.labels.kind == \"exit-as-new\") | .endsAt[0:4] > \"2000\"' | head -n 1) == true ]]"
+check_eq 'settles: in the store' settled \
+	"$(lab_exec "$LAB_HOT" curl -s "http://$at:9180/api/v1/changes?audit=zenn&kind=exit-as-new" | jq -r '.items[0].state')"
+check_eq 'settles: which it is no change to' 0 "$(metric 'changes_total{kind="exit-as-new"}')"
+sleep 1.5
+n=$(got 'select(.labels.kind == "exit-as-new") | .endsAt' | wc -l)
+sleep 2.5
+check_eq 'settles: it is not told again' "$n" "$(got 'select(.labels.kind == "exit-as-new") | .endsAt' | wc -l)"
+check 'settles: what does not settle is' test "$(got 'select(.labels.kind == "verdict") | .endsAt' | wc -l)" -ge 2
+watch_down TERM
 serve_stop
+leave "$via"
+rm -rf "$work/state" && mkdir "$work/state"
 
 # --- a real Alertmanager, which ends within three seconds what nobody tells it again ---
 
