@@ -182,6 +182,26 @@ sleep 2.5
 check_eq 'lasts: and no longer' "$n" "$(got 'select(.labels.kind == "verdict") | .endsAt' | wc -l)"
 watch_down TERM
 
+# --- one round after the other ---
+
+rm -rf "$work/state" && mkdir "$work/state"
+configure 'repeat: 15m'
+once() {
+	lab_exec "$LAB_HOT" "$CP" watch -c "$conf" --blocklist none --resolver "$LAB_DNS" --once >"$LAB_DIR/once.log" 2>&1
+}
+serve 200
+for ((i = 0; i < 3; i++)); do once; done
+leave "$via_carrier"
+once
+once
+check_eq 'rounds: told, and again when the round is over' 2 "$(got 'select(.labels.kind == "verdict") | .endsAt' | wc -l)"
+once
+check_eq 'rounds: once more with each' 3 "$(got 'select(.labels.kind == "verdict") | .endsAt' | wc -l)"
+check_eq 'rounds: for an hour' true "$(got 'select(.labels.kind == "verdict") | .endsAt | sub("\\.[0-9]+Z$"; "Z") | fromdate - now | . > 3000 and . < 3700' | tail -n 1)"
+leave "$via"
+for ((i = 0; i < 3; i++)); do once; done
+check_eq 'rounds: until it ends' true "$(got 'select(.labels.kind == "verdict") | .endsAt | sub("\\.[0-9]+Z$"; "Z") | fromdate < now + 1' | tail -n 1)"
+
 # --- what lasts for so long that it is usual: its 287 runs are written into what was kept ---
 
 configure 'repeat: 1s'

@@ -47,7 +47,7 @@ static void gets_on(void *ctx)
 	struct watch *watch = ctx;
 	uint64_t every_ns = cp_notify_watchdog_ns(watch->notify) / 3, now_ns;
 
-	cp_watch_alarm_tick(watch->alarm, watch->changes);
+	cp_watch_alarm_tick(watch->alarm, watch->typed->once ? NULL : watch->changes);
 	now_ns = cp_host_clock_mono_ns();
 	if (now_ns - watch->counted_ns >= COUNT_NS) {
 		watch->counted_ns = now_ns;
@@ -230,6 +230,8 @@ static void run_once(struct watch *watch)
 {
 	for (uint32_t i = 0; i < watch->plan->n_items && !cp_signals_seen(NULL) && !out_of_time(watch); i++)
 		run_item(watch, &watch->plan->items[i]);
+	/* The round is over. */
+	cp_watch_alarm_round(watch->alarm, watch->changes);
 }
 
 /* Returns the exit status. */

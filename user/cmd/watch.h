@@ -106,8 +106,10 @@ int cp_watch_alarm_new(const struct cp_watch_plan *plan, struct cp_watch_alarm *
 void cp_watch_alarm_free(struct cp_watch_alarm *alarm); /* waits a moment for what is under way; takes NULL */
 /* cp_watch_change_cb; ctx is the alarm. */
 void cp_watch_alarm_tell(void *ctx, const struct cp_change_event *event, const struct cp_change_origin *origin);
-/* Often. Tells the webhook again what lasts, when it is time. Takes NULL, twice. */
+/* Often. Tells the webhook again what lasts (changes NULL: not that), when it is time. Takes NULL. */
 void cp_watch_alarm_tick(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes);
+/* The same now, and waits a moment for it: nobody will tick any more. Takes NULL. */
+void cp_watch_alarm_round(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes);
 /* Sets what it knows of the numbers: delivery. Takes NULL. */
 void cp_watch_alarm_count(const struct cp_watch_alarm *alarm, struct cp_serve_counts *counts);
 bool cp_watch_alarm_waits(const struct cp_watch_alarm *alarm); /* something is under way: tick every 100 ms */

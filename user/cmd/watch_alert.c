@@ -123,19 +123,6 @@ void cp_watch_alarm_count(const struct cp_watch_alarm *alarm, struct cp_serve_co
 	counts->n_commands_dropped = stats.n_commands_dropped;
 }
 
-void cp_watch_alarm_free(struct cp_watch_alarm *alarm)
-{
-	uint64_t until_ns = cp_host_clock_mono_ns() + LAST_WAIT_NS;
-
-	if (!alarm)
-		return;
-	while (is_owed(alarm) && cp_host_clock_mono_ns() < until_ns && cp_signals_seen(NULL) < 2)
-		cp_alert_wait(alarm->alert, SLICE_MS);
-	cp_alert_close(alarm->alert);
-	free(alarm->store);
-	free(alarm);
-}
-
 /* ---- a change as text ---- */
 
 struct text {
@@ -325,4 +312,33 @@ void cp_watch_alarm_tick(struct cp_watch_alarm *alarm, const struct cp_watch_cha
 	}
 	if (cp_watch_alarm_waits(alarm))
 		cp_alert_tick(alarm->alert);
+}
+
+static void wait_while(const struct cp_watch_alarm *alarm, bool (*is_busy)(const struct cp_watch_alarm *alarm))
+{
+	uint64_t until_ns = cp_host_clock_mono_ns() + LAST_WAIT_NS;
+
+	while (is_busy(alarm) && cp_host_clock_mono_ns() < until_ns && cp_signals_seen(NULL) < 2)
+		cp_alert_wait(alarm->alert, SLICE_MS);
+}
+
+void cp_watch_alarm_round(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes)
+{
+	if (!alarm || !alarm->alert || !alarm->repeat_ns)
+		return;
+	wait_while(alarm, is_owed);
+	if (!cp_alert_is_idle(alarm->alert))
+		return;
+	repeat(alarm, changes);
+	wait_while(alarm, cp_watch_alarm_waits);
+}
+
+void cp_watch_alarm_free(struct cp_watch_alarm *alarm)
+{
+	if (!alarm)
+		return;
+	wait_while(alarm, is_owed);
+	cp_alert_close(alarm->alert);
+	free(alarm->store);
+	free(alarm);
 }
