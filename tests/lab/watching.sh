@@ -9,6 +9,7 @@ watch_up() { # vantage words...: pid in $pid
 	local vantage=$1
 	shift
 	log=$LAB_DIR/$vantage.watch.log
+	: >"$log" # what the one before said is not this one's
 	lab_serve "$vantage.watch" "$@"
 	pid=${_lab_server_pid[$vantage.watch]}
 }
