@@ -143,7 +143,7 @@ n_kept=$(spooled)
 check 'dead: metrics: what waits' until_true 5 is_metric alerts_waiting "$n_kept"
 check_eq 'dead: metrics: its size' "$(cat "$work"/spool/*.json | wc -c)" "$(metric alerts_spool_bytes)"
 check 'dead: metrics: attempts' test "$(metric alerts_retries_total)" -ge 1
-check_eq 'dead: metrics: nothing lasts' 0 "$(metric 'changes_active{kind="verdict"}')"
+check 'dead: metrics: nothing lasts' until_true 20 is_metric 'changes_active{kind="verdict"}' 0
 watch_down KILL
 check_eq 'dead: SIGKILL takes nothing of it' "$n_kept" "$(spooled)"
 serve 200
