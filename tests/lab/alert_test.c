@@ -5,9 +5,11 @@
  *
  * Usage: alert_test [url=URL] [spool=DIR] [messages=N] [bytes=N] [timeout=MS]
  *        [min=MS] [max=MS] [age=S] [secret=FILE] [ca=FILE] [header=TEXT]
- *        [limit=MS] [waiting=N] [event=1] [for=MS] [-- COMMAND ARGS...]
- * Runs until nothing waits, or for so long. Prints log lines, and the counts
- * with the longest tick in milliseconds.
+ *        [limit=MS] [waiting=N] [event=1] [for=MS] [late=MS] [repeat=MS]
+ *        [bodies=N] [-- COMMAND ARGS...]
+ * Runs until nothing waits, or for so long; all the time with repeat=, a round
+ * of so many bodies as often. Messages are sent at once, or late. Prints log
+ * lines, and the counts with the longest tick in milliseconds.
  */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -80,7 +82,8 @@ struct lab {
 	struct cp_alert_config config;
 	const char *headers[2];
 	int is_event;
-	double for_ms;
+	double for_ms, late_ms, repeat_ms, next_ms;
+	unsigned n_bodies, n_rounds;
 };
 
 static int parse(struct lab *lab, const char *arg)
@@ -119,6 +122,12 @@ static int parse(struct lab *lab, const char *arg)
 		lab->is_event = 1;
 	else if (strncmp(arg, "for=", 4) == 0)
 		lab->for_ms = (double)number(arg);
+	else if (strncmp(arg, "late=", 5) == 0)
+		lab->late_ms = (double)number(arg);
+	else if (strncmp(arg, "repeat=", 7) == 0)
+		lab->repeat_ms = (double)number(arg);
+	else if (strncmp(arg, "bodies=", 7) == 0)
+		lab->n_bodies = (unsigned)number(arg);
 	else if (strncmp(arg, "secret=", 7) == 0) {
 		config->secret_file = value;
 		config->secret_header = "Authorization";
@@ -128,10 +137,8 @@ static int parse(struct lab *lab, const char *arg)
 	return 0;
 }
 
-static void run(struct cp_alert *alert, const struct lab *lab)
+static void send_all(struct cp_alert *alert, const struct lab *lab)
 {
-	double start = now_ms(), longest = 0;
-	struct cp_alert_stats stats;
 	char line[4096];
 
 	while (fgets(line, sizeof(line), stdin)) {
@@ -141,28 +148,63 @@ static void run(struct cp_alert *alert, const struct lab *lab)
 		else if (cp_alert_send(alert, line, strlen(line), line, strlen(line)) < 0)
 			printf("not taken\n");
 	}
-	do {
-		double before = now_ms(), took;
+}
 
+/* "again 2.0", "again 2.1": of the second round. */
+static void repeat(struct cp_alert *alert, struct lab *lab)
+{
+	static char texts[16][32];
+	struct cp_alert_body bodies[16];
+
+	if (lab->repeat_ms <= 0 || now_ms() < lab->next_ms || !cp_alert_is_idle(alert))
+		return;
+	lab->next_ms = now_ms() + lab->repeat_ms;
+	lab->n_rounds++;
+	for (unsigned i = 0; i < lab->n_bodies && i < 16; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "again %u.%u", lab->n_rounds, i);
+		bodies[i] = (struct cp_alert_body){.text = texts[i], .len = strlen(texts[i])};
+	}
+	if (cp_alert_repeat(alert, bodies, lab->n_bodies < 16 ? lab->n_bodies : 16) < 0)
+		printf("not repeated\n");
+}
+
+static void run(struct cp_alert *alert, struct lab *lab)
+{
+	double start = now_ms(), longest = 0;
+	struct cp_alert_stats stats;
+	int is_sent = 0;
+
+	do {
+		double before, took;
+
+		if (!is_sent && now_ms() - start >= lab->late_ms) {
+			send_all(alert, lab);
+			is_sent = 1;
+		}
+		repeat(alert, lab);
+		before = now_ms();
 		cp_alert_tick(alert);
 		took = now_ms() - before;
 		longest = took > longest ? took : longest;
 		cp_alert_wait(alert, 5);
 		cp_alert_stats(alert, &stats);
-	} while (stats.n_waiting && now_ms() - start < lab->for_ms);
+	} while ((stats.n_waiting || stats.n_repeating || lab->repeat_ms > 0 || !is_sent) &&
+	         now_ms() - start < lab->for_ms);
 	printf("delivered %llu retries %llu refused %llu dropped %llu unspooled %llu commands %llu failed %llu killed "
 	       "%llu "
-	       "commands-dropped %llu waiting %u longest %.0f\n",
+	       "commands-dropped %llu repeated %llu repeats-failed %llu rounds %u waiting %u longest %.0f\n",
 	        (unsigned long long)stats.n_delivered, (unsigned long long)stats.n_retries,
 	        (unsigned long long)stats.n_refused, (unsigned long long)stats.n_dropped,
 	        (unsigned long long)stats.n_unspooled, (unsigned long long)stats.n_commands,
 	        (unsigned long long)stats.n_commands_failed, (unsigned long long)stats.n_commands_killed,
-	        (unsigned long long)stats.n_commands_dropped, stats.n_waiting, longest);
+	        (unsigned long long)stats.n_commands_dropped, (unsigned long long)stats.n_repeated,
+	        (unsigned long long)stats.n_repeats_failed, lab->n_rounds, stats.n_waiting + stats.n_repeating,
+	        longest);
 }
 
 int main(int argc, char **argv)
 {
-	struct lab lab = {.config = {.log = print_line, .seed = 1}, .for_ms = 10000};
+	struct lab lab = {.config = {.log = print_line, .seed = 1}, .for_ms = 10000, .n_bodies = 1};
 	struct cp_err err = {{0}};
 	struct cp_alert *alert;
 

@@ -5,7 +5,7 @@
  *   make_store FILE run START_MS ASN [N]         a run of the audit "ms": five targets, the second of which leaves
  *                                                through ASN, and N more that stay inside
  *   make_store FILE open START_MS                a run that has begun and not ended
- *   make_store FILE change AT_MS RUN KIND OLD NEW
+ *   make_store FILE change AT_MS RUN KIND OLD NEW [STATE]
  *
  * Target 4 has a hostile name and group. Addresses are the lab's.
  */
@@ -267,6 +267,7 @@ static void add_change(char **words)
 	change.new = words[4];
 	change.severity = "warning";
 	change.muted = 0;
+	change.state = words[5] ? words[5] : "changed";
 	need(cp_store_add_change(store, &change));
 }
 
@@ -284,7 +285,7 @@ int main(int argc, char **argv)
 		        argc > 5 ? strtoll(argv[5], NULL, 10) : 0);
 	else if (strcmp(what, "open") == 0)
 		begin(strtoll(argv[3], NULL, 10));
-	else if (strcmp(what, "change") == 0 && argc == 8)
+	else if (strcmp(what, "change") == 0 && (argc == 8 || argc == 9))
 		add_change(argv + 3);
 	cp_store_close(store);
 	return 0;

@@ -235,6 +235,7 @@ static void test_changes(struct cp_store *store)
 	change.target = "www.example.org";
 	change.kind = "verdict";
 	change.old = "direct";
+	change.state = "changed";
 	for (int i = 0; i < 3; i++) {
 		change.at_ms = T0 + i * DAY_MS;
 		change.new = i == 2 ? "detour" : "transit";

@@ -109,6 +109,37 @@ test_answers() {
 	if ((SECONDS >= 2)) && [[ $(count delivered) == 1 ]]; then ok 'Retry-After is honoured'; else not_ok 'Retry-After is honoured' "$SECONDS s, $out"; fi
 }
 
+test_repeat() {
+	serve 200
+	post repeat=200 bodies=2 for=1000 <<<'one'
+	is 'what lasts is told again, after what is new' "$(bodies | head -n 5 | tr '\n' ' ')" 'one again 1.0 again 1.1 again 2.0 again 2.1 '
+	is 'and counted apart' "$(count delivered) $(($(count repeated) >= 8)) $(count repeats-failed)" '1 1 0'
+
+	mkdir "$tmp/spool"
+	serve 500
+	post repeat=50 bodies=3 spool="$tmp/spool" for=1000 <<<'one'
+	is 'while a message waits nothing is told again' "$(count rounds) $(bodies | sort -u | xargs) $(waiting)" '0 one 1'
+	rm -rf "$tmp/spool"
+
+	serve 500
+	post repeat=50 bodies=3 for=1000 </dev/null
+	is 'of a round that fails nothing is kept' "$(count waiting) $(bodies | grep -c '\.[12]$') $(($(count repeats-failed) >= 3))" '0 0 1'
+	is 'and no retry counted, nor told twice' "$(count retries) $(grep -c '^log:' <<<"$out")" '0 1'
+	is 'each attempt is a new round' "$(bodies | sort | uniq -d | xargs)" ''
+
+	serve slow 200
+	post repeat=5000 bodies=4 late=300 timeout=1000 for=4700 <<<'news'
+	is 'news goes before the rest of a round, which is dropped' "$(bodies | uniq | tr '\n' ' ')" 'again 1.0 news '
+
+	serve 400 400 200
+	post repeat=150 for=900 </dev/null
+	is 'a refusal is told once' "$(count refused) $(grep -c 'refuses with 400 to be told again' <<<"$out") $(($(count repeated) >= 2))" '2 1 1'
+
+	stop_server
+	post repeat=100 bodies=2 for=600 </dev/null
+	is 'without a server nothing piles up' "$(count waiting)" 0
+}
+
 test_spool() {
 	mkdir "$tmp/spool"
 	stop_server
@@ -247,6 +278,7 @@ if ! { ip netns add "$netns" && inside ip link set lo up && inside ip address ad
 	exit 1
 fi
 test_answers
+test_repeat
 test_spool
 test_secret
 test_tls

@@ -146,6 +146,7 @@ answer 'compare: exits' "/api/v1/compare?a=$first&b=latest" '.exits | map([.asn,
 	'[[2914,0,2],[3491,2,0],[16625,2,2]]'
 answer 'changes' "/api/v1/changes?since=$third&kind=exit-as-new&q=ntt" '[.total, .items[0].target, .items[0].new, .items[0].muted]' \
 	'[1,"b.example","AS2914 <NTT>",false]'
+answer 'changes: their state' "/api/v1/changes?since=$third" '.items[0].state' '"changed"'
 answer 'changes: since then none' "/api/v1/changes?since=$((third + 1601))" .total 0
 
 # --- two agents, each with a run of the same number; what one is called is text ---
@@ -293,6 +294,10 @@ metric() { # series
 	awk -v series="$1" 'index($0, series " ") == 1 {print $NF}' "$work/metrics"
 }
 check_eq 'metrics: the change is counted' 1 "$(metric 'coldpotato_changes_total{kind="as-path"}')"
+make_store "$store" change $((fourth + 2)) $fourth as-path old new settled
+check 'events: with its state' wait_for 10 grep -q '"state":"settled"' "$work/events"
+check_eq 'metrics: what settles is no change' 'coldpotato_changes_total{kind="as-path"} 1' \
+	"$(ask /metrics | grep -F 'changes_total{kind="as-path"}')"
 check_eq 'metrics: what was there before is not' 0 "$(metric 'coldpotato_changes_total{kind="exit-as-new"}')"
 check_eq 'metrics: a subscriber' 1 "$(metric coldpotato_http_subscribers)"
 kill "$events_pid"
@@ -377,6 +382,17 @@ sqlite3 "$store" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
 rm -f "$store"* && mv "$work/torn.db" "$store"
 damaged=$(status /api/v1/runs/latest/targets)
 check 'a damaged store is an error, not an end' test "$damaged" = 500 -o "$damaged" = 503
+rm -f "$store"*
+make_v1() {
+	sqlite3 "$store" <"$_lib_root/tests/lab/store_v1.sql" >/dev/null
+}
+check 'version 1: made' make_v1
+answer 'version 1: served as it is' /api/v1/runs '[.total, .items[0].run]' "[1,$first]"
+answer 'version 1: with what its rows tell of states' /api/v1/changes '.items | map(.state)' '[null,null,"changed","recovered","changed"]'
+check_eq 'version 1: left as it is' 1 "$(sqlite3 "$store" 'PRAGMA user_version')"
+make_store "$store" change $((fourth + 3)) $first as-path old new settled
+check_eq 'version 1: a writer brings it up to date' 2 "$(sqlite3 "$store" 'PRAGMA user_version')"
+answer 'version 1: the same connections see it' /api/v1/changes '.items | map(.state)' '[null,null,"changed","recovered","settled","changed"]'
 rm -f "$store"* && mv "$work/away/"* "$work"
 answer 'the first one is back' /api/v1/runs .total 4
 kill "$events_pid"

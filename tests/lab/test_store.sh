@@ -253,6 +253,9 @@ refuses 'a newer file is refused' 2 'newer.db: written by a newer version .*sche
 	"$CP" analyze "$work/cold.ndjson" --store "$work/newer.db" -o csv=/dev/null
 refuses 'and not read' 2 'newer.db: written by a newer version' "$CP" report "$work/newer.db"
 check_eq 'and left as it is' "$sum" "$(md5sum <"$work/newer.db")"
+cp "$db" "$work/newer.db" && sql 'PRAGMA user_version = 3' "$work/newer.db"
+refuses 'so is one of the next version' 2 'newer.db: written by a newer version .*schema 3, this one knows 2' \
+	"$CP" report "$work/newer.db"
 cp "$db" "$work/bad.db" && dd if=/dev/urandom of="$work/bad.db" bs=4096 seek=1 count=20 conv=notrunc 2>/dev/null
 sum=$(md5sum <"$work/bad.db")
 refuses 'a damaged file is refused' 2 'bad.db: the database is damaged .*left as it is' \
@@ -269,6 +272,46 @@ refuses "another program's database is refused" 2 'other.db: a database of anoth
 	"$CP" analyze "$work/cold.ndjson" --store "$work/other.db" -o csv=/dev/null
 refuses 'no directory, no store' 2 'cannot open .*nowhere/x.db' \
 	"$CP" analyze "$work/cold.ndjson" --store "$work/nowhere/x.db" -o csv=/dev/null
+
+# --- a file of version 1 ---
+
+columns='agent, seq, at_ms, run, audit, target, port, protocol, "group", kind, old, new, first_seen_ms, last_seen_ms, severity, muted'
+contents() { # file: all rows, without what version 2 adds
+	local table
+	for table in runs targets paths hops egress edges warnings ases policies; do sql "SELECT * FROM $table" "$1"; done
+	sql "SELECT $columns FROM changes" "$1"
+}
+make_v1() { # file
+	rm -f "$1"*
+	sqlite3 "$1" <"$_lib_root/tests/lab/store_v1.sql" >/dev/null
+}
+check 'version 1: made' make_v1 "$work/v1.db"
+contents "$work/v1.db" >"$work/v1.before"
+check_eq 'version 1: it is one' '1 2 16' "$(sql 'PRAGMA user_version' "$work/v1.db") $(sql 'SELECT count(*) FROM targets' "$work/v1.db") $(
+	sql "SELECT count(*) FROM pragma_table_info('changes')" "$work/v1.db")"
+check 'version 1: a run of it is shown' grep -q b.example <("$CP" report "$work/v1.db" -o csv)
+check_eq 'version 1: and listed' 1700000000000 "$("$CP" runs "$work/v1.db" -o ndjson | jq .run)"
+check_eq 'version 1: reading leaves it as it is' '1 16' "$(sql 'PRAGMA user_version' "$work/v1.db") $(
+	sql "SELECT count(*) FROM pragma_table_info('changes')" "$work/v1.db")"
+"$CP" export "$work/v1.db" >"$work/v1.ndjson"
+make_v1 "$work/damaged.db" && sqlite3 "$work/damaged.db" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+dd if=/dev/urandom of="$work/damaged.db" bs=4096 seek=4 count=4 conv=notrunc 2>/dev/null
+sum=$(md5sum <"$work/damaged.db")
+refuses 'version 1: a damaged one is not changed' 2 'damaged.db: the database is damaged' \
+	"$CP" analyze "$work/cold.ndjson" --store "$work/damaged.db" -o csv=/dev/null
+check_eq 'version 1: and left as it is' "$sum" "$(md5sum <"$work/damaged.db")"
+"$CP" analyze "$work/cold.ndjson" --store "$work/v1.db" --agent new -o csv=/dev/null
+check_eq 'version 1: a run is stored' 0 $?
+check_eq 'version 1: it is version 2 now' '2 17' "$(sql 'PRAGMA user_version' "$work/v1.db") $(
+	sql "SELECT count(*) FROM pragma_table_info('changes')" "$work/v1.db")"
+check_same 'version 1: the run that was there reads as before' "$work/v1.ndjson" <("$CP" export "$work/v1.db:1700000000000")
+sql "DELETE FROM runs WHERE agent = 'new'; DELETE FROM targets WHERE agent = 'new'; DELETE FROM paths WHERE agent = 'new';
+	DELETE FROM hops WHERE agent = 'new'; DELETE FROM egress WHERE agent = 'new'; DELETE FROM edges WHERE agent = 'new';
+	DELETE FROM warnings WHERE agent = 'new'; DELETE FROM ases WHERE agent = 'new'" "$work/v1.db"
+check_same 'version 1: every row is as it was' "$work/v1.before" <(contents "$work/v1.db")
+check_eq 'version 1: states as its rows tell them' '1|changed 2|recovered 3|changed 4| 5|' \
+	"$(sql 'SELECT seq, state FROM changes ORDER BY seq' "$work/v1.db" | xargs)"
+check 'version 1: the file is sound' sound "$work/v1.db"
 
 # --- a full disk ---
 

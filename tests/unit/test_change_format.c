@@ -106,12 +106,50 @@ static void test_alertmanager(void **state)
 	        "\"new\":\"2914\",\"first_seen\":\"2000-02-29T00:00:00.000Z\",\"last_seen\":\"2026-11-28T23:59:59."
 	        "000Z\"},"
 	        "\"startsAt\":\"2000-02-29T00:00:00.000Z\",\"generatorURL\":\"http://127.0.0.1:8075/\"}]\n");
-	origin.active_ms = 3600000;
+	origin.ends_ms = event.at_ms + 3600000;
 	write_one(cp_change_write_alertmanager, &event, &origin, &buffer);
 	assert_non_null(strstr(buffer.text, "\"endsAt\":\"2026-11-29T01:00:00.123Z\""));
 	event.state = CP_CHANGE_RECOVERED;
 	write_one(cp_change_write_alertmanager, &event, &origin, &buffer);
 	assert_non_null(strstr(buffer.text, "\"endsAt\":\"2026-11-29T00:00:00.123Z\""));
+	event.at_ms = event.first_seen_ms - 5000; /* the clock was set back: none ends before it begins */
+	write_one(cp_change_write_alertmanager, &event, &origin, &buffer);
+	assert_non_null(strstr(buffer.text, "\"endsAt\":\"2000-02-29T00:00:00.000Z\""));
+}
+
+/* Several at once, one of which nobody knows how it was told. */
+static void test_alerts(void **state)
+{
+	struct cp_change_event events[2] = {
+	        event_of("login.example", CP_CHANGE_CHANGED), event_of(HOSTILE, CP_CHANGE_CHANGED)};
+	struct cp_change_origin origin = {.agent = "vm1", .audit = "a", .ends_ms = 1795910460123};
+	struct buffer buffer = {.len = 0};
+	struct cp_sink sink = {.write = take, .ctx = &buffer};
+	struct cp_change_alerts alerts;
+	size_t size;
+	json_t *json;
+
+	(void)state;
+	events[1].old_text = events[1].new_text = NULL;
+	events[1].first_seen_ms = events[1].at_ms = 0;
+	cp_change_alerts_begin(&alerts, &sink);
+	size = cp_change_alerts_add(&alerts, &events[0], &origin);
+	assert_true(size > 100);
+	assert_true(cp_change_alerts_add(&alerts, &events[1], &origin) > size);
+	assert_int_equal(cp_change_alerts_end(&alerts), 0);
+	json = json_loadb(buffer.text, buffer.len, 0, NULL);
+	assert_int_equal(json_array_size(json), 2);
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *alert = json_array_get(json, i);
+		const json_t *annotations = json_object_get(alert, "annotations");
+
+		assert_string_equal(json_string_value(json_object_get(alert, "endsAt")), "2026-11-29T00:01:00.123Z");
+		assert_int_equal(json_object_get(alert, "startsAt") != NULL, i == 0);
+		assert_int_equal(json_object_get(annotations, "old") != NULL, i == 0);
+		assert_int_equal(json_object_get(annotations, "first_seen") != NULL, i == 0);
+		assert_non_null(json_object_get(annotations, "last_seen"));
+	}
+	json_decref(json);
 }
 
 static void test_line(void **state)
@@ -175,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_ndjson),
 	        cmocka_unit_test(test_alertmanager),
+	        cmocka_unit_test(test_alerts),
 	        cmocka_unit_test(test_line),
 	        cmocka_unit_test(test_hostile),
 	};

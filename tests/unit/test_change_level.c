@@ -137,6 +137,41 @@ static void test_loss(void **state)
 	lab_close(&lab);
 }
 
+/* A run a word: lost of sent. */
+static void lose(struct lab *lab, unsigned n_lost, unsigned n_sent, unsigned n_runs)
+{
+	struct cp_change_target target = lab_target();
+
+	target.has_loss = true;
+	target.loss_permille = (n_lost * 1000 + n_sent / 2) / n_sent;
+	target.n_loss_probes = n_sent;
+	for (unsigned i = 0; i < n_runs; i++)
+		lab_run(lab, &target);
+}
+
+/* One of a few probes is a large share, and still only one. */
+static void test_loss_of_few(void **state)
+{
+	static const struct {
+		unsigned n_lost, n_sent;
+		bool is_told;
+	} cases[] = {{1, 10, false}, {2, 10, true}, {1, 7, false}, {2, 7, true}, {1, 3, false}, {2, 3, true},
+	        {1, 2, false}, {2, 2, true}, {1, 1, true}, {3, 100, false}, {6, 100, true}};
+	struct cp_change_config config = cp_change_defaults();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct lab lab;
+
+		lab_open(&lab, &config);
+		lose(&lab, 0, cases[i].n_sent, 10);
+		lose(&lab, cases[i].n_lost, cases[i].n_sent, 5);
+		if (lab.n_events != cases[i].is_told)
+			fail_msg("%u of %u lost: %s", cases[i].n_lost, cases[i].n_sent, lab.log);
+		lab_close(&lab);
+	}
+}
+
 static void test_coverage(void **state)
 {
 	struct cp_change_config config = cp_change_defaults();
@@ -253,6 +288,7 @@ int main(void)
 	        cmocka_unit_test(test_rtt_cases),
 	        cmocka_unit_test(test_rtt_learned),
 	        cmocka_unit_test(test_loss),
+	        cmocka_unit_test(test_loss_of_few),
 	        cmocka_unit_test(test_coverage),
 	        cmocka_unit_test(test_month),
 	};

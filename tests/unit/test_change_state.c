@@ -129,6 +129,13 @@ static void test_bad(void **state)
 	                "line 5: an entry is of two kinds"},
 	        {"coldpotato-change 1\nruns 0 0\ntarget 0 0 0 a %\nlevel 0 0 0 0 0 0 0 0 33\nend\n",
 	                "line 4: a number is wrong or too large"},
+	        {"coldpotato-change 1\nruns 0 0\ntarget 0 0 0 a %\nalarm 0 0 1\nend\n",
+	                "line 4: an alarm is of nothing that lasts"},
+	        {"coldpotato-change 1\nruns 0 0\ntarget 0 0 0 a %\nverdict 1 2 1 1 0 0 0 0 0 0 0\nalarm 0 0 1 7\nend\n",
+	                "line 5: a number is missing"},
+	        {"coldpotato-change 1\nruns 0 0\ntarget 0 0 0 a %\nverdict 1 2 1 1 0 0 0 0 0 0 0\nalarm 0 0 1 7 7 7 "
+	         "a\nend\n",
+	                "line 5: a text is missing"},
 	        {"coldpotato-change 1\nruns 0 0\ntarget 0 0 0 a %\nwhat\nend\n",
 	                "line 4: begins with a word that is not known"},
 	};

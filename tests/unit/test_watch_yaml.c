@@ -32,6 +32,7 @@ static const char whole[] = "agent: vm-1\n"
                             "  jitter: 10s\n"
                             "  flows: 3\n"
                             "  timeout: 2s\n"
+                            "  e2e_interval: 50ms\n"
                             "  no_rdns: true\n"
                             "  blocklist: [none]\n"
                             "audits:\n"
@@ -40,6 +41,7 @@ static const char whole[] = "agent: vm-1\n"
                             "    interval: 1m30s\n"
                             "    flows: 5\n"
                             "    max_ttl: 20\n"
+                            "    e2e: 10\n"
                             "    tcp_method: prefer_sack\n"
                             "    vantage_as: AS8075\n"
                             "    no_rdns: false\n"
@@ -102,6 +104,8 @@ static void test_whole(void **state)
 	assert_setting(&audit->settings, "tcp-method", "prefer_sack");
 	assert_setting(&audit->settings, "vantage-as", "AS8075");
 	assert_setting(&audit->settings, "timeout", "2000");
+	assert_setting(&audit->settings, "e2e", "10");
+	assert_setting(&audit->settings, "e2e-interval", "50");
 	assert_null(find(&audit->settings, "no-rdns", 0));
 	assert_string_equal(find(&audit->settings, "blocklist", 1)->text, "theirs.txt");
 	assert_null(find(&audit->settings, "blocklist", 2));
@@ -123,7 +127,7 @@ static void test_whole(void **state)
 	        cp_watch_conf_refuse(&conf, &err, find(&audit->settings, "flows", 0)->place, NULL, "no"), -EINVAL);
 	assert_string_equal(err.text, "watch.yaml:13:10: no");
 	assert_int_equal(cp_watch_conf_refuse(&conf, &err, conf.audits[0].place, "interval", "no"), -EINVAL);
-	assert_string_equal(err.text, "watch.yaml:20:15: no");
+	assert_string_equal(err.text, "watch.yaml:21:15: no");
 	cp_watch_conf_free(&conf);
 	cp_watch_conf_free(NULL);
 }
@@ -177,6 +181,17 @@ static void test_refused(void **state)
 	        {"keep: 0\naudits:\n  - {name: a, targets: [b], interval: 1s}\n", "watch.yaml:1:7: keep wants"},
 	        {"keep: many\naudits:\n  - {name: a, targets: [b], interval: 1s}\n", "watch.yaml:1:7: "},
 	        {"audits: [{name: a, targets: [b], interval: 1s, timeout: 61s}]\n", "watch.yaml:1:57: timeout wants"},
+	        {"audits: [{name: a, targets: [b], interval: 1s, e2e_interval: 50}]\n",
+	                "watch.yaml:1:62: e2e_interval wants a time with its unit"},
+	        {"audits: [{name: a, targets: [b], interval: 1s, confirm: 2}]\n", "watch.yaml:1:57: confirm wants N/M"},
+	        {"defaults: {confirm: 9/9}\naudits: [{name: a, targets: [b], interval: 1s}]\n",
+	                "watch.yaml:1:21: confirm wants N/M"},
+	        {"audits: [{name: a, targets: [b], interval: 1s, changes: {rtt: never}}]\n",
+	                "watch.yaml:1:63: rtt wants on, off, or N/M (1/1 to 8/8), not 'never'"},
+	        {"defaults: {changes: {dns: 3}}\naudits: [{name: a, targets: [b], interval: 1s}]\n",
+	                "watch.yaml:1:27: dns wants on, off, or N/M"},
+	        {"audits: [{name: a, targets: [b], interval: 1s, changes: {colour: off}}]\n", "watch.yaml:1:58: "},
+	        {"audits: [{name: a, targets: [b], interval: 1s, mute: often}]\n", "watch.yaml:1:54: "},
 	        {"audits: [{name: \"a\\e[31m\", targets: [b], interval: 1s}]\n", "watch.yaml:1:17: a name wants"},
 	};
 
@@ -226,12 +241,13 @@ static void test_alerts(void **state)
 	assert_int_equal(conf.alerts.n_command, 3);
 	assert_string_equal(conf.alerts.command[2], "y");
 	assert_null(conf.alerts.command[3]);
-	assert_int_equal(conf.alerts.n, 3);
-	assert_int_equal(conf.alerts.m, 5);
-	assert_int_equal(conf.alerts.n_mutes, 1);
-	assert_string_equal(conf.alerts.mutes[0], "* 01:00-02:00");
+	assert_int_equal(conf.alerts.confirm.n, 3);
+	assert_int_equal(conf.alerts.confirm.m, 5);
+	assert_int_equal(conf.audits[0].n_mutes, 1);
+	assert_string_equal(conf.audits[0].mutes[0].text, "* 01:00-02:00");
 	assert_string_equal(conf.alerts.state, "dir");
 	assert_null(conf.alerts.spool);
+	assert_int_equal(conf.alerts.repeat_ms, 60000);
 	cp_watch_conf_free(&conf);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char line[160];
@@ -243,6 +259,83 @@ static void test_alerts(void **state)
 	}
 }
 
+static void test_repeat(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms; /* -1: refused */
+	} cases[] = {{"1m", 60000}, {"90s", 90000}, {"1s", 1000}, {"off", 0}, {"0", 0}, {"0s", 0}, {"1d", 86400000},
+	        {"999ms", -1}, {"2d", -1}, {"60", -1}, {"never", -1}, {"-1s", -1}};
+	struct cp_err err = {.text = ""};
+	struct cp_watch_conf conf;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[160];
+
+		snprintf(line, sizeof(line), "alerts: {repeat: %s}\naudits: [{name: a, targets: [b], interval: 1s}]\n",
+		        cases[i].text);
+		assert_int_equal(read_conf(line, &conf, &err), cases[i].ms < 0 ? -EINVAL : 0);
+		if (cases[i].ms < 0) {
+			assert_int_equal(strncmp(err.text, "watch.yaml:1:18: repeat wants a time", 36), 0);
+			continue;
+		}
+		assert_int_equal(conf.alerts.repeat_ms, cases[i].ms);
+		cp_watch_conf_free(&conf);
+	}
+}
+
+static void assert_rule(
+        const struct cp_watch_audit *audit, enum cp_change_kind kind, bool is_off, unsigned n, unsigned m)
+{
+	assert_int_equal(audit->rules[kind].is_off, is_off);
+	assert_int_equal(audit->rules[kind].n, n);
+	assert_int_equal(audit->rules[kind].m, m);
+}
+
+static void test_rules(void **state)
+{
+	static const char text[] = "alerts: {confirm: 3/5, mute: [\"* 01:00-02:00\"]}\n"
+	                           "defaults:\n  interval: 1s\n  mute: [\"Sat 00:00-24:00\", \"Sun 00:00-24:00\"]\n"
+	                           "  changes: {rtt: off, dns: 4/6, cname: off}\n"
+	                           "audits:\n"
+	                           "  - {name: a, targets: [x]}\n"
+	                           "  - {name: b, targets: [x], confirm: 1/1, mute: [\"Mon 00:00-24:00\"],\n"
+	                           "     changes: {rtt: on, cname: 2/2}}\n";
+	struct cp_err err = {.text = ""};
+	struct cp_watch_conf conf;
+
+	(void)state;
+	assert_int_equal(read_conf(text, &conf, &err), 0);
+	assert_rule(&conf.audits[0], CP_CHANGE_VERDICT, false, 3, 5); /* as all */
+	assert_rule(&conf.audits[0], CP_CHANGE_RTT, true, 0, 0); /* as the defaults */
+	assert_rule(&conf.audits[0], CP_CHANGE_DNS, false, 4, 6);
+	assert_int_equal(conf.audits[0].n_mutes, 3);
+	assert_string_equal(conf.audits[0].mutes[0].place, "alerts.mute.0");
+	assert_string_equal(conf.audits[0].mutes[2].text, "Sun 00:00-24:00");
+	assert_string_equal(conf.audits[0].mutes[2].place, "defaults.mute.1");
+	assert_rule(&conf.audits[1], CP_CHANGE_VERDICT, false, 1, 1); /* its own */
+	assert_rule(&conf.audits[1], CP_CHANGE_RTT, false, 1, 1);
+	assert_rule(&conf.audits[1], CP_CHANGE_DNS, false, 4, 6); /* a kind's goes before what is of all kinds */
+	assert_rule(&conf.audits[1], CP_CHANGE_CNAME, false, 2, 2);
+	assert_int_equal(conf.audits[1].n_mutes, 4);
+	assert_string_equal(conf.audits[1].mutes[3].place, "audits.1.mute.0");
+	assert_int_equal(cp_watch_conf_refuse(&conf, &err, conf.audits[1].mutes[3].place, NULL, "no"), -EINVAL);
+	assert_string_equal(err.text, "watch.yaml:8:50: no");
+	cp_watch_conf_free(&conf);
+	/* Every kind has a key of its name. */
+	for (int i = 0; i < CP_CHANGE_KINDS; i++) {
+		char line[160];
+
+		snprintf(line, sizeof(line), "audits: [{name: a, targets: [b], interval: 1s, changes: {%s: off}}]\n",
+		        cp_change_kind_name((enum cp_change_kind)i));
+		assert_int_equal(read_conf(line, &conf, &err), 0);
+		assert_rule(&conf.audits[0], (enum cp_change_kind)i, true, 0, 0);
+		assert_rule(&conf.audits[0], (enum cp_change_kind)((i + 1) % CP_CHANGE_KINDS), false, 0, 0);
+		cp_watch_conf_free(&conf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +344,8 @@ int main(void)
 	        cmocka_unit_test(test_refused),
 	        cmocka_unit_test(test_durations),
 	        cmocka_unit_test(test_alerts),
+	        cmocka_unit_test(test_repeat),
+	        cmocka_unit_test(test_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,11 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "core/asdb.h"
 #include "format/json.h"
+#include "format/prom_text.h"
 #include "io/http.h"
 #include "io/store.h"
 #include "serve.h"
@@ -87,6 +89,8 @@ cp_api_fn cp_api_target_history, cp_api_heatmap, cp_api_compare, cp_api_changes;
 void cp_api_answer(struct cp_api *api, const struct cp_uri *uri, struct cp_http_response *response);
 /* api_metrics.c: answers /metrics (agent=: of that agent's runs), also when the store cannot be read. */
 void cp_api_metrics(struct cp_api *api, const struct cp_uri *uri, struct cp_http_response *response);
+/* api_watch.c: its part of what a watch that serves counts itself; nothing where nobody watches. */
+void cp_api_watch_metrics(struct cp_prom_text *text, const struct cp_api *api);
 /* The error that a store which cannot be opened is answered with. */
 void cp_api_refuse(struct cp_http_response *response, unsigned status, const char *text);
 

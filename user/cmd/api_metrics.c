@@ -428,6 +428,7 @@ static void write_service(struct metrics *m, struct cp_api *api, bool is_up)
 	if (stat(api->settings.path, &st) == 0)
 		single(m, "store_bytes", "gauge", "Size of the file of the store.", (uint64_t)st.st_size);
 	write_changes(m, api);
+	cp_api_watch_metrics(&m->text, api);
 	write_http(m, api);
 }
 

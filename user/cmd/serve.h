@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/addr.h"
+#include "core/change.h"
 #include "core/err.h"
 
 struct cp_serve;
@@ -23,6 +24,17 @@ struct cp_serve;
 struct cp_serve_audit {
 	char name[64], state[32]; /* state: a word */
 	int64_t interval_s, next_ms; /* INT64_MIN: unknown */
+};
+
+/* What whoever audits counts of changes and of telling them. Numbers of alerts are from when its file was last read. */
+struct cp_serve_counts {
+	uint64_t n_active[CP_CHANGE_KINDS], n_active_muted[CP_CHANGE_KINDS]; /* as struct cp_change_stats */
+	uint64_t n_untracked; /* observations of targets too many, since the start */
+	bool has_webhook, has_command;
+	/* As struct cp_alert_stats. */
+	uint64_t n_delivered, n_retries, n_refused, n_dropped, n_unspooled, n_repeated, n_repeats_failed;
+	uint64_t n_spooled, bytes_spooled;
+	uint64_t n_commands, n_commands_failed, n_commands_killed, n_commands_dropped;
 };
 
 struct cp_serve_settings {
@@ -34,6 +46,8 @@ struct cp_serve_settings {
 	 * the audits are those that the store has runs of.
 	 */
 	size_t (*audits)(void *ctx, struct cp_serve_audit *ret_audits, size_t max);
+	void (*counts)(
+	        void *ctx, struct cp_serve_counts *ret_counts); /* likewise, for metrics; NULL: there is nothing */
 	void *ctx;
 };
 

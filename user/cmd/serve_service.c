@@ -136,15 +136,21 @@ static void count_change(struct cp_api *api, const char *kind)
 static int tell_change(void *ctx, const struct cp_store_cell *cells, size_t n)
 {
 	struct cp_serve *serve = ctx;
+	const char *kind = NULL, *state = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(cells[i].name, "kind") == 0)
-			count_change(&serve->api, cells[i].text);
+			kind = cells[i].text;
+		else if (strcmp(cells[i].name, "state") == 0)
+			state = cells[i].text;
 		else if (strcmp(cells[i].name, "seq") == 0)
 			serve->seen.seq = number(&cells[i]);
 		else if (strcmp(cells[i].name, "at_ms") == 0)
 			serve->seen.at_ms = number(&cells[i]);
 	}
+	/* What settles is as it was before that. */
+	if (!state || strcmp(state, "settled") != 0)
+		count_change(&serve->api, kind);
 	return send_row(serve, "change", cells, n);
 }
 

@@ -18,6 +18,7 @@
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_MSEC 1000000ull
 #define ALERT_MS 50 /* between looks at what is being delivered */
+#define COUNT_NS NSEC_PER_SEC /* between looks at the numbers for metrics */
 #define NAP_MS 500 /* a signal that comes just before a nap is seen after it */
 #define VIEWED_NAP_MS 50 /* with somebody at the keys */
 
@@ -31,6 +32,7 @@ struct watch {
 	struct cp_watch_top *top; /* NULL: no --top */
 	struct cp_env shared; /* by all runs */
 	uint64_t told_ns; /* WATCHDOG=1 was last sent */
+	uint64_t counted_ns; /* numbers for metrics were last shown */
 	uint64_t end_ns; /* --max-runtime; UINT64_MAX: none */
 	unsigned n_reloads;
 	int worst; /* exit status of the runs so far */
@@ -47,12 +49,16 @@ static void gets_on(void *ctx, const struct cp_audit *audit)
 	struct watch *watch = ctx;
 	uint64_t every_ns = cp_notify_watchdog_ns(watch->notify) / 3, now_ns;
 
-	cp_watch_alarm_tick(watch->alarm);
+	cp_watch_alarm_tick(watch->alarm, watch->typed->once ? NULL : watch->changes);
 	if (audit)
 		cp_watch_top_progress(watch->top, audit);
+	now_ns = cp_host_clock_mono_ns();
+	if (now_ns - watch->counted_ns >= COUNT_NS) {
+		watch->counted_ns = now_ns;
+		cp_watch_board_count(watch->board, watch->changes, watch->alarm);
+	}
 	if (!every_ns)
 		return;
-	now_ns = cp_host_clock_mono_ns();
 	if (now_ns - watch->told_ns < every_ns)
 		return;
 	watch->told_ns = now_ns;
@@ -123,6 +129,7 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 	cp_watch_run(
 	        plan, item, &watch->shared, cp_watch_changes_hook(watch->changes, item), seconds_left(watch), &outcome);
 	cp_watch_changes_tell(watch->changes, item, tell, watch);
+	cp_watch_board_count(watch->board, watch->changes, watch->alarm);
 	if (!cp_signals_seen(NULL))
 		watch->worst = worse(watch->worst, outcome.status);
 	now_ns = cp_host_clock_boot_ns();
@@ -188,6 +195,7 @@ static int take_over(struct watch *watch, struct cp_watch_plan *plan, struct cp_
 	watch->alarm = alarm;
 	watch->plan = plan;
 	show(watch, NULL);
+	cp_watch_board_count(watch->board, watch->changes, watch->alarm);
 	return 0;
 }
 
@@ -262,6 +270,8 @@ static void run_once(struct watch *watch)
 {
 	for (uint32_t i = 0; i < watch->plan->n_items && !cp_signals_seen(NULL) && !out_of_time(watch); i++)
 		run_item(watch, &watch->plan->items[i]);
+	/* The round is over. */
+	cp_watch_alarm_round(watch->alarm, watch->changes);
 }
 
 /* Returns the exit status. */

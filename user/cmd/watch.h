@@ -13,6 +13,7 @@
 #include "core/schedule.h"
 #include "format/change.h"
 #include "import/watch_yaml.h"
+#include "serve.h"
 
 /* One audit of the file, ready to run. */
 struct cp_watch_item {
@@ -57,6 +58,18 @@ void cp_watch_run(const struct cp_watch_plan *plan, const struct cp_watch_item *
 /* "113 targets: 100 inside, 13 direct; 98 % of 452 paths complete; 2.1 s". Returns buf. */
 const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf, size_t size);
 
+/* ---- watch_observe.c: the records of runs as what a detector of changes is told ---- */
+
+struct cp_watch_observer; /* of one audit */
+
+/* change is borrowed. 0 or -ENOMEM. */
+int cp_watch_observer_new(struct cp_change *change, struct cp_watch_observer **ret_observer);
+void cp_watch_observer_free(struct cp_watch_observer *observer); /* takes NULL */
+/* A run has been observed to its end. */
+bool cp_watch_observer_has_run(const struct cp_watch_observer *observer);
+/* Receives the records of a run. */
+struct cp_hook cp_watch_observer_hook(struct cp_watch_observer *observer);
+
 /* ---- watch_change.c: what changed from run to run ---- */
 
 struct cp_watch_changes; /* what is usual for each audit of a plan, and changes that nobody was told of yet */
@@ -76,6 +89,15 @@ typedef void (*cp_watch_change_cb)(
 void cp_watch_changes_tell(
         struct cp_watch_changes *changes, const struct cp_watch_item *item, cp_watch_change_cb cb, void *ctx);
 
+/*
+ * Hands out what lasts and is not muted, of audits that have run since the program started: what was kept from before
+ * may be over.
+ */
+void cp_watch_changes_active(const struct cp_watch_changes *changes, cp_watch_change_cb cb, void *ctx);
+
+/* Sets what it knows of the numbers: changes that last. */
+void cp_watch_changes_count(const struct cp_watch_changes *changes, struct cp_serve_counts *counts);
+
 /* ---- watch_alert.c: who is told of changes: log, standard output, store, webhook, command ---- */
 
 struct cp_watch_alarm;
@@ -84,7 +106,12 @@ int cp_watch_alarm_new(const struct cp_watch_plan *plan, struct cp_watch_alarm *
 void cp_watch_alarm_free(struct cp_watch_alarm *alarm); /* waits a moment for what is under way; takes NULL */
 /* cp_watch_change_cb; ctx is the alarm. */
 void cp_watch_alarm_tell(void *ctx, const struct cp_change_event *event, const struct cp_change_origin *origin);
-void cp_watch_alarm_tick(struct cp_watch_alarm *alarm); /* often */
+/* Often. Tells the webhook again what lasts (changes NULL: not that), when it is time. Takes NULL. */
+void cp_watch_alarm_tick(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes);
+/* The same now, and waits a moment for it: nobody will tick any more. Takes NULL. */
+void cp_watch_alarm_round(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes);
+/* Sets what it knows of the numbers: delivery. Takes NULL. */
+void cp_watch_alarm_count(const struct cp_watch_alarm *alarm, struct cp_serve_counts *counts);
 bool cp_watch_alarm_waits(const struct cp_watch_alarm *alarm); /* something is under way: tick every 100 ms */
 
 /* ---- watch_serve.c: the HTTP service beside the audits, where the file says `listen` ---- */
@@ -99,6 +126,9 @@ int cp_watch_board_sync(struct cp_watch_board **board, const struct cp_watch_pla
 /* Shows when each audit is next due, and which runs (NULL: none). */
 void cp_watch_board_show(
         struct cp_watch_board *board, const struct cp_watch_plan *plan, const struct cp_watch_item *running);
+/* Shows numbers for metrics. Takes NULL for the board. */
+void cp_watch_board_count(
+        struct cp_watch_board *board, const struct cp_watch_changes *changes, const struct cp_watch_alarm *alarm);
 void cp_watch_board_free(struct cp_watch_board *board); /* ends the service; takes NULL */
 
 /* ---- watch_top*.c: --top, a view on the terminal; it has a thread of its own. All take NULL: there is no view ---- */

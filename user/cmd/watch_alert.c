@@ -14,11 +14,13 @@
 
 #define LAST_WAIT_NS 2000000000ull
 #define SLICE_MS 50u
+#define BODY_BYTES (256u << 10) /* a body with what lasts is full; one alert more fits anyway */
 
 struct cp_watch_alarm {
 	struct cp_alert *alert; /* NULL: nobody to tell */
 	char *store; /* path; NULL: none */
-	bool to_stdout;
+	bool to_stdout, has_webhook, has_command;
+	uint64_t repeat_ns, next_repeat_ns; /* repeat_ns 0: nothing is told again */
 };
 
 static void log_line(void *ctx, const char *line)
@@ -67,6 +69,9 @@ int cp_watch_alarm_new(const struct cp_watch_plan *plan, struct cp_watch_alarm *
 		return cp_err_set(err, -ENOMEM, "out of memory");
 	}
 	alarm->to_stdout = opts->n_outputs > 0;
+	alarm->has_webhook = plan->conf.alerts.webhook;
+	alarm->has_command = plan->conf.alerts.command;
+	alarm->repeat_ns = plan->conf.alerts.webhook ? plan->conf.alerts.repeat_ms * 1000000ull : 0;
 	rc = open_alert(plan, &alarm->alert, err);
 	if (rc) {
 		cp_watch_alarm_free(alarm);
@@ -82,26 +87,40 @@ bool cp_watch_alarm_waits(const struct cp_watch_alarm *alarm)
 
 	if (alarm && alarm->alert)
 		cp_alert_stats(alarm->alert, &stats);
+	return stats.n_waiting || stats.n_repeating;
+}
+
+/* What lasts may be told by whoever comes next. */
+static bool is_owed(const struct cp_watch_alarm *alarm)
+{
+	struct cp_alert_stats stats = {0};
+
+	if (alarm->alert)
+		cp_alert_stats(alarm->alert, &stats);
 	return stats.n_waiting > 0;
 }
 
-void cp_watch_alarm_free(struct cp_watch_alarm *alarm)
+void cp_watch_alarm_count(const struct cp_watch_alarm *alarm, struct cp_serve_counts *counts)
 {
-	uint64_t until_ns = cp_host_clock_mono_ns() + LAST_WAIT_NS;
+	struct cp_alert_stats stats = {0};
 
-	if (!alarm)
-		return;
-	while (cp_watch_alarm_waits(alarm) && cp_host_clock_mono_ns() < until_ns && cp_signals_seen(NULL) < 2)
-		cp_alert_wait(alarm->alert, SLICE_MS);
-	cp_alert_close(alarm->alert);
-	free(alarm->store);
-	free(alarm);
-}
-
-void cp_watch_alarm_tick(struct cp_watch_alarm *alarm)
-{
-	if (cp_watch_alarm_waits(alarm))
-		cp_alert_tick(alarm->alert);
+	if (alarm && alarm->alert)
+		cp_alert_stats(alarm->alert, &stats);
+	counts->has_webhook = alarm && alarm->has_webhook;
+	counts->has_command = alarm && alarm->has_command;
+	counts->n_delivered = stats.n_delivered;
+	counts->n_retries = stats.n_retries;
+	counts->n_refused = stats.n_refused;
+	counts->n_dropped = stats.n_dropped;
+	counts->n_unspooled = stats.n_unspooled;
+	counts->n_repeated = stats.n_repeated;
+	counts->n_repeats_failed = stats.n_repeats_failed;
+	counts->n_spooled = stats.n_spooled;
+	counts->bytes_spooled = stats.bytes_waiting;
+	counts->n_commands = stats.n_commands;
+	counts->n_commands_failed = stats.n_commands_failed;
+	counts->n_commands_killed = stats.n_commands_killed;
+	counts->n_commands_dropped = stats.n_commands_dropped;
 }
 
 /* ---- a change as text ---- */
@@ -139,7 +158,6 @@ static int render(change_writer write, const struct cp_change_event *event, cons
 
 /* ---- telling ---- */
 
-/* What is usual now has changed for nobody, so the store's table is of changes and of their ends. */
 static int store_change(const char *path, const struct cp_change_event *event, const struct cp_change_origin *origin,
         struct cp_err *err)
 {
@@ -166,6 +184,7 @@ static int store_change(const char *path, const struct cp_change_event *event, c
 	row.last_seen_ms = (int64_t)event->last_seen_ms;
 	row.severity = cp_change_severity_name(event->severity);
 	row.muted = event->muted;
+	row.state = cp_change_state_name(event->state);
 	rc = cp_store_add_change(store, &row);
 	if (rc)
 		cp_err_set(err, rc, "%s: a change is not stored: %s", path, cp_store_error(store));
@@ -214,6 +233,112 @@ void cp_watch_alarm_tell(void *ctx, const struct cp_change_event *event, const s
 		rc = send_alert(alarm->alert, event, origin);
 	if (rc)
 		fprintf(stderr, "coldpotato: warning: %s: a change is not told: %s\n", origin->audit, strerror(-rc));
-	if (alarm->store && event->state != CP_CHANGE_SETTLED && store_change(alarm->store, event, origin, &err))
+	if (alarm->store && store_change(alarm->store, event, origin, &err))
 		fprintf(stderr, "coldpotato: warning: %s: %s\n", origin->audit, err.text);
+}
+
+/* ---- what lasts, again ---- */
+
+/* A round of bodies being made. */
+struct round {
+	struct cp_alert_body *bodies;
+	size_t n;
+	struct cp_change_alerts alerts; /* of the one being made */
+	struct text text; /* likewise */
+	struct cp_sink sink;
+	bool is_open; /* one is being made */
+	int rc; /* first error */
+};
+
+static void end_body(struct round *round)
+{
+	struct cp_alert_body *more;
+	int rc;
+
+	if (!round->is_open)
+		return;
+	round->is_open = false;
+	rc = cp_change_alerts_end(&round->alerts);
+	more = rc ? NULL : reallocarray(round->bodies, round->n + 1, sizeof(*more));
+	if (!more) {
+		round->rc = rc ? rc : -ENOMEM;
+		free(round->text.bytes);
+	} else {
+		round->bodies = more;
+		more[round->n++] = (struct cp_alert_body){.text = round->text.bytes, .len = round->text.len};
+	}
+	round->text = (struct text){.len = 0};
+}
+
+static void add_alert(void *ctx, const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	struct round *round = ctx;
+
+	if (round->rc)
+		return;
+	if (!round->is_open)
+		cp_change_alerts_begin(&round->alerts, &round->sink);
+	round->is_open = true;
+	if (cp_change_alerts_add(&round->alerts, event, origin) >= BODY_BYTES)
+		end_body(round);
+}
+
+static void repeat(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes)
+{
+	struct round round = {.sink = {.write = append}};
+	int rc;
+
+	round.sink.ctx = &round.text;
+	cp_watch_changes_active(changes, add_alert, &round);
+	end_body(&round);
+	rc = round.rc ? round.rc : cp_alert_repeat(alarm->alert, round.bodies, round.n);
+	if (rc)
+		fprintf(stderr, "coldpotato: warning: what lasts is not told again: %s\n", strerror(-rc));
+	for (size_t i = 0; i < round.n; i++)
+		free((char *)round.bodies[i].text);
+	free(round.bodies);
+}
+
+/* Not on a grid: after a webhook was dead what lasts is told at once, and then as often as before. */
+void cp_watch_alarm_tick(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes)
+{
+	uint64_t now_ns = cp_host_clock_mono_ns();
+
+	if (!alarm || !alarm->alert)
+		return;
+	if (changes && alarm->repeat_ns && now_ns >= alarm->next_repeat_ns && cp_alert_is_idle(alarm->alert)) {
+		alarm->next_repeat_ns = now_ns + alarm->repeat_ns;
+		repeat(alarm, changes);
+	}
+	if (cp_watch_alarm_waits(alarm))
+		cp_alert_tick(alarm->alert);
+}
+
+static void wait_while(const struct cp_watch_alarm *alarm, bool (*is_busy)(const struct cp_watch_alarm *alarm))
+{
+	uint64_t until_ns = cp_host_clock_mono_ns() + LAST_WAIT_NS;
+
+	while (is_busy(alarm) && cp_host_clock_mono_ns() < until_ns && cp_signals_seen(NULL) < 2)
+		cp_alert_wait(alarm->alert, SLICE_MS);
+}
+
+void cp_watch_alarm_round(struct cp_watch_alarm *alarm, const struct cp_watch_changes *changes)
+{
+	if (!alarm || !alarm->alert || !alarm->repeat_ns)
+		return;
+	wait_while(alarm, is_owed);
+	if (!cp_alert_is_idle(alarm->alert))
+		return;
+	repeat(alarm, changes);
+	wait_while(alarm, cp_watch_alarm_waits);
+}
+
+void cp_watch_alarm_free(struct cp_watch_alarm *alarm)
+{
+	if (!alarm)
+		return;
+	wait_while(alarm, is_owed);
+	cp_alert_close(alarm->alert);
+	free(alarm->store);
+	free(alarm);
 }

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "io/http.h"
-#include "serve.h"
 #include "watch.h"
 
 #define NSEC_PER_MSEC 1000000ull
@@ -24,6 +23,7 @@ struct cp_watch_board {
 	pthread_mutex_t lock; /* guards the rest */
 	struct cp_serve_audit *audits;
 	size_t n;
+	struct cp_serve_counts counts;
 };
 
 static size_t copy_audits(void *ctx, struct cp_serve_audit *ret_audits, size_t max)
@@ -37,6 +37,29 @@ static size_t copy_audits(void *ctx, struct cp_serve_audit *ret_audits, size_t m
 		memcpy(ret_audits, board->audits, n * sizeof(*ret_audits));
 	pthread_mutex_unlock(&board->lock);
 	return n;
+}
+
+static void copy_counts(void *ctx, struct cp_serve_counts *ret_counts)
+{
+	struct cp_watch_board *board = ctx;
+
+	pthread_mutex_lock(&board->lock);
+	*ret_counts = board->counts;
+	pthread_mutex_unlock(&board->lock);
+}
+
+void cp_watch_board_count(
+        struct cp_watch_board *board, const struct cp_watch_changes *changes, const struct cp_watch_alarm *alarm)
+{
+	struct cp_serve_counts counts = {.n_untracked = 0};
+
+	if (!board)
+		return;
+	cp_watch_changes_count(changes, &counts);
+	cp_watch_alarm_count(alarm, &counts);
+	pthread_mutex_lock(&board->lock);
+	board->counts = counts;
+	pthread_mutex_unlock(&board->lock);
 }
 
 void cp_watch_board_show(
@@ -93,7 +116,8 @@ static void announce(const struct cp_addr *addr, uint16_t port)
 
 static int begin(struct cp_watch_board *board, struct cp_err *err)
 {
-	struct cp_serve_settings settings = {.path = board->path, .audits = copy_audits, .ctx = board};
+	struct cp_serve_settings settings = {
+	        .path = board->path, .audits = copy_audits, .counts = copy_counts, .ctx = board};
 	sigset_t all, before;
 	int rc;
 

@@ -134,6 +134,8 @@ void cp_watched_free(struct cp_watched *watched)
 		return;
 	for (int i = 0; i < CP_SETS; i++)
 		cp_set_free(&watched->sets[i]);
+	for (int i = 0; i < CP_CHANGE_KINDS; i++)
+		free(watched->alarms[i].told);
 	free(watched->name);
 	free(watched->group);
 	free(watched);
@@ -270,6 +272,109 @@ bool cp_watched_active(const struct cp_watched *watched, enum cp_change_kind kin
 	return false;
 }
 
+/* ---- What lasts ---- */
+
+void cp_alarm_tell(struct cp_alarm *alarm, const struct cp_change_event *event)
+{
+	size_t n_old = strlen(event->old_text) + 1, n_new = strlen(event->new_text) + 1;
+	struct cp_told *told = malloc(sizeof(*told) + n_old + n_new);
+
+	free(alarm->told);
+	alarm->told = told;
+	if (!told)
+		return;
+	*told = (struct cp_told){.run = event->run, .at_ms = event->at_ms, .first_ms = event->first_seen_ms};
+	memcpy(told->texts, event->old_text, n_old);
+	memcpy(told->texts + n_old, event->new_text, n_new);
+	told->new_text = told->texts + n_old;
+}
+
+static bool is_ongoing(const struct cp_change *change, const struct cp_watched *watched, enum cp_change_kind kind)
+{
+	return !change->config.rules[kind].off && change->n_runs - watched->last_run < CP_CHANGE_WINDOW_MAX &&
+	       cp_watched_active(watched, kind);
+}
+
+static uint64_t last_of_set(const struct cp_set *set)
+{
+	uint64_t last_ms = 0;
+
+	for (unsigned i = 0; i < set->n; i++) {
+		const struct cp_entry *entry = &set->entries[i];
+
+		if (entry->flags & (CP_ENTRY_NEW | CP_ENTRY_GONE) && entry->last_ms > last_ms)
+			last_ms = entry->last_ms;
+	}
+	return last_ms;
+}
+
+static uint64_t last_seen_ms(const struct cp_watched *watched, enum cp_change_kind kind)
+{
+	switch (kind) {
+	case CP_CHANGE_VERDICT:
+		return watched->verdict.last_ms;
+	case CP_CHANGE_EXIT_NEW:
+	case CP_CHANGE_EXIT_GONE:
+		return last_of_set(&watched->sets[CP_SET_EXITS]);
+	case CP_CHANGE_AS_PATH:
+		return last_of_set(&watched->sets[CP_SET_PATHS]);
+	case CP_CHANGE_RTT:
+		return watched->levels[CP_LEVEL_RTT].last_ms;
+	case CP_CHANGE_LOSS:
+		return watched->levels[CP_LEVEL_LOSS].last_ms;
+	case CP_CHANGE_COVERAGE:
+		return watched->levels[CP_LEVEL_COVERAGE].last_ms;
+	case CP_CHANGE_DNS:
+		return last_of_set(&watched->sets[CP_SET_DNS]);
+	case CP_CHANGE_CNAME:
+		return last_of_set(&watched->sets[CP_SET_CNAME]);
+	case CP_CHANGE_KINDS:
+		break;
+	}
+	return 0;
+}
+
+struct cp_change_event cp_watched_event(const struct cp_watched *watched, enum cp_change_kind kind)
+{
+	const char *group = watched->is_scope ? watched->name : watched->group;
+
+	return (struct cp_change_event){.kind = kind,
+	        .severity = (enum cp_change_severity)watched->alarms[kind].severity,
+	        .target = watched->is_scope ? NULL : watched->name,
+	        .group = group[0] ? group : NULL,
+	        .port = watched->port,
+	        .proto = watched->proto,
+	        .muted = watched->alarms[kind].muted};
+}
+
+static void hand_out(const struct cp_watched *watched, enum cp_change_kind kind, cp_change_cb cb, void *ctx)
+{
+	const struct cp_told *told = watched->alarms[kind].told;
+	struct cp_change_event event = cp_watched_event(watched, kind);
+
+	event.last_seen_ms = last_seen_ms(watched, kind);
+	if (told) {
+		event.run = told->run;
+		event.at_ms = told->at_ms;
+		event.first_seen_ms = told->first_ms;
+		event.old_text = told->texts;
+		event.new_text = told->new_text;
+	}
+	if (event.last_seen_ms < event.first_seen_ms)
+		event.last_seen_ms = event.first_seen_ms;
+	cb(ctx, &event);
+}
+
+void cp_change_active(const struct cp_change *change, cp_change_cb cb, void *ctx)
+{
+	for (uint32_t i = 0; i < change->cap; i++) {
+		for (int kind = 0; change->table[i] && kind < CP_CHANGE_KINDS; kind++) {
+			if (is_ongoing(change, change->table[i], (enum cp_change_kind)kind))
+				hand_out(change->table[i], (enum cp_change_kind)kind, cb, ctx);
+		}
+	}
+}
+
 /* ---- Runs ---- */
 
 void cp_change_begin(struct cp_change *change, uint64_t run, uint64_t at_ms)
@@ -315,6 +420,11 @@ static size_t bytes_of(const struct cp_watched *watched)
 {
 	size_t n = sizeof(*watched) + strlen(watched->name) + strlen(watched->group) + 2;
 
+	for (int i = 0; i < CP_CHANGE_KINDS; i++) {
+		const struct cp_told *told = watched->alarms[i].told;
+
+		n += told ? sizeof(*told) + strlen(told->texts) + strlen(told->new_text) + 2 : 0;
+	}
 	for (int i = 0; i < CP_SETS; i++) {
 		n += watched->sets[i].cap * sizeof(struct cp_entry);
 		for (unsigned j = 0; j < watched->sets[i].n; j++)
@@ -337,8 +447,12 @@ void cp_change_stats(const struct cp_change *change, struct cp_change_stats *ret
 		if (!change->table[i])
 			continue;
 		stats.bytes += bytes_of(change->table[i]);
-		for (int kind = 0; kind < CP_CHANGE_KINDS; kind++)
-			stats.n_active[kind] += cp_watched_active(change->table[i], (enum cp_change_kind)kind);
+		for (int kind = 0; kind < CP_CHANGE_KINDS; kind++) {
+			if (!is_ongoing(change, change->table[i], (enum cp_change_kind)kind))
+				continue;
+			stats.n_active[kind]++;
+			stats.n_active_muted[kind] += change->table[i]->alarms[kind].muted;
+		}
 	}
 	*ret_stats = stats;
 }

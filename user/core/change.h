@@ -124,6 +124,7 @@ struct cp_change_target {
 	bool has_rtt, has_loss, has_coverage; /* false: unknown */
 	uint32_t rtt_us; /* median of its destinations' round-trip times */
 	uint32_t loss_permille;
+	uint32_t n_loss_probes; /* that it is of: one more lost of several is no shift; 0: not known */
 	uint32_t coverage_permille; /* of its paths that were seen to the end, or what the caller takes for it */
 	bool has_dns; /* a name server answered: also that there is no such name. False: literal, time-out, failure */
 	const struct cp_change_answer *answers;
@@ -169,11 +170,20 @@ int cp_change_coverage(struct cp_change *change, const char *group, uint32_t per
 /* Forgets targets that have not been measured for n_forget runs. */
 void cp_change_end(struct cp_change *change);
 
+/*
+ * Hands out what lasts: confirmed, not over, of a kind that is looked at, and of a target that was measured in one of
+ * the latest CP_CHANGE_WINDOW_MAX runs. Events as they were told (state CP_CHANGE_CHANGED, seq 0), but last_seen_ms is
+ * of the latest run that saw it. old_text, new_text NULL, first_seen_ms and at_ms 0: not known, of a text that an older
+ * version saved.
+ */
+void cp_change_active(const struct cp_change *change, cp_change_cb cb, void *ctx);
+
 struct cp_change_stats {
 	uint64_t n_runs, n_events, n_muted;
 	uint64_t n_untracked; /* observations of targets beyond n_targets_max */
 	uint32_t n_targets; /* known now, groups among them */
-	uint32_t n_active[CP_CHANGE_KINDS]; /* confirmed and not over */
+	uint32_t n_active[CP_CHANGE_KINDS]; /* as cp_change_active() has them */
+	uint32_t n_active_muted[CP_CHANGE_KINDS]; /* of those */
 	size_t bytes; /* taken now */
 };
 void cp_change_stats(const struct cp_change *change, struct cp_change_stats *ret_stats);

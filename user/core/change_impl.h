@@ -114,9 +114,17 @@ struct cp_verdict_track {
 
 /* ---- Who is watched ---- */
 
+/* What was told of a change that lasts. */
+struct cp_told {
+	uint64_t run, at_ms, first_ms;
+	const char *new_text; /* within texts */
+	char texts[]; /* old and new, one after the other */
+};
+
 struct cp_alarm {
 	bool muted; /* when it was told */
 	uint8_t severity;
+	struct cp_told *told; /* NULL: nothing, or not known */
 };
 
 enum cp_level_kind { CP_LEVEL_RTT = 0, CP_LEVEL_LOSS, CP_LEVEL_COVERAGE, CP_LEVELS };
@@ -148,6 +156,10 @@ struct cp_change {
 /* The one with this key, added when it is not there. 0, -ENOMEM, -ENOSPC. */
 int cp_change_find(struct cp_change *change, const struct cp_watched *key, struct cp_watched **ret_watched);
 void cp_watched_free(struct cp_watched *watched);
+/* Keeps a copy in place of what was told before. Without memory nothing is known of it. */
+void cp_alarm_tell(struct cp_alarm *alarm, const struct cp_change_event *event);
+/* An event of one of its kinds, as far as it is known without what happened. */
+struct cp_change_event cp_watched_event(const struct cp_watched *watched, enum cp_change_kind kind);
 /* Whether a kind is confirmed and not over. */
 bool cp_watched_active(const struct cp_watched *watched, enum cp_change_kind kind);
 

@@ -34,27 +34,11 @@ static bool is_muted(const struct cp_change *change, const struct cp_watched *wa
 	return false;
 }
 
-static const char *or_null(const char *text)
-{
-	return text[0] ? text : NULL;
-}
-
 /* What ends is told to whom it was told that it began. */
 static void tell(struct cp_change *change, struct cp_watched *watched, const struct outcome *outcome)
 {
 	struct cp_alarm *alarm = &watched->alarms[outcome->kind];
-	struct cp_change_event event = {.kind = outcome->kind,
-	        .seq = change->n_events + 1,
-	        .run = change->run,
-	        .at_ms = change->at_ms,
-	        .first_seen_ms = outcome->first_ms,
-	        .last_seen_ms = outcome->last_ms > outcome->first_ms ? outcome->last_ms : outcome->first_ms,
-	        .target = watched->is_scope ? NULL : watched->name,
-	        .group = or_null(watched->is_scope ? watched->name : watched->group),
-	        .port = watched->port,
-	        .proto = watched->proto,
-	        .old_text = outcome->old_text,
-	        .new_text = outcome->new_text};
+	struct cp_change_event event;
 
 	if (outcome->step == CP_STEP_NOTHING)
 		return;
@@ -62,13 +46,24 @@ static void tell(struct cp_change *change, struct cp_watched *watched, const str
 		alarm->muted = is_muted(change, watched);
 		alarm->severity = (uint8_t)outcome->severity;
 	}
+	event = cp_watched_event(watched, outcome->kind);
 	event.state = outcome->step == CP_STEP_FIRED  ? CP_CHANGE_CHANGED
 	              : outcome->step == CP_STEP_OVER ? CP_CHANGE_RECOVERED
 	                                              : CP_CHANGE_SETTLED;
-	event.severity = (enum cp_change_severity)alarm->severity;
-	event.muted = alarm->muted;
-	change->n_events++;
+	event.seq = ++change->n_events;
+	event.run = change->run;
+	event.at_ms = change->at_ms;
+	event.first_seen_ms = outcome->first_ms;
+	event.last_seen_ms = outcome->last_ms > outcome->first_ms ? outcome->last_ms : outcome->first_ms;
+	event.old_text = outcome->old_text;
+	event.new_text = outcome->new_text;
 	change->n_muted += event.muted;
+	if (outcome->step == CP_STEP_FIRED) {
+		cp_alarm_tell(alarm, &event);
+	} else {
+		free(alarm->told);
+		alarm->told = NULL;
+	}
 	if (change->cb)
 		change->cb(change->ctx, &event);
 }
@@ -177,11 +172,14 @@ static struct cp_level_limits limits_of(const struct cp_change_config *config, e
 	return limits;
 }
 
-static void observe_level(struct cp_change *change, struct cp_watched *watched, enum cp_level_kind kind, uint32_t value)
+/* n_probes: that the value comes from; 0: not known. One of several may be lost by chance, however few they are. */
+static void observe_level(struct cp_change *change, struct cp_watched *watched, enum cp_level_kind kind, uint32_t value,
+        uint32_t n_probes)
 {
 	static const enum cp_change_kind kinds[CP_LEVELS] = {CP_CHANGE_RTT, CP_CHANGE_LOSS, CP_CHANGE_COVERAGE};
 	const struct cp_change_rule *rule = &change->config.rules[kinds[kind]];
 	struct cp_level_limits limits = limits_of(&change->config, kind);
+	uint32_t one_permille = n_probes > 1 ? (999 + n_probes) / n_probes : 0;
 	struct cp_level *level = &watched->levels[kind];
 	struct outcome outcome = {.kind = kinds[kind]};
 	uint32_t usual = 0, was = level->value;
@@ -189,6 +187,8 @@ static void observe_level(struct cp_change *change, struct cp_watched *watched, 
 
 	if (rule->off)
 		return;
+	if (limits.absolute < one_permille)
+		limits.absolute = one_permille;
 	outcome.step = cp_level_step(level, &limits, rule, value, change->at_ms, &usual);
 	say_level(kind, outcome.step == CP_STEP_OVER ? was : usual, old_text);
 	say_level(kind, value, new_text);
@@ -485,9 +485,9 @@ int cp_change_target(struct cp_change *change, const struct cp_change_target *ta
 		return rc;
 	observe_verdict(change, watched, target);
 	if (target->has_rtt)
-		observe_level(change, watched, CP_LEVEL_RTT, target->rtt_us);
+		observe_level(change, watched, CP_LEVEL_RTT, target->rtt_us, 0);
 	if (target->has_loss && !target->doubtful)
-		observe_level(change, watched, CP_LEVEL_LOSS, target->loss_permille);
+		observe_level(change, watched, CP_LEVEL_LOSS, target->loss_permille, target->n_loss_probes);
 	return observe_sets(change, watched, target);
 }
 
@@ -498,6 +498,6 @@ int cp_change_coverage(struct cp_change *change, const char *group, uint32_t per
 	int rc = find(change, &key, &watched);
 
 	if (rc == 0 && permille != CP_CHANGE_UNKNOWN)
-		observe_level(change, watched, CP_LEVEL_COVERAGE, permille);
+		observe_level(change, watched, CP_LEVEL_COVERAGE, permille, 0);
 	return rc;
 }

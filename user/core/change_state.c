@@ -118,6 +118,20 @@ static void put_set(struct out *out, int kind, const struct cp_set *set)
 	}
 }
 
+static void put_alarm(struct out *out, int kind, const struct cp_alarm *alarm)
+{
+	const struct cp_told *told = alarm->told;
+
+	put(out, "alarm %d %d %u", kind, alarm->muted, alarm->severity);
+	if (told) {
+		put(out, " %llu %llu %llu", (unsigned long long)told->run, (unsigned long long)told->at_ms,
+		        (unsigned long long)told->first_ms);
+		put_text(out, told->texts);
+		put_text(out, told->new_text);
+	}
+	put(out, "\n");
+}
+
 static void put_watched(struct out *out, const struct cp_watched *watched)
 {
 	put(out, "%s %u %u %llu", watched->is_scope ? "scope" : "target", watched->port, watched->proto,
@@ -137,7 +151,7 @@ static void put_watched(struct out *out, const struct cp_watched *watched)
 	}
 	for (int i = 0; i < CP_CHANGE_KINDS; i++) {
 		if (cp_watched_active(watched, (enum cp_change_kind)i))
-			put(out, "alarm %d %d %u\n", i, watched->alarms[i].muted, watched->alarms[i].severity);
+			put_alarm(out, i, &watched->alarms[i]);
 	}
 }
 
@@ -389,13 +403,31 @@ static int read_entry(struct in *in)
 	return 0;
 }
 
+/* What was told, which older versions did not keep. */
+static int read_told(struct in *in, struct cp_alarm *alarm)
+{
+	char old_text[CP_SHOWN_MAX], new_text[CP_SHOWN_MAX];
+	struct cp_change_event event = {.old_text = old_text, .new_text = new_text};
+
+	event.run = number(in, UINT64_MAX);
+	event.at_ms = number(in, UINT64_MAX);
+	event.first_seen_ms = number(in, UINT64_MAX);
+	if (text(in, old_text, sizeof(old_text) - 1) < 0 || text(in, new_text, sizeof(new_text) - 1) < 0)
+		return -EINVAL;
+	cp_alarm_tell(alarm, &event);
+	return alarm->told ? 0 : -ENOMEM;
+}
+
 static int read_alarm(struct in *in)
 {
 	unsigned kind = (unsigned)number(in, CP_CHANGE_KINDS - 1);
+	struct cp_alarm *alarm = &in->watched->alarms[kind];
 
-	in->watched->alarms[kind].muted = number(in, 1);
-	in->watched->alarms[kind].severity = (uint8_t)number(in, CP_SEVERITY_CRITICAL);
-	return 0;
+	if (!cp_watched_active(in->watched, (enum cp_change_kind)kind))
+		return bad(in, "an alarm is of nothing that lasts");
+	alarm->muted = number(in, 1);
+	alarm->severity = (uint8_t)number(in, CP_SEVERITY_CRITICAL);
+	return in->at == in->line_end ? 0 : read_told(in, alarm);
 }
 
 static bool is_word(const char *word, size_t len, const char *want)

@@ -98,8 +98,11 @@ static void say_change(const struct cp_change_event *event, char *buf, size_t si
 {
 	bool is_over = event->state != CP_CHANGE_CHANGED;
 
-	snprintf(buf, size, "%s%s%s: %s -> %s", cp_change_kind_name(event->kind), is_over ? " " : "",
-	        is_over ? cp_change_state_name(event->state) : "", event->old_text, event->new_text);
+	int n = snprintf(buf, size, "%s%s%s", cp_change_kind_name(event->kind), is_over ? " " : "",
+	        is_over ? cp_change_state_name(event->state) : "");
+
+	if (event->old_text && n > 0 && (size_t)n < size)
+		snprintf(buf + n, size - (size_t)n, ": %s -> %s", event->old_text, event->new_text);
 }
 
 #define LINE_WIDTH 65535 /* a line is not broken */
@@ -165,35 +168,67 @@ static void write_annotations(struct cp_json *json, const struct cp_change_event
 	snprintf(summary, sizeof(summary), "%s %s", subject, change);
 	cp_json_object(json, "annotations");
 	cp_json_string(json, "summary", summary);
-	cp_json_string(json, "old", event->old_text);
-	cp_json_string(json, "new", event->new_text);
-	cp_json_string(json, "first_seen", say_time(event->first_seen_ms, time));
+	/* There is no null in an annotation. */
+	if (event->old_text) {
+		cp_json_string(json, "old", event->old_text);
+		cp_json_string(json, "new", event->new_text);
+	}
+	if (event->first_seen_ms)
+		cp_json_string(json, "first_seen", say_time(event->first_seen_ms, time));
 	cp_json_string(json, "last_seen", say_time(event->last_seen_ms, time));
 	cp_json_object_end(json);
+}
+
+/* What ends before it begins is refused: the clock was set back. */
+static uint64_t end_of(const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	uint64_t ends_ms = event->state == CP_CHANGE_CHANGED ? origin->ends_ms : event->at_ms;
+
+	return ends_ms && ends_ms < event->first_seen_ms ? event->first_seen_ms : ends_ms;
+}
+
+void cp_change_alerts_begin(struct cp_change_alerts *alerts, const struct cp_sink *sink)
+{
+	cp_json_init(&alerts->json, sink);
+	cp_json_array(&alerts->json, NULL);
+}
+
+size_t cp_change_alerts_add(
+        struct cp_change_alerts *alerts, const struct cp_change_event *event, const struct cp_change_origin *origin)
+{
+	struct cp_json *json = &alerts->json;
+	uint64_t ends_ms = end_of(event, origin);
+	char time[TIME_MAX];
+
+	cp_json_object(json, NULL);
+	write_labels(json, event, origin);
+	write_annotations(json, event);
+	if (event->first_seen_ms)
+		cp_json_string(json, "startsAt", say_time(event->first_seen_ms, time));
+	if (ends_ms)
+		cp_json_string(json, "endsAt", say_time(ends_ms, time));
+	if (origin->dashboard_url)
+		cp_json_string(json, "generatorURL", origin->dashboard_url);
+	cp_json_object_end(json);
+	return json->len;
+}
+
+int cp_change_alerts_end(struct cp_change_alerts *alerts)
+{
+	int rc;
+
+	cp_json_array_end(&alerts->json);
+	rc = cp_json_line(&alerts->json);
+	cp_json_free(&alerts->json);
+	return rc;
 }
 
 int cp_change_write_alertmanager(
         const struct cp_sink *sink, const struct cp_change_event *event, const struct cp_change_origin *origin)
 {
-	struct cp_json json;
-	char time[TIME_MAX];
-	int rc;
+	struct cp_change_alerts alerts;
 
-	cp_json_init(&json, sink);
-	cp_json_array(&json, NULL);
-	cp_json_object(&json, NULL);
-	write_labels(&json, event, origin);
-	write_annotations(&json, event);
-	cp_json_string(&json, "startsAt", say_time(event->first_seen_ms, time));
-	if (event->state != CP_CHANGE_CHANGED)
-		cp_json_string(&json, "endsAt", say_time(event->at_ms, time));
-	else if (origin->active_ms)
-		cp_json_string(&json, "endsAt", say_time(event->at_ms + origin->active_ms, time));
-	if (origin->dashboard_url)
-		cp_json_string(&json, "generatorURL", origin->dashboard_url);
-	cp_json_object_end(&json);
-	cp_json_array_end(&json);
-	rc = cp_json_line(&json);
-	cp_json_free(&json);
-	return rc;
+	cp_change_alerts_begin(&alerts, sink);
+	cp_change_alerts_add(&alerts, event, origin);
+	return cp_change_alerts_end(&alerts);
 }

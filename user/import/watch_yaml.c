@@ -4,7 +4,7 @@
  * audits. Settings are words here; what each must be is said by the option of
  * that name, which this file must not know.
  */
-#include "watch_yaml.h"
+#include "watch_yaml_impl.h"
 
 #include <cyaml/cyaml.h>
 #include <errno.h>
@@ -26,131 +26,95 @@
 #define WORDS_MAX 1000000
 #define WORD_BYTES 4096
 
-/* Settings that are words. In groups, so that the layout of this list is stable. */
-#define TARGET_WORDS(X) X(protocol) X(port) X(tcp_method) X(addresses) X(resolver) X(rdns_max) X(datadog_conf)
-#define RATE_WORDS(X) X(dest_rate) X(prefix_rate) X(attempts) X(flows) X(gap) X(first_ttl) X(max_ttl)
-#define PATH_WORDS(X) X(interface) X(source) X(datapath) X(xdp_mode) X(tc_attach) X(senders)
-#define JUDGE_WORDS(X) X(home) X(vantage_as) X(policy) X(fail_on)
-#define EACH_WORD(X) TARGET_WORDS(X) RATE_WORDS(X) PATH_WORDS(X) JUDGE_WORDS(X)
-#define EACH_FLAG(X) X(exhaustive) X(no_rdns) X(ipv4) X(ipv6)
-
-/* What an audit, and "defaults", may say, as it stands in the file. */
-struct file_settings {
-#define MEMBER(key_) char *key_;
-	EACH_WORD(MEMBER)
-	EACH_FLAG(MEMBER)
-#undef MEMBER
-	char *interval, *jitter, *timeout, *max_runtime;
-	char **blocklist;
-	uint32_t n_blocklist;
-};
-
-struct file_audit {
-	char *name;
-	char **targets;
-	uint32_t n_targets;
-	struct file_settings settings;
-};
-
-struct file_defaults {
-	struct file_settings settings;
-};
-
-struct file_alerts {
-	char *webhook, *ca_file, *secret_file, *secret_header, *secret_prefix, *spool, *dashboard_url, *state, *confirm;
-	char **command, **mute;
-	uint32_t n_command, n_mute;
-};
-
-struct file_watch {
-	char *agent, *listen, *store, *store_keep_days, *store_max_mb, *output, *rate, *overlay, *ixp;
-	uint32_t *keep;
-	char **asdb;
-	uint32_t n_asdb;
-	struct file_alerts *alerts;
-	struct file_defaults *defaults;
-	struct file_audit *audits;
-	uint32_t n_audits;
-};
-
 #define MAYBE (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 #define WORD(struct_, member_, key_) CYAML_FIELD_STRING_PTR(key_, MAYBE, struct struct_, member_, 1, WORD_BYTES)
 #define WORDS(struct_, member_, count_, key_)                                                                          \
 	CYAML_FIELD_SEQUENCE_COUNT(key_, MAYBE, struct struct_, member_, count_, &word, 1, WORDS_MAX)
-#define AUDIT_WORD(key_) WORD(file_audit, settings.key_, #key_),
-#define DEFAULT_WORD(key_) WORD(file_defaults, settings.key_, #key_),
+#define AUDIT_WORD(key_) WORD(cp_file_audit, settings.key_, #key_),
+#define DEFAULT_WORD(key_) WORD(cp_file_defaults, settings.key_, #key_),
 
 static const cyaml_schema_value_t word = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, WORD_BYTES)};
+#define KIND(index_, key_) WORD(cp_file_changes, kinds[index_], key_)
+static const cyaml_schema_field_t changes_fields[] = {
+        KIND(CP_CHANGE_VERDICT, "verdict"),
+        KIND(CP_CHANGE_EXIT_NEW, "exit-as-new"),
+        KIND(CP_CHANGE_EXIT_GONE, "exit-as-gone"),
+        KIND(CP_CHANGE_AS_PATH, "as-path"),
+        KIND(CP_CHANGE_RTT, "rtt"),
+        KIND(CP_CHANGE_LOSS, "loss"),
+        KIND(CP_CHANGE_COVERAGE, "coverage"),
+        KIND(CP_CHANGE_DNS, "dns"),
+        KIND(CP_CHANGE_CNAME, "cname"),
+        CYAML_FIELD_END,
+};
+#define RULES(struct_)                                                                                                 \
+	WORD(struct_, settings.confirm, "confirm"), WORDS(struct_, settings.mute, settings.n_mute, "mute"),            \
+	        CYAML_FIELD_MAPPING_PTR("changes", MAYBE, struct struct_, settings.changes, changes_fields)
 static const cyaml_schema_field_t audit_fields[] = {
-        CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct file_audit, name, 1, WORD_BYTES),
-        WORDS(file_audit, targets, n_targets, "targets"),
+        CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct cp_file_audit, name, 1, WORD_BYTES),
+        WORDS(cp_file_audit, targets, n_targets, "targets"),
         EACH_WORD(AUDIT_WORD) EACH_FLAG(AUDIT_WORD) AUDIT_WORD(interval) AUDIT_WORD(jitter) AUDIT_WORD(timeout)
-                AUDIT_WORD(max_runtime) WORDS(file_audit, settings.blocklist, settings.n_blocklist, "blocklist"),
+                AUDIT_WORD(e2e_interval) AUDIT_WORD(max_runtime)
+                        WORDS(cp_file_audit, settings.blocklist, settings.n_blocklist, "blocklist"),
+        RULES(cp_file_audit),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t defaults_fields[] = {
         EACH_WORD(DEFAULT_WORD) EACH_FLAG(DEFAULT_WORD) DEFAULT_WORD(interval) DEFAULT_WORD(jitter)
-                DEFAULT_WORD(timeout) DEFAULT_WORD(max_runtime)
-                        WORDS(file_defaults, settings.blocklist, settings.n_blocklist, "blocklist"),
+                DEFAULT_WORD(timeout) DEFAULT_WORD(e2e_interval) DEFAULT_WORD(max_runtime)
+                        WORDS(cp_file_defaults, settings.blocklist, settings.n_blocklist, "blocklist"),
+        RULES(cp_file_defaults),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t audit_schema = {
-        CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_audit, audit_fields),
+        CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cp_file_audit, audit_fields),
 };
-#define ALERT_WORD(key_) WORD(file_alerts, key_, #key_),
+#define ALERT_WORD(key_) WORD(cp_file_alerts, key_, #key_),
 static const cyaml_schema_field_t alerts_fields[] = {
         ALERT_WORD(webhook) ALERT_WORD(ca_file) ALERT_WORD(secret_file) ALERT_WORD(secret_header)
                 ALERT_WORD(secret_prefix) ALERT_WORD(spool) ALERT_WORD(dashboard_url) ALERT_WORD(state)
-                        ALERT_WORD(confirm) WORDS(file_alerts, command, n_command, "command"),
-        WORDS(file_alerts, mute, n_mute, "mute"),
+                        ALERT_WORD(confirm) ALERT_WORD(repeat) WORDS(cp_file_alerts, command, n_command, "command"),
+        WORDS(cp_file_alerts, mute, n_mute, "mute"),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t watch_fields[] = {
-        WORD(file_watch, agent, "agent"),
-        WORD(file_watch, listen, "listen"),
-        WORD(file_watch, store, "store"),
-        WORD(file_watch, store_keep_days, "store_keep_days"),
-        WORD(file_watch, store_max_mb, "store_max_mb"),
-        WORD(file_watch, output, "output"),
-        CYAML_FIELD_UINT_PTR("keep", MAYBE, struct file_watch, keep),
-        WORD(file_watch, rate, "rate"),
-        WORDS(file_watch, asdb, n_asdb, "asdb"),
-        WORD(file_watch, overlay, "overlay"),
-        WORD(file_watch, ixp, "ixp"),
-        CYAML_FIELD_MAPPING_PTR("alerts", MAYBE, struct file_watch, alerts, alerts_fields),
-        CYAML_FIELD_MAPPING_PTR("defaults", MAYBE, struct file_watch, defaults, defaults_fields),
+        WORD(cp_file_watch, agent, "agent"),
+        WORD(cp_file_watch, listen, "listen"),
+        WORD(cp_file_watch, store, "store"),
+        WORD(cp_file_watch, store_keep_days, "store_keep_days"),
+        WORD(cp_file_watch, store_max_mb, "store_max_mb"),
+        WORD(cp_file_watch, output, "output"),
+        CYAML_FIELD_UINT_PTR("keep", MAYBE, struct cp_file_watch, keep),
+        WORD(cp_file_watch, rate, "rate"),
+        WORDS(cp_file_watch, asdb, n_asdb, "asdb"),
+        WORD(cp_file_watch, overlay, "overlay"),
+        WORD(cp_file_watch, ixp, "ixp"),
+        CYAML_FIELD_MAPPING_PTR("alerts", MAYBE, struct cp_file_watch, alerts, alerts_fields),
+        CYAML_FIELD_MAPPING_PTR("defaults", MAYBE, struct cp_file_watch, defaults, defaults_fields),
         CYAML_FIELD_SEQUENCE_COUNT(
-                "audits", CYAML_FLAG_POINTER, struct file_watch, audits, n_audits, &audit_schema, 1, AUDITS_MAX),
+                "audits", CYAML_FLAG_POINTER, struct cp_file_watch, audits, n_audits, &audit_schema, 1, AUDITS_MAX),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t watch_schema = {
-        CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file_watch, watch_fields)};
+        CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct cp_file_watch, watch_fields)};
 
 /* Settings that go to the option of their name as they are, or as a switch. */
 struct key {
 	const char *name;
-	size_t offset; /* in struct file_settings */
+	size_t offset; /* in struct cp_file_settings */
 	bool is_flag;
 };
 
 static const struct key keys[] = {
-#define KEY(key_) {#key_, offsetof(struct file_settings, key_), false},
-#define FLAG(key_) {#key_, offsetof(struct file_settings, key_), true},
+#define KEY(key_) {#key_, offsetof(struct cp_file_settings, key_), false},
+#define FLAG(key_) {#key_, offsetof(struct cp_file_settings, key_), true},
         EACH_WORD(KEY) EACH_FLAG(FLAG)
 #undef KEY
 #undef FLAG
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
-/* What is being read. */
-struct reading {
-	struct cp_watch_conf *conf;
-	const struct file_watch *file;
-	struct cp_err *err;
-};
-
-__attribute__((format(printf, 4, 5))) static int refuse(
-        const struct reading *reading, const char *place, const char *key, const char *fmt, ...)
+int cp_watch_refuse(const struct cp_watch_reading *reading, const char *place, const char *key, const char *fmt, ...)
 {
 	char what[384];
 	va_list args;
@@ -212,17 +176,18 @@ int cp_watch_duration(const char *text, uint64_t *ret_ns)
 }
 
 /* Of a key that is there; bounds in nanoseconds. */
-static int take_duration(const struct reading *reading, const char *place, const char *key, const char *text,
+static int take_duration(const struct cp_watch_reading *reading, const char *place, const char *key, const char *text,
         uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns)
 {
 	uint64_t ns;
 
 	if (cp_watch_duration(text, &ns))
-		return refuse(reading, place, key, "%s wants a time with its unit (30s, 5m, 1h30m, 250ms), not '%.64s'",
-		        key, text);
+		return cp_watch_refuse(reading, place, key,
+		        "%s wants a time with its unit (30s, 5m, 1h30m, 250ms), not '%.64s'", key, text);
 	if (ns < min_ns || ns > max_ns)
-		return refuse(reading, place, key, "%s wants a time of %" PRIu64 " ms to %" PRIu64 " s, not '%.64s'",
-		        key, (uint64_t)(min_ns / MSEC), (uint64_t)(max_ns / SEC), text);
+		return cp_watch_refuse(reading, place, key,
+		        "%s wants a time of %" PRIu64 " ms to %" PRIu64 " s, not '%.64s'", key,
+		        (uint64_t)(min_ns / MSEC), (uint64_t)(max_ns / SEC), text);
 	*ret_ns = ns;
 	return 0;
 }
@@ -244,23 +209,23 @@ static struct cp_watch_setting *add_setting(
 	return setting;
 }
 
-static char *word_at(const struct file_settings *file, size_t offset)
+static char *word_at(const struct cp_file_settings *file, size_t offset)
 {
 	return *(char *const *)((const char *)file + offset);
 }
 
-static int take_flag(const struct reading *reading, const char *place, const char *key, const char *text,
+static int take_flag(const struct cp_watch_reading *reading, const char *place, const char *key, const char *text,
         struct cp_watch_settings *settings)
 {
 	if (strcmp(text, "true") == 0)
 		add_setting(settings, place, key, NULL);
 	else if (strcmp(text, "false") != 0)
-		return refuse(reading, place, key, "%s wants true or false, not '%.64s'", key, text);
+		return cp_watch_refuse(reading, place, key, "%s wants true or false, not '%.64s'", key, text);
 	return 0;
 }
 
 /* A time that the option wants as a number. */
-static int take_time(const struct reading *reading, const char *place, const char *key, const char *text,
+static int take_time(const struct cp_watch_reading *reading, const char *place, const char *key, const char *text,
         uint64_t unit_in_ns, uint64_t max_ns, struct cp_watch_settings *settings)
 {
 	struct cp_watch_setting *setting;
@@ -276,8 +241,8 @@ static int take_time(const struct reading *reading, const char *place, const cha
 }
 
 /* Adds what `file` says and `before` (NULL: none) does not. */
-static int take_settings(const struct reading *reading, const char *place, const struct file_settings *file,
-        const struct file_settings *before, struct cp_watch_settings *settings)
+static int take_settings(const struct cp_watch_reading *reading, const char *place, const struct cp_file_settings *file,
+        const struct cp_file_settings *before, struct cp_watch_settings *settings)
 {
 	int rc = 0;
 
@@ -293,6 +258,8 @@ static int take_settings(const struct reading *reading, const char *place, const
 	}
 	if (rc == 0 && file->timeout && !(before && before->timeout))
 		rc = take_time(reading, place, "timeout", file->timeout, MSEC, 60 * SEC, settings);
+	if (rc == 0 && file->e2e_interval && !(before && before->e2e_interval))
+		rc = take_time(reading, place, "e2e_interval", file->e2e_interval, MSEC, 60 * SEC, settings);
 	if (rc == 0 && file->max_runtime && !(before && before->max_runtime))
 		rc = take_time(reading, place, "max_runtime", file->max_runtime, SEC, 604800 * SEC, settings);
 	for (uint32_t i = 0; i < file->n_blocklist && !(before && before->blocklist); i++)
@@ -300,9 +267,9 @@ static int take_settings(const struct reading *reading, const char *place, const
 	return rc;
 }
 
-static int take_global_settings(struct reading *reading)
+static int take_global_settings(struct cp_watch_reading *reading)
 {
-	const struct file_watch *file = reading->file;
+	const struct cp_file_watch *file = reading->file;
 	struct cp_watch_settings *settings = &reading->conf->settings;
 
 	const struct {
@@ -326,21 +293,21 @@ static int take_global_settings(struct reading *reading)
 
 /* ---- audits ---- */
 
-static int check_name(const struct reading *reading, const struct cp_watch_audit *audit)
+static int check_name(const struct cp_watch_reading *reading, const struct cp_watch_audit *audit)
 {
 	size_t len = strlen(audit->name);
 
 	if (len > CP_WATCH_NAME_MAX || audit->name[0] == '.' || audit->name[0] == '-' ||
 	        strspn(audit->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") != len)
-		return refuse(reading, audit->place, "name",
+		return cp_watch_refuse(reading, audit->place, "name",
 		        "a name wants letters, digits, '.', '_' and '-', %d at most, and begins with none of '.' and "
 		        "'-', not '%.64s'",
 		        CP_WATCH_NAME_MAX, audit->name);
 	return 0;
 }
 
-static int take_times(const struct reading *reading, const struct file_settings *own,
-        const struct file_settings *defaults, struct cp_watch_audit *audit)
+static int take_times(const struct cp_watch_reading *reading, const struct cp_file_settings *own,
+        const struct cp_file_settings *defaults, struct cp_watch_audit *audit)
 {
 	const char *jitter = own->jitter ? own->jitter : defaults->jitter;
 	int rc = 0;
@@ -356,16 +323,17 @@ static int take_times(const struct reading *reading, const struct file_settings 
 		        INTERVAL_MAX_NS, &audit->jitter_ns);
 	audit->has_jitter = jitter != NULL;
 	if (rc == 0 && !audit->interval_ns && !audit->default_interval_ns && !audit->datadog_conf)
-		return refuse(reading, audit->place, NULL, "audit '%s' has no interval", audit->name);
+		return cp_watch_refuse(reading, audit->place, NULL, "audit '%s' has no interval", audit->name);
 	return rc;
 }
 
-static int take_targets(const struct reading *reading, const struct file_audit *file, struct cp_watch_audit *audit)
+static int take_targets(
+        const struct cp_watch_reading *reading, const struct cp_file_audit *file, struct cp_watch_audit *audit)
 {
 	char key[32];
 
 	if (file->n_targets == 0 && !audit->datadog_conf)
-		return refuse(
+		return cp_watch_refuse(
 		        reading, audit->place, NULL, "audit '%s' has neither targets nor datadog_conf", audit->name);
 	audit->targets = calloc(file->n_targets + 1, sizeof(*audit->targets));
 	if (!audit->targets)
@@ -373,17 +341,18 @@ static int take_targets(const struct reading *reading, const struct file_audit *
 	for (uint32_t i = 0; i < file->n_targets; i++) {
 		snprintf(key, sizeof(key), "targets.%u", i);
 		if (strcmp(file->targets[i], "-") == 0 || strcmp(file->targets[i], "@-") == 0)
-			return refuse(reading, audit->place, key,
+			return cp_watch_refuse(reading, audit->place, key,
 			        "standard input cannot be read at each run: write the targets to a file, @FILE");
 		audit->targets[audit->n_targets++] = file->targets[i];
 	}
 	return 0;
 }
 
-static int take_audit(const struct reading *reading, const struct file_audit *file, struct cp_watch_audit *audit)
+static int take_audit(
+        const struct cp_watch_reading *reading, const struct cp_file_audit *file, struct cp_watch_audit *audit)
 {
-	static const struct file_settings none;
-	const struct file_settings *defaults = reading->file->defaults ? &reading->file->defaults->settings : &none;
+	static const struct cp_file_settings none;
+	const struct cp_file_settings *defaults = reading->file->defaults ? &reading->file->defaults->settings : &none;
 	uint32_t n_lists = file->settings.n_blocklist + defaults->n_blocklist;
 	int rc;
 
@@ -392,9 +361,10 @@ static int take_audit(const struct reading *reading, const struct file_audit *fi
 	rc = check_name(reading, audit);
 	rc = rc ? rc : take_targets(reading, file, audit);
 	rc = rc ? rc : take_times(reading, &file->settings, defaults, audit);
+	rc = rc ? rc : cp_watch_take_rules(reading, &file->settings, defaults, audit);
 	if (rc)
 		return rc;
-	audit->settings.items = calloc(N_KEYS + 2 + n_lists, sizeof(*audit->settings.items));
+	audit->settings.items = calloc(N_KEYS + 3 + n_lists, sizeof(*audit->settings.items));
 	if (!audit->settings.items)
 		return -ENOMEM;
 	rc = take_settings(reading, audit->place, &file->settings, NULL, &audit->settings);
@@ -411,7 +381,7 @@ static int compare_names(const void *a, const void *b, void *ctx)
 }
 
 /* Files, alerts and series are named after an audit. */
-static int check_names(const struct reading *reading)
+static int check_names(const struct cp_watch_reading *reading)
 {
 	const struct cp_watch_conf *conf = reading->conf;
 	uint32_t *order = calloc(conf->n_audits, sizeof(*order));
@@ -426,72 +396,25 @@ static int check_names(const struct reading *reading)
 		const struct cp_watch_audit *audit = &conf->audits[order[i]];
 
 		if (strcmp(audit->name, conf->audits[order[i - 1]].name) == 0)
-			rc = refuse(reading, audit->place, "name", "a second audit of the name '%s'", audit->name);
+			rc = cp_watch_refuse(
+			        reading, audit->place, "name", "a second audit of the name '%s'", audit->name);
 	}
 	free(order);
 	return rc;
 }
 
-/* "2/3": by two of three runs. */
-static int take_confirm(const struct reading *reading, const char *text, struct cp_watch_alerts *alerts)
+static int take_file(struct cp_watch_reading *reading)
 {
-	unsigned n = (unsigned)(text[0] - '0'), m = text[0] && text[1] ? (unsigned)(text[2] - '0') : 0;
-
-	if (strlen(text) != 3 || text[1] != '/' || n < 1 || n > 8 || m < n || m > 8)
-		return refuse(reading, "alerts", "confirm",
-		        "confirm wants N/M, a change is seen in N of M runs, 1/1 to 8/8, not '%.64s'", text);
-	alerts->n = n;
-	alerts->m = m;
-	return 0;
-}
-
-static int copy_list(char *const *items, uint32_t n, const char ***ret_items, uint32_t *ret_n)
-{
-	*ret_items = calloc(n + 1, sizeof(**ret_items));
-	if (!*ret_items)
-		return -ENOMEM;
-	for (; *ret_n < n; ++*ret_n)
-		(*ret_items)[*ret_n] = items[*ret_n];
-	return 0;
-}
-
-static int take_alerts(struct reading *reading)
-{
-	const struct file_alerts *file = reading->file->alerts;
-	struct cp_watch_alerts *alerts = &reading->conf->alerts;
-	int rc = 0;
-
-	if (!file)
-		return 0;
-	alerts->webhook = file->webhook;
-	alerts->ca_file = file->ca_file;
-	alerts->secret_file = file->secret_file;
-	alerts->secret_header = file->secret_header;
-	alerts->secret_prefix = file->secret_prefix;
-	alerts->spool = file->spool;
-	alerts->dashboard_url = file->dashboard_url;
-	alerts->state = file->state;
-	if (file->confirm)
-		rc = take_confirm(reading, file->confirm, alerts);
-	if (rc == 0 && file->n_command)
-		rc = copy_list(file->command, file->n_command, &alerts->command, &alerts->n_command);
-	if (rc == 0 && file->n_mute)
-		rc = copy_list(file->mute, file->n_mute, &alerts->mutes, &alerts->n_mutes);
-	return rc;
-}
-
-static int take_file(struct reading *reading)
-{
-	const struct file_watch *file = reading->file;
+	const struct cp_file_watch *file = reading->file;
 	struct cp_watch_conf *conf = reading->conf;
 	int rc = take_global_settings(reading);
 
 	conf->output = file->output;
 	conf->n_kept = file->keep ? *file->keep : KEEP_DEFAULT;
 	if (rc == 0 && (conf->n_kept == 0 || conf->n_kept > KEEP_MAX))
-		rc = refuse(
+		rc = cp_watch_refuse(
 		        reading, "", "keep", "keep wants a number of files, 1 to %d, not %u", KEEP_MAX, conf->n_kept);
-	rc = rc ? rc : take_alerts(reading);
+	rc = rc ? rc : cp_watch_take_alerts(reading);
 	conf->audits = calloc(file->n_audits, sizeof(*conf->audits));
 	if (rc || !conf->audits)
 		return rc ? rc : -ENOMEM;
@@ -509,7 +432,7 @@ int cp_watch_conf_read(
 {
 	const struct cp_yaml_schema schema = {.top = &watch_schema};
 	struct cp_watch_conf conf = {0};
-	struct reading reading = {.conf = &conf, .err = err};
+	struct cp_watch_reading reading = {.conf = &conf, .err = err};
 	int rc = cp_yaml_read(text, len, source, &schema, &conf.yaml, err);
 
 	if (rc)
@@ -531,10 +454,10 @@ void cp_watch_conf_free(struct cp_watch_conf *conf)
 	for (uint32_t i = 0; i < conf->n_audits; i++) {
 		free(conf->audits[i].targets);
 		free(conf->audits[i].settings.items);
+		free(conf->audits[i].mutes);
 	}
 	free(conf->audits);
 	free(conf->alerts.command);
-	free(conf->alerts.mutes);
 	free(conf->settings.items);
 	cp_yaml_free(conf->yaml);
 	*conf = (struct cp_watch_conf){0};

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/change.h"
 #include "core/err.h"
 
 #define CP_WATCH_CONF_MAX (1u << 24) /* bytes that the file may have */
@@ -30,6 +31,18 @@ struct cp_watch_settings {
 	uint32_t n;
 };
 
+/* A window in which nobody is told, as it stands in the file. */
+struct cp_watch_mute {
+	const char *text;
+	char place[CP_WATCH_PLACE];
+};
+
+/* When a kind of change is one. */
+struct cp_watch_rule {
+	bool is_off;
+	uint8_t n, m; /* by n of m runs; 0: not said */
+};
+
 struct cp_watch_audit {
 	const char *name; /* letters, digits, ".", "_", "-"; at most CP_WATCH_NAME_MAX; one of a kind */
 	const char **targets; /* as on the command line; "-" is none */
@@ -40,6 +53,9 @@ struct cp_watch_audit {
 	bool has_jitter;
 	uint64_t jitter_ns;
 	struct cp_watch_settings settings; /* its own, and the defaults where it has none */
+	struct cp_watch_rule rules[CP_CHANGE_KINDS]; /* its own, the defaults', the alerts' */
+	struct cp_watch_mute *mutes; /* [n_mutes], the alerts', the defaults' and its own */
+	uint32_t n_mutes;
 	char place[CP_WATCH_PLACE];
 };
 
@@ -49,9 +65,8 @@ struct cp_watch_alerts {
 	const char **command; /* [n_command + 1], NULL at the end */
 	uint32_t n_command;
 	const char *dashboard_url, *state;
-	uint32_t n, m; /* confirmed by n of m runs; 0: not said */
-	const char **mutes; /* [n_mutes] */
-	uint32_t n_mutes;
+	uint32_t repeat_ms; /* how often the webhook is told again what lasts; 0: never */
+	struct cp_watch_rule confirm;
 };
 
 struct cp_yaml;

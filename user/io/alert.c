@@ -106,6 +106,22 @@ int cp_alert_send(struct cp_alert *alert, const char *body, size_t n_body, const
 	return rc ? rc : command_rc;
 }
 
+bool cp_alert_is_idle(const struct cp_alert *alert)
+{
+	return alert->hook.url && cp_webhook_is_idle(&alert->hook);
+}
+
+int cp_alert_repeat(struct cp_alert *alert, const struct cp_alert_body *bodies, size_t n)
+{
+	if (!cp_alert_is_idle(alert))
+		return -EBUSY;
+	for (size_t i = 0; i < n; i++) {
+		if (bodies[i].len < 1 || bodies[i].len > CP_ALERT_BODY_MAX)
+			return -E2BIG;
+	}
+	return cp_webhook_repeat(&alert->hook, bodies, n);
+}
+
 void cp_alert_tick(struct cp_alert *alert)
 {
 	if (alert->hook.url)
@@ -130,6 +146,8 @@ void cp_alert_stats(const struct cp_alert *alert, struct cp_alert_stats *ret_sta
 {
 	struct cp_alert_stats stats = alert->stats;
 
+	stats.n_spooled = (uint32_t)alert->hook.spool.n;
+	stats.n_repeating = (uint32_t)(alert->hook.n_repeats - alert->hook.at_repeat);
 	stats.n_waiting = (uint32_t)(alert->hook.spool.n + alert->command.n_waiting + (alert->command.pid != 0));
 	stats.bytes_waiting = alert->hook.spool.bytes;
 	*ret_stats = stats;

@@ -7,7 +7,7 @@
  *
  *   cp_alert_open(&config, &alert, &err)
  *   cp_alert_send(alert, webhook_body, len, command_input, len)   for each event that is not muted
- *   cp_alert_tick(alert)     often, at least every 100 ms while cp_alert_stats().n_waiting is not 0
+ *   cp_alert_tick(alert)     often, at least every 100 ms while n_waiting or n_repeating of cp_alert_stats() is not 0
  *   cp_alert_close(alert)    what waits stays in the spool, and is sent after the next start
  */
 #ifndef CP_ALERT_H
@@ -60,6 +60,21 @@ void cp_alert_close(struct cp_alert *alert);
  */
 int cp_alert_send(struct cp_alert *alert, const char *body, size_t n_body, const char *input, size_t n_input);
 
+/*
+ * Has the webhook nothing to deliver, and has it not just failed? Then it may be told again what lasts.
+ */
+bool cp_alert_is_idle(const struct cp_alert *alert);
+struct cp_alert_body {
+	const char *text;
+	size_t len; /* up to 1 MiB */
+};
+/*
+ * A round of bodies that say again what lasts: POSTed one after the other, never spooled and none of them a second
+ * time. What is left of the round when a message comes, when one of them cannot be delivered, or when the next round
+ * begins, is dropped: it is old by then. Copied. 0; -EBUSY: not idle; -ENOMEM; -E2BIG.
+ */
+int cp_alert_repeat(struct cp_alert *alert, const struct cp_alert_body *bodies, size_t n);
+
 /* Moves everything on as far as it goes without waiting. */
 void cp_alert_tick(struct cp_alert *alert);
 /* The same, but waits for something to happen, up to timeout_ms and to 50 ms. For a shutdown that wants to see things
@@ -68,9 +83,12 @@ void cp_alert_wait(struct cp_alert *alert, uint32_t timeout_ms);
 
 struct cp_alert_stats {
 	uint64_t n_delivered, n_retries, n_refused /* 4xx */, n_dropped /* spool full, too old, unreadable */;
+	uint64_t n_repeated, n_repeats_failed; /* bodies of rounds; in none of the above but n_refused */
 	uint64_t n_unspooled; /* could not be written to the spool: kept in memory only */
 	uint64_t n_commands, n_commands_failed, n_commands_killed, n_commands_dropped;
 	uint32_t n_waiting; /* messages for the webhook and for the command, running ones among them */
+	uint32_t n_spooled; /* of those, for the webhook */
+	uint32_t n_repeating; /* bodies of a round that are left, a running one among them */
 	uint64_t bytes_waiting;
 };
 void cp_alert_stats(const struct cp_alert *alert, struct cp_alert_stats *ret_stats);

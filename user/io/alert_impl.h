@@ -57,6 +57,11 @@ int cp_spool_read(const struct cp_spool *spool, char **ret_body, size_t *ret_len
 /* Forgets the one at an index, its file, too. */
 void cp_spool_drop(struct cp_spool *spool, size_t at);
 
+struct cp_alert_input {
+	char *text;
+	size_t len;
+};
+
 /* ---- The webhook ---- */
 
 struct cp_webhook {
@@ -67,8 +72,13 @@ struct cp_webhook {
 	uint32_t timeout_ms, retry_min_ms, retry_max_ms, max_age_s;
 	uint64_t rng;
 	struct cp_spool spool;
+	/* What lasts, said again: repeats[at] is the next one, or runs. */
+	struct cp_alert_input *repeats;
+	size_t n_repeats, at_repeat;
 	CURLM *multi;
 	CURL *easy; /* the request that runs; NULL: none */
+	bool is_repeat; /* it is repeats[at_repeat] */
+	bool is_refusal_told; /* of a repeat: the next one is refused as well */
 	struct curl_slist *request_headers; /* with the secret */
 	char *body;
 	size_t n_answer; /* bytes of the answer, which is not kept */
@@ -81,14 +91,12 @@ struct cp_webhook {
 int cp_webhook_open(struct cp_webhook *hook, const struct cp_alert_config *config, struct cp_err *err);
 void cp_webhook_close(struct cp_webhook *hook);
 int cp_webhook_send(struct cp_webhook *hook, const char *body, size_t len);
+bool cp_webhook_is_idle(const struct cp_webhook *hook);
+/* As cp_alert_repeat(); sizes were checked. */
+int cp_webhook_repeat(struct cp_webhook *hook, const struct cp_alert_body *bodies, size_t n);
 void cp_webhook_tick(struct cp_webhook *hook);
 
 /* ---- The command ---- */
-
-struct cp_alert_input {
-	char *text;
-	size_t len;
-};
 
 struct cp_alert_command {
 	struct cp_alert_logger logger;

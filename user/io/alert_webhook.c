@@ -194,11 +194,28 @@ static void end_request(struct cp_webhook *hook)
 	hook->request_headers = NULL;
 	free(hook->body);
 	hook->body = NULL;
+	hook->is_repeat = false;
+}
+
+/* All but one that runs. */
+static void drop_repeats(struct cp_webhook *hook)
+{
+	size_t n_kept = hook->easy && hook->is_repeat ? hook->at_repeat + 1 : 0;
+
+	for (size_t i = n_kept; i < hook->n_repeats; i++)
+		free(hook->repeats[i].text);
+	hook->n_repeats = n_kept;
+	if (n_kept)
+		return;
+	free(hook->repeats);
+	hook->repeats = NULL;
+	hook->at_repeat = 0;
 }
 
 void cp_webhook_close(struct cp_webhook *hook)
 {
 	end_request(hook);
+	drop_repeats(hook);
 	if (hook->multi)
 		curl_multi_cleanup(hook->multi);
 	curl_slist_free_all(hook->headers);
@@ -234,11 +251,25 @@ static void back_off(struct cp_webhook *hook, uint64_t after_s, const char *why)
 		due_ms = after_s * 1000;
 	hook->next_ns = cp_alert_mono_ns() + due_ms * CP_ALERT_NS_MS;
 	hook->n_failures++;
-	hook->stats->n_retries++;
 	if (!hook->is_told)
 		cp_alert_say(&hook->logger, "alert webhook %s: %s; tries again, %zu messages wait", hook->name, why,
 		        hook->spool.n);
 	hook->is_told = true;
+}
+
+/* What the request under way was for is to be tried again; what lasts, in a round that is of then. */
+static void fail(struct cp_webhook *hook, uint64_t after_s, const char *why)
+{
+	bool is_repeat = hook->is_repeat;
+
+	end_request(hook);
+	back_off(hook, after_s, why);
+	if (is_repeat) {
+		hook->stats->n_repeats_failed++;
+		drop_repeats(hook);
+	} else {
+		hook->stats->n_retries++;
+	}
 }
 
 static void works(struct cp_webhook *hook)
@@ -251,29 +282,27 @@ static void works(struct cp_webhook *hook)
 	hook->next_ns = 0;
 }
 
-/* An answer has come, or none. */
-static void judge(struct cp_webhook *hook, CURLcode code)
+/* One of a round was taken, or refused, which is told once. */
+static void end_repeat(struct cp_webhook *hook, long status)
 {
-	long status = 0;
-	curl_off_t after_s = 0;
-	char why[160];
+	bool is_taken = status >= 200 && status < 300;
 
-	curl_easy_getinfo(hook->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(hook->easy, CURLINFO_RETRY_AFTER, &after_s);
-	/* An answer too long to be read, with a status, is one. */
-	if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && hook->n_answer > ANSWER_MAX)) {
-		snprintf(why, sizeof(why), "%s", curl_easy_strerror(code));
-		end_request(hook);
-		back_off(hook, 0, why);
-		return;
+	free(hook->repeats[hook->at_repeat].text);
+	hook->repeats[hook->at_repeat++].text = NULL;
+	if (hook->at_repeat == hook->n_repeats) {
+		hook->n_repeats = 0;
+		drop_repeats(hook);
 	}
-	end_request(hook);
-	if (status >= 500 || status == 429 || status == 408) {
-		snprintf(why, sizeof(why), "answers %ld", status);
-		back_off(hook, after_s > 0 ? (uint64_t)after_s : 0, why);
-		return;
-	}
-	works(hook);
+	hook->stats->n_repeated += is_taken;
+	hook->stats->n_refused += !is_taken;
+	if (!is_taken && !hook->is_refusal_told)
+		cp_alert_say(&hook->logger, "alert webhook %s: refuses with %ld to be told again what lasts",
+		        hook->name, status);
+	hook->is_refusal_told = !is_taken;
+}
+
+static void end_message(struct cp_webhook *hook, long status)
+{
 	if (status >= 200 && status < 300) {
 		hook->stats->n_delivered++;
 	} else {
@@ -282,6 +311,34 @@ static void judge(struct cp_webhook *hook, CURLcode code)
 		        status);
 	}
 	cp_spool_drop(&hook->spool, 0);
+}
+
+/* An answer has come, or none. */
+static void judge(struct cp_webhook *hook, CURLcode code)
+{
+	bool is_repeat = hook->is_repeat;
+	curl_off_t after_s = 0;
+	long status = 0;
+	char why[160];
+
+	curl_easy_getinfo(hook->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(hook->easy, CURLINFO_RETRY_AFTER, &after_s);
+	/* An answer too long to be read, with a status, is one. */
+	if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && hook->n_answer > ANSWER_MAX)) {
+		fail(hook, 0, curl_easy_strerror(code));
+		return;
+	}
+	if (status >= 500 || status == 429 || status == 408) {
+		snprintf(why, sizeof(why), "answers %ld", status);
+		fail(hook, after_s > 0 ? (uint64_t)after_s : 0, why);
+		return;
+	}
+	end_request(hook);
+	works(hook);
+	if (is_repeat)
+		end_repeat(hook, status);
+	else
+		end_message(hook, status);
 }
 
 static size_t swallow(char *data, size_t size, size_t n, void *ctx)
@@ -341,35 +398,50 @@ static CURLcode set_options(struct cp_webhook *hook, size_t n_body)
 	return code;
 }
 
-static void start(struct cp_webhook *hook)
+/* The text of the next request. Messages go first. 0 or -errno: the message is gone, or there is no memory. */
+static int take_body(struct cp_webhook *hook, size_t *ret_len)
 {
-	size_t n_body;
-	int rc = cp_spool_read(&hook->spool, &hook->body, &n_body);
+	const struct cp_alert_input *repeat;
+	int rc;
 
+	if (!hook->spool.n) {
+		repeat = &hook->repeats[hook->at_repeat];
+		hook->body = malloc(repeat->len);
+		if (!hook->body)
+			return -ENOMEM;
+		memcpy(hook->body, repeat->text, repeat->len);
+		*ret_len = repeat->len;
+		hook->is_repeat = true;
+		return 0;
+	}
+	rc = cp_spool_read(&hook->spool, &hook->body, ret_len);
 	if (rc < 0 && rc != -ENOMEM) {
 		cp_alert_say(&hook->logger, "alert spool: a message cannot be read: %s; it is dropped", strerror(-rc));
 		cp_spool_drop(&hook->spool, 0);
 		hook->stats->n_dropped++;
-		return;
 	}
+	return rc;
+}
+
+static void start(struct cp_webhook *hook)
+{
+	size_t n_body;
+	int rc = take_body(hook, &n_body);
+
+	if (rc < 0 && rc != -ENOMEM)
+		return;
 	if (rc == 0)
 		rc = build_headers(hook);
 	if (rc < 0) {
-		end_request(hook);
-		back_off(hook, 0, rc == -ENOMEM ? "out of memory" : "the file with the secret cannot be used");
+		fail(hook, 0, rc == -ENOMEM ? "out of memory" : "the file with the secret cannot be used");
 		return;
 	}
 	hook->n_answer = 0;
 	hook->easy = curl_easy_init();
-	if (!hook->easy || set_options(hook, n_body) != CURLE_OK) {
-		curl_easy_cleanup(hook->easy);
-		hook->easy = NULL;
-		end_request(hook);
-		back_off(hook, 0, "libcurl cannot make a request");
-	} else if (curl_multi_add_handle(hook->multi, hook->easy) != CURLM_OK) {
-		end_request(hook);
-		back_off(hook, 0, "libcurl cannot start a request");
-	}
+	if (!hook->easy || set_options(hook, n_body) != CURLE_OK)
+		fail(hook, 0, "libcurl cannot make a request");
+	else if (curl_multi_add_handle(hook->multi, hook->easy) != CURLM_OK)
+		fail(hook, 0, "libcurl cannot start a request");
 }
 
 /* A clock that was set back makes nothing old. */
@@ -388,8 +460,10 @@ static void drop_old(struct cp_webhook *hook)
 int cp_webhook_send(struct cp_webhook *hook, const char *body, size_t len)
 {
 	uint64_t dropped = 0;
-	int file_rc = 0, rc = cp_spool_add(&hook->spool, body, len, hook->easy ? 1 : 0, &dropped, &file_rc);
+	size_t n_keep = hook->easy && !hook->is_repeat ? 1 : 0;
+	int file_rc = 0, rc = cp_spool_add(&hook->spool, body, len, n_keep, &dropped, &file_rc);
 
+	drop_repeats(hook);
 	if (rc < 0)
 		return rc;
 	if (file_rc < 0) {
@@ -405,6 +479,32 @@ int cp_webhook_send(struct cp_webhook *hook, const char *body, size_t len)
 	return 0;
 }
 
+bool cp_webhook_is_idle(const struct cp_webhook *hook)
+{
+	return !hook->easy && !hook->spool.n && cp_alert_mono_ns() >= hook->next_ns;
+}
+
+int cp_webhook_repeat(struct cp_webhook *hook, const struct cp_alert_body *bodies, size_t n)
+{
+	drop_repeats(hook);
+	if (n == 0)
+		return 0;
+	hook->repeats = calloc(n, sizeof(*hook->repeats));
+	if (!hook->repeats)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		char *text = malloc(bodies[i].len);
+
+		if (!text) {
+			drop_repeats(hook);
+			return -ENOMEM;
+		}
+		memcpy(text, bodies[i].text, bodies[i].len);
+		hook->repeats[hook->n_repeats++] = (struct cp_alert_input){.text = text, .len = bodies[i].len};
+	}
+	return 0;
+}
+
 void cp_webhook_tick(struct cp_webhook *hook)
 {
 	int n_running, n_left;
@@ -412,7 +512,7 @@ void cp_webhook_tick(struct cp_webhook *hook)
 
 	if (!hook->easy) {
 		drop_old(hook);
-		if (!hook->spool.n || cp_alert_mono_ns() < hook->next_ns)
+		if ((!hook->spool.n && !hook->n_repeats) || cp_alert_mono_ns() < hook->next_ns)
 			return;
 		start(hook);
 	}

@@ -80,8 +80,24 @@ static const char schema_1[] =
         "CREATE INDEX paths_by_foreign ON paths (foreign_asn, run);"
         "CREATE INDEX changes_by_time ON changes (at_ms);";
 
+/*
+ * What version 1 tells of the state of a change: the run that confirms one sees it, and the one that ends it does not.
+ * It had nothing of what settled.
+ */
+#define STATE_1 "CASE WHEN last_seen_ms = at_ms THEN 'changed' WHEN last_seen_ms < at_ms THEN 'recovered' END"
+
+/* Version 1 to 2. */
+static const char schema_2[] = "ALTER TABLE changes ADD COLUMN state TEXT; UPDATE changes SET state = " STATE_1;
+
 /* [n]: from version n to n + 1. */
-static const char *const migrations[CP_STORE_VERSION] = {schema_1};
+static const char *const migrations[CP_STORE_VERSION] = {schema_1, schema_2};
+
+/*
+ * [n]: what a reader sees of version n + 1, where the file has version n; of its own connection only. When a writer
+ * brings the file up to date meanwhile, its own column goes before that of the view.
+ */
+static const char *const disguises[CP_STORE_VERSION] = {
+        NULL, "CREATE TEMP VIEW changes AS SELECT *, " STATE_1 " AS state FROM main.changes"};
 
 /* ---- Small things ---- */
 
@@ -210,6 +226,8 @@ static int damaged(const struct cp_store *store, struct cp_err *err)
 
 static int failed(const struct cp_store *store, int rc, struct cp_err *err)
 {
+	if (sqlite3_errcode(store->db) == SQLITE_NOTADB)
+		return cp_err_set(err, -EINVAL, "%s: not a database", store->path);
 	if (rc == -EBADMSG)
 		return damaged(store, err);
 	return cp_err_set(err, rc, "%s: cannot use it as a store: %s", store->path, sqlite3_errmsg(store->db));
@@ -262,7 +280,19 @@ static int migrate(struct cp_store *store, struct cp_err *err)
 	return rc;
 }
 
-static int check_version(struct cp_store *store, struct cp_err *err)
+/* Nothing of it reaches a file. */
+static int disguise(struct cp_store *store, int64_t version, struct cp_err *err)
+{
+	int rc = cp_store_exec(store, "PRAGMA temp_store = MEMORY; PRAGMA query_only = 0");
+
+	for (; rc == 0 && version < CP_STORE_VERSION; version++)
+		rc = cp_store_exec(store, disguises[version]);
+	rc = rc ? rc : cp_store_exec(store, "PRAGMA query_only = 1");
+	return rc ? failed(store, rc, err) : 0;
+}
+
+/* *ret_version: 0, ours to fill. */
+static int check_version(struct cp_store *store, int64_t *ret_version, struct cp_err *err)
 {
 	int64_t id = 0, version = 0;
 	int rc = cp_store_number(store, "PRAGMA application_id", &id);
@@ -274,18 +304,18 @@ static int check_version(struct cp_store *store, struct cp_err *err)
 		return newer(store, version, err);
 	if (version && id != APPLICATION_ID)
 		return cp_err_set(err, -EINVAL, "%s: a database of another program", store->path);
-	if (version == CP_STORE_VERSION)
-		return 0;
-	rc = check_empty(store, err);
-	return rc ? rc : migrate(store, err);
+	rc = version ? 0 : check_empty(store, err);
+	if (rc == 0)
+		*ret_version = version;
+	return rc;
 }
 
 /* Reads a file of bearable size through, and compiles a statement for each table. */
 static int check_contents(struct cp_store *store, struct cp_err *err)
 {
 	sqlite3_stmt *stmt = NULL;
+	const char *says;
 	struct stat st;
-	bool is_sound;
 	int rc;
 
 	for (int i = 0; i < CP_STORE_TABLES; i++) {
@@ -307,12 +337,19 @@ static int check_contents(struct cp_store *store, struct cp_err *err)
 		sqlite3_finalize(stmt);
 		return failed(store, rc, err);
 	}
-	is_sound = strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
-	if (!is_sound)
+	says = (const char *)sqlite3_column_text(stmt, 0);
+	if (!says || strcmp(says, "ok") != 0) {
+		/* Before what is wrong may stand a line on where. */
+		const char *line = says ? strrchr(says, '\n') : NULL;
+
 		rc = cp_err_set(err, -EINVAL,
 		        "%s: the database is damaged (%s); it is left as it is: move it away, or see `.recover` of "
 		        "sqlite3(1)",
-		        store->path, sqlite3_column_text(stmt, 0));
+		        store->path,
+		        line   ? line + 1
+		        : says ? says
+		               : "out of memory");
+	}
 	sqlite3_finalize(stmt);
 	return rc;
 }
@@ -329,6 +366,10 @@ static int set_modes(struct cp_store *store, struct cp_err *err)
 	return rc ? failed(store, rc, err) : 0;
 }
 
+/*
+ * Nobody but SQLite opens the file: where a process closes a descriptor of it, all its locks on it are gone (POSIX),
+ * and whoever writes elsewhere takes the log away from under the connections that are left.
+ */
 static int open_database(struct cp_store *store, struct cp_err *err)
 {
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (store->is_writer ? SQLITE_OPEN_CREATE : 0);
@@ -349,36 +390,19 @@ static int open_database(struct cp_store *store, struct cp_err *err)
 	return 0;
 }
 
-/* What is no database is told by its first bytes, before anything is written beside it. */
-static int check_file(const struct cp_store *store, struct cp_err *err)
-{
-	char magic[16] = {0};
-	int fd = open(store->path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0 && errno == ENOENT && store->is_writer)
-		return 0;
-	if (fd < 0)
-		return cp_err_set(err, -EINVAL, "cannot open %s: %s", store->path, strerror(errno));
-	n = read(fd, magic, sizeof(magic));
-	if (n < 0)
-		n = -errno;
-	close(fd);
-	if (n < 0)
-		return cp_err_set(err, -EINVAL, "cannot read %s: %s", store->path, strerror((int)-n));
-	if (n && memcmp(magic, "SQLite format 3", sizeof(magic)) != 0)
-		return cp_err_set(err, -EINVAL, "%s: not a database", store->path);
-	return 0;
-}
-
 static int open_all(struct cp_store *store, struct cp_err *err)
 {
-	int rc = check_file(store, err);
+	int rc = open_database(store, err);
+	int64_t version = 0;
 
-	rc = rc ? rc : open_database(store, err);
 	rc = rc ? rc : set_modes(store, err);
-	rc = rc ? rc : check_version(store, err);
+	rc = rc ? rc : check_version(store, &version, err);
+	if (rc == 0 && version == 0)
+		rc = migrate(store, err);
+	/* What is damaged is left as it is, so an old one is looked at before it is changed. */
 	rc = rc ? rc : check_contents(store, err);
+	if (rc == 0 && version && version < CP_STORE_VERSION)
+		rc = store->is_writer ? migrate(store, err) : disguise(store, version, err);
 	if (rc || !store->is_writer)
 		return rc;
 	rc = cp_store_reserve(store);

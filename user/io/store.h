@@ -26,7 +26,7 @@
 #include "core/err.h"
 
 #define CP_STORE_NULL INT64_MIN
-#define CP_STORE_VERSION 1 /* of the schema: PRAGMA user_version */
+#define CP_STORE_VERSION 2 /* of the schema: PRAGMA user_version */
 
 enum cp_store_table {
 	CP_STORE_RUNS = 0, /* struct cp_store_run */
@@ -167,6 +167,7 @@ struct cp_store_change {
 	int64_t first_seen_ms, last_seen_ms;
 	const char *severity;
 	int64_t muted; /* 0, 1 */
+	const char *state; /* changed, recovered, settled; NULL: of before version 2, and nothing tells */
 };
 
 /* ---- Opening ---- */
@@ -181,8 +182,8 @@ enum cp_store_mode {
 /*
  * -EINVAL, err says what is wrong and what helps: not a database, another program's, damaged, written by a newer
  * version, not there. Such a file is left as it is. A file of an older schema is brought up to date by
- * CP_STORE_WRITE. With CP_STORE_WRITE some space beside the file is set aside (FILE-reserve), which pruning needs on a
- * full disk.
+ * CP_STORE_WRITE; CP_STORE_READ shows it as if it were, and leaves it as it is. With CP_STORE_WRITE some space beside
+ * the file is set aside (FILE-reserve), which pruning needs on a full disk.
  */
 int cp_store_open(const char *path, enum cp_store_mode mode, struct cp_store **ret_store, struct cp_err *err);
 void cp_store_close(struct cp_store *store); /* commits what is pending; takes NULL */

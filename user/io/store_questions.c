@@ -92,7 +92,7 @@
 
 #define CHANGE_COLUMNS                                                                                                 \
 	"seq, agent, at_ms, run, audit, target, port, protocol, \"group\", kind, old, new, first_seen_ms,"             \
-	" last_seen_ms, severity, muted AS \"muted:bool\""
+	" last_seen_ms, severity, muted AS \"muted:bool\", state"
 #define CHANGE_FILTER                                                                                                  \
 	OF_AUDIT                                                                                                       \
 	" AND (:from IS NULL OR at_ms >= :from) AND (:kind IS NULL OR kind = :kind) AND (:text IS NULL OR"             \
@@ -135,7 +135,7 @@ const char *const cp_store_questions[CP_ASK_METRIC_RUNS] = {
                 E2E("t") " AS \"e2e:json\", " JSON("t.cname") " AS \"cname:json\", " JSON("t.addresses") " AS \"addresses:json\", "
                 DECISIVE("t", "reasons") " AS \"reasons:list\", c.at_ms AS changed_ms FROM targets AS t LEFT JOIN"
                 " (SELECT target, port, protocol, max(at_ms) AS at_ms FROM changes WHERE agent = :agent AND run <="
-                " :run GROUP BY target, port, protocol) AS c ON c.target = t.name AND c.port IS t.port AND c.protocol"
+                " :run AND state IS NOT 'settled' GROUP BY target, port, protocol) AS c ON c.target = t.name AND c.port IS t.port AND c.protocol"
                 " IS t.protocol WHERE " TARGET_FILTER " ORDER BY t.seq LIMIT :limit OFFSET :offset",
         [CP_ASK_N_TARGETS] =
                 "SELECT count(*) FROM targets AS t WHERE " TARGET_FILTER,

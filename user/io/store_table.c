@@ -241,6 +241,7 @@ static const struct cp_store_column changes[] = {
         I(last_seen_ms),
         T(severity),
         I(muted),
+        T(state),
 };
 #undef I
 #undef T

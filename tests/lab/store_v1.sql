@@ -1,0 +1,58 @@
+-- SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+--
+-- store_v1.sql: a store of schema version 1 as that version made it, for sqlite3(1). One run of two targets; changes that
+-- were confirmed (1, 3), that ended (2), and of which nothing tells (4, 5).
+PRAGMA auto_vacuum = INCREMENTAL;
+PRAGMA application_id = 1668246628;
+PRAGMA user_version = 1;
+BEGIN TRANSACTION;
+CREATE TABLE runs (agent TEXT NOT NULL, run INTEGER NOT NULL, audit TEXT NOT NULL DEFAULT '', command TEXT, version TEXT, host TEXT, started_ms INTEGER, ended_ms INTEGER, end_reason TEXT, error TEXT, exit_status INTEGER, vantage_asn INTEGER, vantage_why TEXT, home_spec TEXT, datapath TEXT, rate_pps INTEGER, flows INTEGER, seed INTEGER, databases TEXT, settings TEXT, accounting TEXT, n_targets INTEGER, n_dests INTEGER, n_paths INTEGER, n_complete INTEGER, n_hops INTEGER, n_hops_seen INTEGER, n_inside INTEGER, n_direct INTEGER, n_undecided INTEGER, n_transit INTEGER, n_detour INTEGER, probes INTEGER, replies INTEGER, lost INTEGER, rows_lost INTEGER NOT NULL DEFAULT 0, hops_pruned INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (agent, run)) WITHOUT ROWID;
+INSERT INTO runs VALUES('lab',1700000000000,'ms','audit','0.0','lab<host>',1700000000000,1700000001500,'done',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'[{"layer":"database","name":"lab","rows":3,"built_at_s":1700000000}]','{"rate_pps": 10000, "name": "x\u001by"}','{"attempted":',5,5,10,8,30,20,2,1,1,1,0,50,40,1,0,0);
+CREATE TABLE targets (agent TEXT NOT NULL, run INTEGER NOT NULL, seq INTEGER NOT NULL, name TEXT, port INTEGER, protocol TEXT, "group" TEXT, expect TEXT, dns TEXT, cname TEXT, addresses TEXT, n_dests INTEGER, n_paths INTEGER, verdict TEXT, skip_reason TEXT, flows TEXT, PRIMARY KEY (agent, run, seq)) WITHOUT ROWID;
+INSERT INTO targets VALUES('lab',1700000000000,0,'a.example',443,'tcp','web',NULL,NULL,'[]','["203.0.113.9"]',1,2,'inside',NULL,NULL);
+INSERT INTO targets VALUES('lab',1700000000000,1,'b.example',443,'tcp','web',NULL,NULL,'["x.example","y.example"]','["203.0.113.9"]',1,2,'transit',NULL,NULL);
+CREATE TABLE paths (agent TEXT NOT NULL, run INTEGER NOT NULL, seq INTEGER NOT NULL, target INTEGER, dest_ip TEXT, dest_asn INTEGER, dest_as_name TEXT, dest_asns TEXT, dest_asn_disputed INTEGER, service_tag TEXT, service_region TEXT, flow INTEGER, reached INTEGER, end_reason TEXT, end_code INTEGER, verdict TEXT, confidence TEXT, rule TEXT, reasons TEXT, as_path TEXT, exit_ttl_min INTEGER, exit_ttl_max INTEGER, exit_ip TEXT, exit_ptr TEXT, exit_site TEXT, foreign_ip TEXT, foreign_asn INTEGER, foreign_as_name TEXT, foreign_ixp TEXT, exit_rtt_us INTEGER, dest_rtt_us INTEGER, n_hops INTEGER, n_hops_seen INTEGER, probes INTEGER, tcp_method TEXT, sack_fallback TEXT, e2e TEXT, PRIMARY KEY (agent, run, seq)) WITHOUT ROWID;
+INSERT INTO paths VALUES('lab',1700000000000,0,0,'203.0.113.9',8075,'Microsoft',NULL,NULL,NULL,NULL,0,1,'reached',NULL,'inside','high',NULL,NULL,'* 8075',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1000,3,2,5,NULL,NULL,NULL);
+INSERT INTO paths VALUES('lab',1700000000000,1,0,'203.0.113.9',8075,'Microsoft',NULL,NULL,NULL,NULL,1,1,'reached',NULL,'inside','high',NULL,NULL,'* 8075',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1001,3,2,5,NULL,NULL,NULL);
+INSERT INTO paths VALUES('lab',1700000000000,2,1,'203.0.113.9',13335,'Cloudflare',NULL,NULL,NULL,NULL,0,1,'reached',NULL,'transit','medium',NULL,'silent-border,siblings','* 8075 3491 13335',2,3,'198.18.17.1',NULL,'AMS',NULL,3491,'PCCW',NULL,900,2000,3,2,5,NULL,NULL,NULL);
+INSERT INTO paths VALUES('lab',1700000000000,3,1,'203.0.113.9',13335,'Cloudflare',NULL,NULL,NULL,NULL,1,1,'reached',NULL,'transit','medium',NULL,'silent-border,siblings','* 8075 3491 13335',2,3,'198.18.17.1',NULL,'AMS',NULL,3491,'PCCW',NULL,900,2001,3,2,5,NULL,NULL,NULL);
+CREATE TABLE hops (agent TEXT NOT NULL, run INTEGER NOT NULL, path INTEGER NOT NULL, ttl INTEGER NOT NULL, ip TEXT, asn INTEGER, asns TEXT, ixp TEXT, ptr TEXT, site TEXT, role TEXT, rtt_us INTEGER, reply TEXT, icmp_type INTEGER, icmp_code INTEGER, reply_ttl INTEGER, quoted_ttl INTEGER, mpls TEXT, attempts INTEGER, flags TEXT, PRIMARY KEY (agent, run, path, ttl)) WITHOUT ROWID;
+INSERT INTO hops VALUES('lab',1700000000000,0,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO hops VALUES('lab',1700000000000,0,2,'198.18.17.1',8075,NULL,NULL,'ae1.lab.example',NULL,NULL,900,'ttl',NULL,NULL,NULL,NULL,'[{"label":16001,"ttl":1}]',1,'inferred,used');
+INSERT INTO hops VALUES('lab',1700000000000,0,3,'203.0.113.9',8075,NULL,NULL,NULL,NULL,NULL,1000,'ttl',NULL,NULL,NULL,NULL,NULL,1,NULL);
+INSERT INTO hops VALUES('lab',1700000000000,1,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO hops VALUES('lab',1700000000000,1,2,'198.18.17.1',8075,NULL,NULL,'ae1.lab.example',NULL,NULL,900,'ttl',NULL,NULL,NULL,NULL,'[{"label":16001,"ttl":1}]',1,'inferred,used');
+INSERT INTO hops VALUES('lab',1700000000000,1,3,'203.0.113.9',8075,NULL,NULL,NULL,NULL,NULL,1000,'ttl',NULL,NULL,NULL,NULL,NULL,1,NULL);
+INSERT INTO hops VALUES('lab',1700000000000,2,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO hops VALUES('lab',1700000000000,2,2,'198.18.17.1',8075,NULL,NULL,'ae1.lab.example',NULL,NULL,1900,'ttl',NULL,NULL,NULL,NULL,'[{"label":16001,"ttl":1}]',1,'inferred,used');
+INSERT INTO hops VALUES('lab',1700000000000,2,3,'203.0.113.9',13335,NULL,NULL,NULL,NULL,NULL,2000,'ttl',NULL,NULL,NULL,NULL,NULL,1,NULL);
+INSERT INTO hops VALUES('lab',1700000000000,3,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO hops VALUES('lab',1700000000000,3,2,'198.18.17.1',8075,NULL,NULL,'ae1.lab.example',NULL,NULL,1900,'ttl',NULL,NULL,NULL,NULL,'[{"label":16001,"ttl":1}]',1,'inferred,used');
+INSERT INTO hops VALUES('lab',1700000000000,3,3,'203.0.113.9',13335,NULL,NULL,NULL,NULL,NULL,2000,'ttl',NULL,NULL,NULL,NULL,NULL,1,NULL);
+CREATE TABLE egress (agent TEXT NOT NULL, run INTEGER NOT NULL, seq INTEGER NOT NULL, role TEXT, asn INTEGER, as_name TEXT, as_org TEXT, as_role TEXT, ixp TEXT, paths INTEGER, dests INTEGER, targets INTEGER, "groups" INTEGER, exit_routers INTEGER, exit_sites TEXT, handover_p50_us INTEGER, handover_p95_us INTEGER, handover_p99_us INTEGER, cold_share_pct INTEGER, replies INTEGER, probes INTEGER, unanswered INTEGER, PRIMARY KEY (agent, run, seq)) WITHOUT ROWID;
+INSERT INTO egress VALUES('lab',1700000000000,0,'home',8075,'Microsoft',NULL,NULL,NULL,NULL,1,1,1,NULL,NULL,900,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO egress VALUES('lab',1700000000000,1,'exit',3491,'PCCW',NULL,NULL,NULL,2,1,1,1,NULL,'[{"place":"AMS","paths":2}]',900,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO egress VALUES('lab',1700000000000,2,'exit',16625,'Akamai',NULL,NULL,NULL,2,1,1,1,NULL,'[{"place":"AMS","paths":2}]',900,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO egress VALUES('lab',1700000000000,3,'destination',13335,'Cloudflare',NULL,NULL,NULL,2,1,1,1,NULL,NULL,900,NULL,NULL,NULL,NULL,NULL,NULL);
+CREATE TABLE edges (agent TEXT NOT NULL, run INTEGER NOT NULL, seq INTEGER NOT NULL, from_asn INTEGER, to_asn INTEGER, from_label TEXT, to_label TEXT, paths INTEGER, dests INTEGER, rtt_p50_us INTEGER, PRIMARY KEY (agent, run, seq)) WITHOUT ROWID;
+INSERT INTO edges VALUES('lab',1700000000000,0,8075,3491,'Microsoft','PCCW',2,NULL,900);
+INSERT INTO edges VALUES('lab',1700000000000,1,3491,13335,'PCCW','Cloudflare',2,NULL,900);
+CREATE TABLE warnings (agent TEXT NOT NULL, run INTEGER NOT NULL, seq INTEGER NOT NULL, code TEXT, text TEXT, PRIMARY KEY (agent, run, seq)) WITHOUT ROWID;
+INSERT INTO warnings VALUES('lab',1700000000000,0,'lab','a <warning>');
+CREATE TABLE ases (agent TEXT NOT NULL, run INTEGER NOT NULL, asn INTEGER NOT NULL, name TEXT, PRIMARY KEY (agent, run, asn)) WITHOUT ROWID;
+INSERT INTO ases VALUES('lab',1700000000000,8075,'Microsoft');
+CREATE TABLE policies (agent TEXT NOT NULL, run INTEGER NOT NULL, seq INTEGER NOT NULL, record TEXT, PRIMARY KEY (agent, run, seq)) WITHOUT ROWID;
+CREATE TABLE changes (agent TEXT NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER, run INTEGER, audit TEXT, target TEXT, port INTEGER, protocol TEXT, "group" TEXT, kind TEXT, old TEXT, new TEXT, first_seen_ms INTEGER, last_seen_ms INTEGER, severity TEXT, muted INTEGER, PRIMARY KEY (agent, seq)) WITHOUT ROWID;
+INSERT INTO changes VALUES('lab',1,1700000000000,1700000000000,'ms','b.example',443,'tcp','web','verdict','direct','transit',1699999700000,1700000000000,'critical',0);
+INSERT INTO changes VALUES('lab',2,1700000900000,1700000900000,'ms','b.example',443,'tcp','web','verdict','transit','direct',1699999700000,1700000000000,'critical',0);
+INSERT INTO changes VALUES('lab',3,1700001200000,1700001200000,'ms',NULL,NULL,NULL,'web','coverage','99.0 %','40.0 %',1700000900000,1700001200000,'warning',1);
+INSERT INTO changes VALUES('lab',4,1700001500000,1700001500000,'ms','b.example',443,'tcp','web','rtt','12.345 ms','40.000 ms',1700001200000,1700001800000,'warning',0);
+INSERT INTO changes VALUES('lab',5,1700001800000,1700001800000,'ms','b.example',443,'tcp','web','dns','AS8075','AS13335',NULL,NULL,'info',0);
+CREATE INDEX runs_by_time ON runs (run, audit);
+CREATE INDEX paths_by_dest ON paths (dest_ip, run);
+CREATE INDEX paths_by_target ON paths (agent, run, target);
+CREATE INDEX targets_by_name ON targets (name, run);
+CREATE INDEX paths_by_foreign ON paths (foreign_asn, run);
+CREATE INDEX changes_by_time ON changes (at_ms);
+COMMIT;
+PRAGMA journal_mode = WAL;
