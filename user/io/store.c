@@ -349,33 +349,35 @@ static int open_database(struct cp_store *store, struct cp_err *err)
 	return 0;
 }
 
-/* What is no database is told by its first bytes, before anything is written beside it. */
-static int check_file(const struct cp_store *store, struct cp_err *err)
+/*
+ * What is no database is told by its first bytes, before anything is written beside it. They are read through SQLite's
+ * own descriptor: closing another one of the file would take the locks of every connection of this process off
+ * (POSIX locks belong to the process), and whoever closes the file elsewhere would remove the log under them
+ * (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+static int check_magic(const struct cp_store *store, struct cp_err *err)
 {
+	sqlite3_file *file = NULL;
+	sqlite3_int64 size = 0;
 	char magic[16] = {0};
-	int fd = open(store->path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
+	int result = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
 
-	if (fd < 0 && errno == ENOENT && store->is_writer)
-		return 0;
-	if (fd < 0)
-		return cp_err_set(err, -EINVAL, "cannot open %s: %s", store->path, strerror(errno));
-	n = read(fd, magic, sizeof(magic));
-	if (n < 0)
-		n = -errno;
-	close(fd);
-	if (n < 0)
-		return cp_err_set(err, -EINVAL, "cannot read %s: %s", store->path, strerror((int)-n));
-	if (n && memcmp(magic, "SQLite format 3", sizeof(magic)) != 0)
+	if (result == SQLITE_OK)
+		result = file->pMethods->xFileSize(file, &size);
+	if (result == SQLITE_OK && size)
+		result = file->pMethods->xRead(file, magic, sizeof(magic), 0);
+	if (result != SQLITE_OK && result != SQLITE_IOERR_SHORT_READ)
+		return cp_err_set(err, -EINVAL, "cannot read %s: %s", store->path, sqlite3_errstr(result));
+	if (size && memcmp(magic, "SQLite format 3", sizeof(magic)) != 0)
 		return cp_err_set(err, -EINVAL, "%s: not a database", store->path);
 	return 0;
 }
 
 static int open_all(struct cp_store *store, struct cp_err *err)
 {
-	int rc = check_file(store, err);
+	int rc = open_database(store, err);
 
-	rc = rc ? rc : open_database(store, err);
+	rc = rc ? rc : check_magic(store, err);
 	rc = rc ? rc : set_modes(store, err);
 	rc = rc ? rc : check_version(store, err);
 	rc = rc ? rc : check_contents(store, err);
