@@ -128,6 +128,9 @@ test_chains() {
 	one 'a dangling alias keeps its chain' dangling 46 'dns_nxdomain - gone.lab'
 	one 'a chain that comes back to itself' loop 46 'dns_error - -'
 	one "another owner's records are not taken" other 4 'ok 198.18.0.1,198.18.0.2 -'
+	# shellcheck disable=SC1003 # backslashes are what comes
+	one 'F66: an alias of hostile bytes is escaped' hostile 4 'ok 198.18.0.1,198.18.0.2 '"$(printf '%s' '\027[31mred\010<script>' \
+		'alert\(1\)</script>\"\\&\255\128\013\008.\194\1552j.lab')"
 	one 'repeats are dropped' dup 4 'ok 198.18.0.1,198.18.0.2 -'
 }
 

@@ -76,6 +76,7 @@ struct cp_output {
 
 struct cp_names;
 struct cp_keep;
+struct cp_keep_known;
 
 /* Who has a run go round and round, and looks on (live.c). Calls come from the thread that probes. */
 struct cp_rounds {
@@ -113,6 +114,7 @@ struct cp_hook {
 struct cp_env {
 	const char *name; /* that goes before what is said on standard error; NULL: none */
 	const struct cp_knowledge *knowledge; /* NULL: loaded by the run */
+	struct cp_keep_known *known; /* of the store; NULL: nobody repeats the run */
 	struct cp_engine_keep *keep; /* NULL: attached by the run */
 	void (*progress)(void *ctx); /* called often, and only while the run gets on; NULL */
 	void *ctx;

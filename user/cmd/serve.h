@@ -22,8 +22,21 @@ struct cp_serve;
 /* A named audit that is being repeated. */
 struct cp_serve_audit {
 	char name[64], state[32]; /* state: a word */
-	int64_t interval_s, next_ms; /* INT64_MIN: unknown */
+	int64_t interval_ms, next_ms;
+	uint64_t n_runs, n_failed; /* since whoever repeats it was started; n_failed: of these */
+	uint64_t n_missed; /* times it was due and had no run of its own */
+	uint64_t n_conflicts; /* runs before which another process had stored one as the same agent */
 };
+
+/* Whoever repeats the audits. */
+struct cp_serve_watch {
+	uint64_t n_reloads, n_refused; /* times the configuration was read again: taken, and not */
+	uint64_t taken_ms; /* Unix time: the configuration in use was taken */
+	bool is_refused; /* the latest one was */
+	uint64_t rate_pps; /* packets a second, now */
+};
+
+#define CP_SERVE_AUDITS_MAX 256 /* that are shown */
 
 struct cp_serve_settings {
 	const char *path; /* of the store; borrowed until cp_serve_stop() */
@@ -34,6 +47,7 @@ struct cp_serve_settings {
 	 * the audits are those that the store has runs of.
 	 */
 	size_t (*audits)(void *ctx, struct cp_serve_audit *ret_audits, size_t max);
+	void (*watch)(void *ctx, struct cp_serve_watch *ret_watch); /* likewise; set where audits is */
 	void *ctx;
 };
 

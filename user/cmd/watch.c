@@ -27,6 +27,7 @@ struct watch {
 	struct cp_watch_changes *changes;
 	struct cp_watch_alarm *alarm;
 	struct cp_watch_board *board; /* NULL: nothing is served */
+	struct cp_watch_reloads reloads;
 	struct cp_env shared; /* by all runs */
 	uint64_t told_ns; /* WATCHDOG=1 was last sent */
 	uint64_t end_ns; /* --max-runtime; UINT64_MAX: none */
@@ -91,8 +92,15 @@ static bool is_read(const struct watch *watch)
 	return watch->typed->n_outputs == 0 || poll(&out, 1, 0) < 1 || !(out.revents & (POLLERR | POLLNVAL));
 }
 
+static void count_run(struct cp_watch_tally *tally, const struct cp_watch_outcome *outcome, uint64_t n_missed)
+{
+	tally->n_runs++;
+	tally->n_failed += outcome->status == CP_EXIT_FAILED || outcome->status == CP_EXIT_USAGE;
+	tally->n_missed += n_missed;
+}
+
 /* One run, and a line on it. */
-static void run_item(struct watch *watch, const struct cp_watch_item *item)
+static void run_item(struct watch *watch, struct cp_watch_item *item)
 {
 	struct cp_watch_plan *plan = watch->plan;
 	struct cp_watch_outcome outcome;
@@ -100,13 +108,14 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 	uint64_t now_ns, due_ns, n_missed;
 
 	cp_watch_plan_refresh(plan);
-	cp_watch_board_show(watch->board, plan, item);
+	cp_watch_board_show(watch->board, plan, item, &watch->reloads);
 	cp_watch_run(
 	        plan, item, &watch->shared, cp_watch_changes_hook(watch->changes, item), seconds_left(watch), &outcome);
 	cp_watch_changes_tell(watch->changes, item, cp_watch_alarm_tell, watch->alarm);
 	watch->worst = worse(watch->worst, outcome.status);
 	now_ns = cp_host_clock_boot_ns();
 	n_missed = cp_schedule_done(plan->schedule, item->job, now_ns);
+	count_run(&item->tally, &outcome, n_missed);
 	due_ns = cp_schedule_job_ns(plan->schedule, item->job);
 	if (outcome.status)
 		snprintf(more, sizeof(more), "; exit status %d", outcome.status);
@@ -115,7 +124,7 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 		        (double)(due_ns - now_ns) / 1e9);
 	else if (!watch->typed->once)
 		snprintf(next, sizeof(next), "; next in %.1f s", (double)(due_ns - now_ns) / 1e9);
-	cp_watch_board_show(watch->board, plan, NULL);
+	cp_watch_board_show(watch->board, plan, NULL, &watch->reloads);
 	cp_watch_describe(&outcome, text, sizeof(text));
 	fprintf(stderr, "coldpotato: %s: %s%s%s\n", item->audit->name, text, more, next);
 	cp_notify_send(watch->notify, "STATUS=%s: %s%s", item->audit->name, text, more);
@@ -123,13 +132,28 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 
 /* ---- Reading the file again ---- */
 
+static bool is_same_store(const struct cp_watch_plan *a, const struct cp_watch_plan *b)
+{
+	const char *path_a = a->items[0].opts.store, *path_b = b->items[0].opts.store;
+
+	return path_a && path_b && strcmp(path_a, path_b) == 0 && strcmp(a->agent, b->agent) == 0;
+}
+
+static void carry_item(struct cp_watch_plan *plan, struct cp_watch_item *item, const struct cp_watch_plan *before,
+        const struct cp_watch_item *item_before)
+{
+	cp_schedule_carry(plan->schedule, item->job, before->schedule, item_before->job);
+	item->tally = item_before->tally;
+	if (!is_same_store(plan, before))
+		item->tally.known.run = 0;
+}
+
 static void carry_on(struct cp_watch_plan *plan, const struct cp_watch_plan *before)
 {
 	for (uint32_t i = 0; i < plan->n_items; i++) {
 		for (uint32_t k = 0; k < before->n_items; k++) {
 			if (strcmp(plan->items[i].audit->name, before->items[k].audit->name) == 0)
-				cp_schedule_carry(
-				        plan->schedule, plan->items[i].job, before->schedule, before->items[k].job);
+				carry_item(plan, &plan->items[i], before, &before->items[k]);
 		}
 	}
 }
@@ -163,7 +187,7 @@ static int take_over(struct watch *watch, struct cp_watch_plan *plan, struct cp_
 	watch->changes = changes;
 	watch->alarm = alarm;
 	watch->plan = plan;
-	cp_watch_board_show(watch->board, plan, NULL);
+	watch->reloads.taken_ms = cp_host_clock_wall_ms();
 	return 0;
 }
 
@@ -180,9 +204,13 @@ static void reload(struct watch *watch)
 	if (rc) {
 		fprintf(stderr, "coldpotato: %s; the configuration in use stays\n", err.text);
 		cp_watch_plan_free(plan);
+		watch->reloads.n_refused++;
 	} else {
+		watch->reloads.n_taken++;
 		fprintf(stderr, "coldpotato: %s is read again: %u audits\n", watch->typed->config, plan->n_items);
 	}
+	watch->reloads.is_refused = rc != 0;
+	cp_watch_board_show(watch->board, watch->plan, NULL, &watch->reloads);
 	cp_notify_send(watch->notify, "READY=1");
 }
 
@@ -293,6 +321,7 @@ static int start(struct watch *watch, struct cp_watch_plan *plan, struct cp_err 
 	}
 	if (watch->typed->max_runtime_s)
 		watch->end_ns = cp_host_clock_boot_ns() + watch->typed->max_runtime_s * NSEC_PER_SEC;
+	cp_watch_board_show(watch->board, watch->plan, NULL, &watch->reloads);
 	watch->shared.progress = gets_on;
 	watch->shared.ctx = watch;
 	cp_notify_send(watch->notify, "READY=1\nSTATUS=%u audits", watch->plan->n_items);
