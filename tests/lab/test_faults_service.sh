@@ -58,7 +58,7 @@ check_eq 'F58: stuck for three times what the manager allows: not fed' "$n" "$(n
 check 'F58: and still stuck' is_stuck
 touch "$LAB_DIR/go"
 check 'F58: fed again' soon fed $((n + 2))
-watch_down
+watch_down TERM
 wait "$reader"
 check_eq 'F52: a slow reader: exit status' 143 "$status"
 check_eq 'F52: a slow reader has all of it' 0 "$(jq -s '[.[] | select(.type == "start")] | length' "$LAB_DIR/read.ndjson" |
@@ -137,7 +137,7 @@ kill -USR1 "$pid"
 check 'F64: SIGUSR1: metrics have half the rate' soon metric_is watch_rate_packets_per_second 10000
 kill -USR2 "$pid"
 check 'F64: SIGUSR2: and the whole' soon metric_is watch_rate_packets_per_second 20000
-watch_down
+watch_down TERM
 check_eq 'F60: it ends' 143 "$status"
 sed -i '/^store\|^listen/d' "$conf"
 limited 12 nsenter --net="/run/netns/$LAB_COLD" "$CP" watch -c "$conf" "${common[@]}" --once 2>"$LAB_DIR/err"

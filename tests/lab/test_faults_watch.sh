@@ -126,7 +126,7 @@ check 'F54: the other notices' soon said 'warning: zenn: somebody else stores ru
 log=$LAB_DIR/main.log
 check 'F54: the first notices' soon said 'warning: zenn: somebody else stores runs of this audit as the same agent'
 check 'F54: metrics say so' test "$(metric 'watch_agent_conflicts_total{audit="zenn"}')" -ge 1
-watch_down
+watch_down TERM
 pid=$main
 check_eq 'F54: the other ends' 143 "$status"
 check 'F54: the runs are marked' test "$(sql "SELECT count(DISTINCT run) FROM warnings WHERE code = 'agent-twice'")" -ge 2
@@ -173,7 +173,7 @@ hostile_conf() { # port
 	sed -e 's/zenn.dev, login.microsoft.com\], no_rdns: true/"hostile.lab", 198.18.49.10], ipv4: true, attempts: 1, timeout: 100ms/' \
 		-e 's/interval: 1s/interval: 100ms/' -e "s/name: zenn/name: names, resolver: \"$LAB_DNS:$1\"/" "$LAB_DIR/good.yaml"
 }
-watch_down
+watch_down TERM
 check_eq 'F66: the watch before ends' 143 "$status"
 check "F56: SIGTERM while clients are served: $took_ms ms" test "$took_ms" -lt 3000
 hostile_conf 5301 >"$conf"
@@ -209,7 +209,7 @@ check_eq 'F66: routers have the hostile name, in the API' "$hostile_name" \
 	"$(jq -r '[.paths[].hops[].ptr // empty] | unique | .[0]' "$LAB_DIR/target1" "$LAB_DIR/target0" | grep -v null | sort -u)"
 check_eq 'F66: every line of the log is ours' 0 "$(grep -cv '^coldpotato: ' "$log")"
 [[ -z $promtool ]] || check_eq 'F66: promtool has nothing to say' '' "$("$promtool" check metrics <"$LAB_DIR/metrics" 2>&1)"
-watch_down
+watch_down TERM
 check_eq 'nothing is left attached' '' "$(attached "$LAB_COLD")"
 
 finish
