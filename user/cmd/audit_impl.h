@@ -294,6 +294,9 @@ int cp_e2e_feed(struct cp_audit *audit, uint64_t now_ns);
 /* Takes its own out of n events. Returns how many are left, in their order. */
 uint32_t cp_e2e_take(struct cp_audit *audit, struct cp_event *events, uint32_t n);
 /* All that was captured up to before_ns was taken. */
+/* The host stood still until now: what is out counts neither as sent nor as lost. Nothing where there are no such
+ * probes. */
+void cp_e2e_forget(struct cp_audit *audit, uint64_t now_ns);
 void cp_e2e_settle(struct cp_audit *audit, uint64_t before_ns);
 bool cp_e2e_done(const struct cp_audit *audit);
 /* Probes whose outcome is known, and all there will be. */
