@@ -69,8 +69,10 @@ vm_test() { # series suite guest [function]
 	image_kernel "$1" "$2" || _vm_skip "no cloud kernel $1 of Debian $2 to be had here"
 	base=$image_dir/$3 root=$image_dir/$3.root
 	rm -rf "$root" "$base".{initramfs,console,results,qemu}
-	image_root "$root" && ${4:-true} "$root" && image_pack "$root" "$base.initramfs" ||
-		{ echo "not ok - $what: the guest can be built" && exit 1; }
+	if ! { image_root "$root" && ${4:-true} "$root" && image_pack "$root" "$base.initramfs"; }; then
+		echo "not ok - $what: the guest can be built"
+		exit 1
+	fi
 	_vm_boot "$3"
 	rm -f "$base.initramfs"
 	tr -d '\r' <"$base.results" | sed "s/^\(ok\|not ok\|SKIP\) - /&$1: /"

@@ -87,7 +87,7 @@ soon() { # seconds command...: until it succeeds
 # counts with, 21 s at most.
 stand_still() { # seconds
 	local before now i
-	echo "freeze $1"
+	echo "freeze $1" >/dev/ttyS1 # where results go; check keeps the standard output
 	read -r now _ </proc/uptime
 	for ((i = 0; i < 120; i++)); do
 		before=${now%.*}
