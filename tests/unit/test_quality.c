@@ -244,30 +244,6 @@ static void waiting_in_the_queue_is_no_loss(void **state)
 	cp_quality_free(quality);
 }
 
-/* F45: a frozen machine hears nothing: that is no loss, and its next probe has another number. */
-static void a_standstill_is_no_loss(void **state)
-{
-	struct cp_addr dest = addr("198.18.0.1");
-	struct cp_quality *quality = quality_of(&dest, 1, 2, 100, 500);
-	struct cp_quality_stats stats;
-	uint32_t id = probe(quality, START), again;
-
-	(void)state;
-	cp_quality_forget(quality, START + 30000 * MS);
-	cp_quality_expire(quality, START + 30000 * MS);
-	assert_int_equal(answer(quality, id, START, START + 30001 * MS), CP_QUALITY_DUP);
-	assert_int_equal(probe(quality, START + 30099 * MS), UINT32_MAX);
-	again = probe(quality, START + 30100 * MS);
-	assert_int_not_equal(cp_id_attempt(again), cp_id_attempt(id));
-	assert_int_equal(answer(quality, again, START + 30100 * MS, START + 30101 * MS), CP_QUALITY_ANSWERED);
-	id = probe(quality, START + 30201 * MS);
-	assert_int_equal(answer(quality, id, START + 30201 * MS, START + 30202 * MS), CP_QUALITY_ANSWERED);
-	assert_true(cp_quality_done(quality));
-	cp_quality_stats(quality, 0, &stats);
-	assert_true(stats.n_sent == 2 && stats.n_received == 2 && stats.n_late == 0);
-	cp_quality_free(quality);
-}
-
 /* ---- numbers and late answers ---- */
 
 static void a_loss_holds_the_next_probe_back(void **state)
@@ -596,7 +572,6 @@ int main(void)
 	        cmocka_unit_test(a_destination_is_probed_at_its_interval),
 	        cmocka_unit_test(round_trips_longer_than_the_interval_slow_the_pace),
 	        cmocka_unit_test(waiting_in_the_queue_is_no_loss),
-	        cmocka_unit_test(a_standstill_is_no_loss),
 	        cmocka_unit_test(a_loss_holds_the_next_probe_back),
 	        cmocka_unit_test(a_late_answer_is_never_a_newer_probes),
 	        cmocka_unit_test(numbers_of_lost_probes_rest),
