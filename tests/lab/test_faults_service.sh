@@ -108,6 +108,13 @@ check_eq 'F53: standard output is a full disk: one line says so' 1 "$(grep -c 'N
 check_eq 'F53: standard output is a full disk: the store has the run' pipe \
 	"$(sql "SELECT audit FROM runs WHERE n_complete = n_paths AND n_paths > 0 ORDER BY run DESC LIMIT 1")"
 
+n=$(sql 'SELECT count(*) FROM runs WHERE n_complete = n_paths AND n_paths > 0')
+watch_up full "$CP" watch -c "$conf" "${common[@]}" -o ndjson -r 20k >/dev/full
+check 'F53: it may have room again: a watch goes on, and says so each time' soon said 'No space left on device' 2
+watch_down TERM
+check_eq 'F53: until it is told to end' 143 "$status"
+check 'F53: and stores its runs' test "$(sql 'SELECT count(*) FROM runs WHERE n_complete = n_paths AND n_paths > 0')" -gt "$n"
+
 # --- F60: few open files; F64: out of time, and slower on demand ---
 
 cat >"$conf" <<END
