@@ -349,7 +349,7 @@ void cp_outputs_summary(struct cp_audit *audit, const struct cp_rec_summary *rec
 void cp_outputs_policies(struct cp_audit *audit);
 /* Writes the end record and closes everything. 0, or the first -errno of an output, with err set. */
 int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, struct cp_err *err);
-/* True when no output can take anything any more. */
+/* True when no output can take anything any more, nor the store. */
 bool cp_outputs_dead(const struct cp_audit *audit);
 
 /* ---- report.c ---- */

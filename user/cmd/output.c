@@ -322,6 +322,8 @@ void cp_outputs_policies(struct cp_audit *audit)
 
 bool cp_outputs_dead(const struct cp_audit *audit)
 {
+	if (audit->keep && !cp_keep_error(audit->keep))
+		return false;
 	for (uint32_t i = 0; i < audit->n_outputs; i++) {
 		if (!audit->outputs[i].error)
 			return false;
