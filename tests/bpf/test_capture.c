@@ -264,6 +264,7 @@ static void tokens_in_other_protocols(void **state)
 	}
 }
 
+/* F22 */
 static void packets_of_others(void **state)
 {
 	static const uint16_t ethertypes[] = {0x0806, 0x86dd, 0x8100, 0x88cc};
@@ -297,6 +298,7 @@ static void packets_of_others(void **state)
 	}
 }
 
+/* F21 */
 static void forged_replies_change_only_counters(void **state)
 {
 	uint64_t random = 29;

@@ -9,6 +9,7 @@
  *   noedns                      FORMERR for a question with EDNS
  *   chain shuffled              three CNAMEs and two addresses; records in reverse
  *   dangling loop               a CNAME to a name that is not there; to itself
+ *   hostile                     a CNAME to a name that no host can have
  *   v4 v6 bad6 other dup short  one family; SERVFAIL for AAAA; a record of another
  *                               owner among them; repeats; a record cut off
  *   anything else               two A and one AAAA record
@@ -16,7 +17,7 @@
  * A PTR question has its answer from the first label, too: the last part of an
  * IPv4 address, the last digit of an IPv6 one (ptr_kinds below).
  *
- *   dns_stub ADDR PORT SECONDS [servfail|drop|hostile]    (the last: whatever is asked; hostile: every PTR)
+ *   dns_stub ADDR PORT SECONDS [servfail|drop|plain|hostile]    (the last: whatever is asked; hostile: every PTR)
  *
  * Answers nobody but whom it is asked by; ends after SECONDS or at SIGTERM.
  */
@@ -147,6 +148,11 @@ static void put_chain(struct reply *reply, const struct query *query, bool is_sh
 	put_usual(reply, names[2], query->type);
 }
 
+/* What a terminal or a page would act on. put_name() takes all but dots and NUL as it is. */
+#define HOSTILE                                                                                                        \
+	"\x1b[31mred\n<script>alert(1)</script>\"\\&\xff\x80\r\b.\xc2\x9b"                                             \
+	"2J.lab"
+
 static bool was_seen(struct stub *stub, const struct query *query)
 {
 	uint32_t hash = 2166136261u ^ query->type;
@@ -207,19 +213,18 @@ static void put_answer(struct reply *reply, const struct query *query)
 			return;
 		}
 	}
-	if (is_kind(query, "chain") || is_kind(query, "shuffled"))
+	if (is_kind(query, "hostile")) {
+		put_cname(reply, NULL, HOSTILE);
+		put_usual(reply, HOSTILE, query->type);
+	} else if (is_kind(query, "chain") || is_kind(query, "shuffled")) {
 		put_chain(reply, query, is_kind(query, "shuffled"));
-	else if (is_kind(query, "dangling"))
+	} else if (is_kind(query, "dangling")) {
 		put_cname(reply, NULL, "gone.lab");
-	else if (!is_kind(query, "nodata") && !(is_kind(query, "v4") && query->type == AAAA) &&
-	         !(is_kind(query, "v6") && query->type == A))
+	} else if (!is_kind(query, "nodata") && !(is_kind(query, "v4") && query->type == AAAA) &&
+	           !(is_kind(query, "v6") && query->type == A)) {
 		put_usual(reply, NULL, query->type);
+	}
 }
-
-/* What a terminal or a page would act on. put_name() takes all but dots and NUL as it is. */
-#define HOSTILE                                                                                                        \
-	"\x1b[31mred\n<script>alert(1)</script>\"\\&\xff\x80\r\b.\xc2\x9b"                                             \
-	"2J.lab"
 
 static void put_long(struct reply *reply, char c)
 {
@@ -324,6 +329,9 @@ static bool answer(struct stub *stub, struct query *query, struct reply *reply)
 	if (query->type == PTR && strcmp(stub->always, "hostile") == 0)
 		snprintf(query->kind, sizeof(query->kind), "hostile");
 
+	if (strcmp(stub->always, "plain") == 0)
+		snprintf(query->kind, sizeof(query->kind), "plain");
+
 	const bool truncates = (is_kind(query, "tc") || is_kind(query, "tchang")) && !query->is_tcp;
 	unsigned int rcode = strcmp(stub->always, "servfail") == 0 ? SERVFAIL : rcode_of(query);
 
@@ -408,7 +416,7 @@ int main(int argc, char **argv)
 	struct pollfd fds[2 + N_CONNECTIONS];
 
 	if (argc < 4) {
-		fprintf(stderr, "usage: dns_stub ADDR PORT SECONDS [servfail|drop|hostile]\n");
+		fprintf(stderr, "usage: dns_stub ADDR PORT SECONDS [servfail|drop|plain|hostile]\n");
 		return 2;
 	}
 	stub.always = argc > 4 ? argv[4] : "";

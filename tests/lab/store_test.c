@@ -3,11 +3,13 @@
  * store_test.c: store.h by itself: rows, queries, changes, keys, retention, and
  * two writers. Lines "ok - " and "not ok - "; built by test_store.sh.
  * usage: store_test FILE        which must not be there
+ *        store_test FILE again  opens it and closes it
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "io/store.h"
@@ -294,12 +296,41 @@ static void test_prune(struct cp_store *store, const int64_t runs[3])
 	        "by size: never the newest");
 }
 
+/* A process that opens the file and closes it again is not the last one while this one has it open. */
+static void test_locks(const char *path)
+{
+	struct cp_store *again = NULL;
+	struct cp_err err;
+	char log[512];
+	int status = -1;
+	pid_t child;
+
+	snprintf(log, sizeof(log), "%s-wal", path);
+	check(cp_store_open(path, CP_STORE_READ, &again, &err) == 0, "the file is opened once more");
+	cp_store_close(again);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) { /* as a program of its own: SQLite does not outlive fork() */
+		execl("/proc/self/exe", "store_test", path, "again", NULL);
+		_exit(1);
+	}
+	check(child > 0 && waitpid(child, &status, 0) == child && status == 0,
+	        "another process opens it, and closes it");
+	check(access(log, F_OK) == 0, "F54: it leaves the log to those who still have the file open");
+}
+
 int main(int argc, char **argv)
 {
 	struct cp_store *store = NULL;
 	struct cp_err err = {.text = ""};
 	int64_t runs[3];
 
+	if (argc == 3 && strcmp(argv[2], "again") == 0) {
+		int rc = cp_store_open(argv[1], CP_STORE_WRITE, &store, &err);
+
+		cp_store_close(store);
+		return rc != 0;
+	}
 	if (argc != 2 || cp_store_open(argv[1], CP_STORE_WRITE, &store, &err)) {
 		fprintf(stderr, "store_test: %s\n", err.text[0] ? err.text : "usage: store_test FILE");
 		return 2;
@@ -316,6 +347,7 @@ int main(int argc, char **argv)
 	test_find(store, runs);
 	test_changes(store);
 	test_two(store, argv[1]);
+	test_locks(argv[1]);
 	test_prune(store, runs);
 	cp_store_close(store);
 	return n_failed > 0;

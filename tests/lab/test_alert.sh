@@ -266,10 +266,10 @@ test_hostile() {
 	name=$(printf 'a\033[31m<b>"\\\xff\x7f&\x9b.example')
 	serve 200
 	post event=1 -- "$tmp/command" "$tmp/hostile" x <<<"$name"
-	is 'a hostile name is delivered' "$(count delivered) $(count failed)" '1 0'
+	is 'F66: a hostile name is delivered' "$(count delivered) $(count failed)" '1 0'
 	if jq -e '.[0].labels.target | test("example$")' "$tmp/got/1.body" >/dev/null; then ok 'in JSON that is one'; else not_ok 'in JSON that is one' "$(cat -v "$tmp/got/1.body")"; fi
 	is 'without a byte of control' "$(tr -d '\n' <"$tmp/got/1.body" | tr -cd '\000-\037' | wc -c)" 0
-	is 'to the command, too' "$(head -n 1 "$tmp/hostile" | jq -r .type)" change
+	is 'F66: to the command, too' "$(head -n 1 "$tmp/hostile" | jq -r .type)" change
 }
 
 build || { not_ok 'builds' 'see above'; exit 1; }

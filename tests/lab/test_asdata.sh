@@ -65,7 +65,7 @@ check '--ixp: the audit runs' grid "$LAB_DIR/less.txt" "$LAB_DIR/ixp.ndjson" --i
 check_eq '--ixp: the hop is on that exchange' LabIX \
 	"$(jq -r --arg h "$hop" 'select(.type == "path") | .hops[] | select(.ip == $h) | .ixp' "$LAB_DIR/ixp.ndjson" | sort -u)"
 
-# --- the file is cut short in place, or replaced, while the program runs (F43) ---
+# --- F43: the file is cut short in place, or replaced, while the program runs ---
 
 # Far slower than it could be, so that the file changes under it.
 changed_while_running() { # name command...
@@ -90,8 +90,8 @@ changed_while_running() { # name command...
 replace_by_rename() {
 	head -c 100 "$LAB_DIR/live.mmdb" >"$LAB_DIR/new.mmdb" && mv "$LAB_DIR/new.mmdb" "$LAB_DIR/live.mmdb"
 }
-changed_while_running 'cut short in place' truncate -s 0 "$LAB_DIR/live.mmdb"
-changed_while_running 'replaced by rename' replace_by_rename
+changed_while_running 'F43: cut short in place' truncate -s 0 "$LAB_DIR/live.mmdb"
+changed_while_running 'F43: replaced by rename' replace_by_rename
 
 # --- files that are none: one line that names the file, exit 2 ---
 
@@ -115,12 +115,12 @@ printf '20.0.0.0/8 64500\n20.1.0.0/16 \033[31mred\n' >"$LAB_DIR/x/bad.txt"
 "$make_mmdb" city 24 6 "$now" <"$LAB_OVERLAY" >"$LAB_DIR/x/city.mmdb"
 bad 'no such file' 'x/none.mmdb: No such file' --asdb "$LAB_DIR/x/none.mmdb"
 bad 'a directory' 'x: Is a directory' --asdb "$LAB_DIR/x"
-bad 'an empty MMDB' 'x/empty.mmdb: the file is empty' --asdb "$LAB_DIR/x/empty.mmdb"
+bad 'F43: an empty MMDB' 'x/empty.mmdb: the file is empty' --asdb "$LAB_DIR/x/empty.mmdb"
 bad 'an empty table' 'x/empty.csv: the file is empty' --asdb "$LAB_DIR/x/empty.csv"
-bad 'an MMDB without its end' 'x/cut.mmdb: not a MaxMind DB, or cut short' --asdb "$LAB_DIR/x/cut.mmdb"
-bad 'an MMDB without its beginning' 'x/tail.mmdb: a damaged MaxMind DB' --asdb "$LAB_DIR/x/tail.mmdb"
-bad 'noise' 'x/noise.mmdb: not a MaxMind DB' --asdb "$LAB_DIR/x/noise.mmdb"
-bad 'a gzip file that is cut short' 'x/cut.gz: a gzip file that is damaged' --asdb "$LAB_DIR/x/cut.gz"
+bad 'F43: an MMDB without its end' 'x/cut.mmdb: not a MaxMind DB, or cut short' --asdb "$LAB_DIR/x/cut.mmdb"
+bad 'F43: an MMDB without its beginning' 'x/tail.mmdb: a damaged MaxMind DB' --asdb "$LAB_DIR/x/tail.mmdb"
+bad 'F43: noise' 'x/noise.mmdb: not a MaxMind DB' --asdb "$LAB_DIR/x/noise.mmdb"
+bad 'F43: a gzip file that is cut short' 'x/cut.gz: a gzip file that is damaged' --asdb "$LAB_DIR/x/cut.gz"
 bad 'a City database' "x/city.mmdb: no AS numbers in it \(type 'GeoLite2-City'\)" --asdb "$LAB_DIR/x/city.mmdb"
 bad 'a bad row, without its escape codes' "x/bad.txt:2: not an AS number: '\?\[31mred'" --asdb "$LAB_DIR/x/bad.txt"
 printf 'prefix,ixp\n198.18.0.0/33,LabIX\n' >"$LAB_DIR/x/ixp.csv"

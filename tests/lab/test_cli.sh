@@ -39,16 +39,16 @@ refuses 'no target' 2 'target' cold audit
 
 # --- DNS ---
 
-refuses 'no target resolves' 1 'nosuch.lab.*dns_nxdomain' cold audit nosuch.lab
+refuses 'F39: no target resolves' 1 'nosuch.lab.*dns_nxdomain' cold audit nosuch.lab
 cold audit -4 zenn.dev nosuch.lab -o "ndjson=$LAB_DIR/mixed.ndjson" 2>/dev/null
-check_eq 'some do not resolve: exit status tells' 4 $?
-check_eq 'some do not resolve: a record with the error' dns_nxdomain \
+check_eq 'F39: some do not resolve: exit status tells' 4 $?
+check_eq 'F39: some do not resolve: a record with the error' dns_nxdomain \
 	"$(jq -r 'select(.type == "target" and .target.name == "nosuch.lab") | .dns' "$LAB_DIR/mixed.ndjson")"
-check_eq 'some do not resolve: the others still run' direct \
+check_eq 'F39: some do not resolve: the others still run' direct \
 	"$(jq -r 'select(.type == "target" and .target.name == "zenn.dev") | .verdict' "$LAB_DIR/mixed.ndjson")"
-refuses 'dead resolver' 1 'dns_timeout' cold audit --resolver 198.18.1.99 zenn.dev
+refuses 'F39: dead resolver' 1 'dns_timeout' cold audit --resolver 198.18.1.99 zenn.dev
 cold audit 198.18.17.30 --resolver 198.18.1.99 -o "ndjson=$LAB_DIR/literal.ndjson" 2>/dev/null
-check_eq 'dead resolver: addresses still run' 0 $?
+check_eq 'F39: dead resolver: addresses still run' 0 $?
 
 # --- interface, route, next hop, rights ---
 
@@ -61,7 +61,7 @@ refuses 'no route' 1 '203.0.113.9' cold audit 203.0.113.9
 lab_exec "$LAB_COLD" ip route replace 203.0.113.0/24 via 198.18.0.254 dev eth0 onlink
 refuses 'next hop that does not answer' 1 '198.18.0.254' cold audit 203.0.113.9
 lab_exec "$LAB_COLD" ip route del 203.0.113.0/24
-refuses 'the default blocklist holds' 1 'blocklist' \
+refuses 'F42: the default blocklist holds' 1 'blocklist' \
 	lab_exec "$LAB_COLD" "$CP" audit --overlay "$LAB_OVERLAY" 198.18.17.30
 refuses 'missing capability is named' 1 'CAP_' lab_exec "$LAB_COLD" capsh --drop=cap_bpf,cap_sys_admin,cap_net_admin -- \
 	-c "exec '$CP' audit --blocklist none 198.18.17.30"
@@ -196,8 +196,8 @@ for how in 'tcx --datapath tc --tc-attach tcx' 'clsact --datapath tc --tc-attach
 	kill -KILL $pid
 	wait $pid 2>/dev/null
 	sleep 0.3
-	check_eq "${words[0]}: SIGKILL: nothing is left attached" '' "$(attached "$LAB_COLD")"
-	check "${words[0]}: SIGKILL: the next run attaches at once" cold audit -4 zenn.dev "${words[@]:1}"
+	check_eq "F01: ${words[0]}: SIGKILL: nothing is left attached" '' "$(attached "$LAB_COLD")"
+	check "F01: ${words[0]}: SIGKILL: the next run attaches at once" cold audit -4 zenn.dev "${words[@]:1}"
 done
 
 # --- a clsact qdisc and a filter of somebody else's ---

@@ -109,29 +109,29 @@ works 'auto takes xdp at a high rate' xdp-native "$LAB_B_ADDR" -r 300k
 
 for how in 'xdpdrv xdp foreign' 'xdpgeneric xdp foreign' 'xdpdrv xdp/dispatcher dispatcher'; do
 	read -r mode section name <<<"$how"
-	check "$name by $mode: can be attached" in_a ip link set dev eth0 "$mode" obj "$foreign" sec "$section"
+	check "F03: $name by $mode: can be attached" in_a ip link set dev eth0 "$mode" obj "$foreign" sec "$section"
 	id=$(xdp_id eth0)
 	works "$name by $mode: auto takes tc" $tc "$LAB_B_ADDR" -r 300k
-	check "$name by $mode: auto names it" grep -qE "$name.*id $id|id $id.*$name" <<<"$(why)"
+	check "F03: $name by $mode: auto names it" grep -qE "$name.*id $id|id $id.*$name" <<<"$(why)"
 	works "$name by $mode: xdp emits beside it" $beside "$LAB_B_ADDR" --datapath xdp
 	works "$name by $mode: xdp emits beside it, IPv6" $beside "$LAB_B_ADDR6" --datapath xdp
-	check "$name by $mode: xdp names it" grep -q "id $id" <<<"$(why)"
-	refuses "$name by $mode: --xdp-mode cannot be had" "id $id.*--datapath tc" "$LAB_B_ADDR" --datapath xdp --xdp-mode native
+	check "F03: $name by $mode: xdp names it" grep -q "id $id" <<<"$(why)"
+	refuses "F03: $name by $mode: --xdp-mode cannot be had" "id $id.*--datapath tc" "$LAB_B_ADDR" --datapath xdp --xdp-mode native
 	slow --datapath xdp
 	end_slow KILL
-	check_eq "$name by $mode: untouched, after a killed run, too" "$id" "$(xdp_id eth0)"
+	check_eq "F03: $name by $mode: untouched, after a killed run, too" "$id" "$(xdp_id eth0)"
 	run_cp "$LAB_A" doctor "$LAB_B_ADDR" >"$LAB_DIR/doctor"
-	check_eq "$name by $mode: doctor finds nothing broken" 0 $?
-	check_eq "$name by $mode: doctor fits 80 columns" '' "$(grep -E '.{81}' "$LAB_DIR/doctor")"
-	check "$name by $mode: doctor names it" grep -q "id $id" "$LAB_DIR/doctor"
+	check_eq "F03: $name by $mode: doctor finds nothing broken" 0 $?
+	check_eq "F03: $name by $mode: doctor fits 80 columns" '' "$(grep -E '.{81}' "$LAB_DIR/doctor")"
+	check "F03: $name by $mode: doctor names it" grep -q "id $id" "$LAB_DIR/doctor"
 	remedy=$(sed -n 's/.*if nobody needs it: //p' "$LAB_DIR/doctor")
 	if [[ $name == dispatcher ]]; then
-		check_eq "$name: libxdp's own tool is named" 'xdp-loader unload eth0 --all' "$remedy"
+		check_eq "F03: $name: libxdp's own tool is named" 'xdp-loader unload eth0 --all' "$remedy"
 		remedy='ip link set dev eth0 xdpdrv off'
 	fi
 	# shellcheck disable=SC2086 # words of a command
-	check "$name by $mode: the remedy works" in_a $remedy
-	check_eq "$name by $mode: it is gone then" null "$(xdp_id eth0)"
+	check "F03: $name by $mode: the remedy works" in_a $remedy
+	check_eq "F03: $name by $mode: it is gone then" null "$(xdp_id eth0)"
 done
 
 # --- somebody else's XDP program, after us ---
@@ -139,19 +139,19 @@ done
 slow --datapath xdp
 ours=$(xdp_id eth0)
 out=$(in_a ip link set dev eth0 xdpgeneric obj "$foreign" sec xdp 2>&1)
-check_eq 'another tool after us in xdp: gets nothing' 2 $?
-check_eq 'another tool after us in xdp: ours stays' "$ours" "$(xdp_id eth0)"
+check_eq 'F04: another tool after us in xdp: gets nothing' 2 $?
+check_eq 'F04: another tool after us in xdp: ours stays' "$ours" "$(xdp_id eth0)"
 end_slow TERM
-check_eq 'another tool after us in xdp: ours goes when we do' null "$(xdp_id eth0)"
+check_eq 'F04: another tool after us in xdp: ours goes when we do' null "$(xdp_id eth0)"
 
 slow --datapath tc
-check 'another tool after us in tc: can attach' in_a ip link set dev eth0 xdpgeneric obj "$foreign" sec xdp
+check 'F04: another tool after us in tc: can attach' in_a ip link set dev eth0 xdpgeneric obj "$foreign" sec xdp
 id=$(xdp_id eth0)
 sleep 1
-check 'another tool after us in tc: the run goes on' kill -0 "$pid"
+check 'F04: another tool after us in tc: the run goes on' kill -0 "$pid"
 end_slow TERM
-check 'another tool after us in tc: the run noticed' grep -q '"code":"xdp-attached"' "$LAB_DIR/slow"
-check_eq 'another tool after us in tc: it stays' "$id" "$(xdp_id eth0)"
+check 'F04: another tool after us in tc: the run noticed' grep -q '"code":"xdp-attached"' "$LAB_DIR/slow"
+check_eq 'F04: another tool after us in tc: it stays' "$id" "$(xdp_id eth0)"
 in_a ip link set dev eth0 xdpgeneric off
 
 # --- killed runs ---
@@ -176,7 +176,7 @@ check 'beside: the emitter is attached, which live frames need to be fast' \
 	grep -qE '^link_type:[[:space:]]*xdp$' /proc/"$pid"/fdinfo/*
 check_eq 'beside: but not where the probes leave' "$id" "$(xdp_id eth0)"
 end_slow KILL
-check 'beside: SIGKILL leaves none of them' wait_for none_loaded "${ids[@]}"
+check 'F01: beside: SIGKILL leaves none of them' wait_for none_loaded "${ids[@]}"
 in_a ip link set dev eth0 xdpgeneric off
 
 # Kills a run with its janitor: what the kernel does not remove by itself stays.
@@ -190,11 +190,11 @@ kill_both() {
 }
 
 kill_both
-check_eq 'run and janitor killed: the filter stays' 1 "$(our_filters)"
+check_eq 'F02: run and janitor killed: the filter stays' 1 "$(our_filters)"
 works 'run and janitor killed: the next run works' $tc "$LAB_B_ADDR" --datapath tc
-check_eq 'run and janitor killed: the next run says what it took off' stale-filter "$(warnings)"
-check_eq 'run and janitor killed: no filter is left' '' "$(filters)"
-check_eq 'run and janitor killed: no qdisc is left' '' "$(clsact)"
+check_eq 'F02: run and janitor killed: the next run says what it took off' stale-filter "$(warnings)"
+check_eq 'F02: run and janitor killed: no filter is left' '' "$(filters)"
+check_eq 'F02: run and janitor killed: no qdisc is left' '' "$(clsact)"
 
 in_a tc qdisc add dev eth0 clsact
 check 'a filter of the same priority and kind' \

@@ -217,6 +217,7 @@ check "$what: the accounting adds up, nothing was lost" jq -e 'select(.type == "
 	.attempted == .replied + .timed_out + .tx_errors + .blocked and .lost == 0' "$out"
 check_eq "$what: no round trip has it in it" 0 \
 	"$(jq -r 'select(.type == "path") | .hops[].rtt_us // 0 | select(. > 1500000)' "$out" | wc -l)"
+check "$what: it is said" grep -q 'stood still for [12]' "$LAB_DIR/frozen.err"
 check "$what: it happened while probes were out" \
 	test "$(jq 'select(.type == "end") | .accounting.total_ns' "$out")" -gt 2000000000
 

@@ -82,7 +82,7 @@ truth cold >"$LAB_DIR/cold.truth"
 # --- the link loses its carrier, and has it again ---
 
 carrier() { # name args...
-	local out=$LAB_DIR/carrier-$1.ndjson what="$1: no carrier for 2 s" sent
+	local out=$LAB_DIR/carrier-$1.ndjson what="F06: $1: no carrier for 2 s" sent
 	start "$cold" "$out" "${@:2}" -r 200
 	ip -n "$c1" link set to-cold down
 	check "$what: it is said" says "$out" 'eth0 is down'
@@ -117,12 +117,12 @@ carrier xdp --datapath xdp
 out=$LAB_DIR/admin.ndjson
 start "$cold" "$out" --datapath tc -r 200
 ip -n "$cold" link set eth0 down
-check 'interface down: it is said' says "$out" 'eth0 is down'
+check 'F06: interface down: it is said' says "$out" 'eth0 is down'
 ip -n "$cold" link set eth0 up
 sleep 0.5
 ip -n "$cold" route add default via $gateway
-ends_well 'interface down' "$out" "$LAB_DIR/cold.truth"
-check_eq 'interface down: routes that are back are no other routes' '' "$(warned "$out" route-changed)"
+ends_well 'F06: interface down' "$out" "$LAB_DIR/cold.truth"
+check_eq 'F06: interface down: routes that are back are no other routes' '' "$(warned "$out" route-changed)"
 
 # --- the gateway gets another address on the link ---
 
@@ -132,8 +132,8 @@ start "$cold" "$out" --datapath tc -r 200
 ip -n "$c1" link set to-cold address $new
 sleep 0.2
 ip -n "$cold" neigh replace $gateway lladdr $new dev eth0 nud reachable
-ends_well 'gateway moved' "$out" "$LAB_DIR/cold.truth"
-check_eq 'gateway moved: it is said' "next hop $gateway now has the link-layer address $new" \
+ends_well 'F11: gateway moved' "$out" "$LAB_DIR/cold.truth"
+check_eq 'F11: gateway moved: it is said' "next hop $gateway now has the link-layer address $new" \
 	"$(warned "$out" next-hop-moved)"
 ip -n "$c1" link set to-cold address "$old"
 ip -n "$cold" neigh replace $gateway lladdr "$old" dev eth0 nud reachable
@@ -144,10 +144,10 @@ out=$LAB_DIR/silent.ndjson
 lab_exec "$c1" sysctl -qw net.ipv4.conf.to-cold.arp_ignore=8
 start "$cold" "$out" --datapath tc -r 200
 ip -n "$cold" neigh del $gateway dev eth0
-check 'gateway silent: it is said' says "$out" "$gateway on eth0 does not answer"
+check 'F11: gateway silent: it is said' says "$out" "$gateway on eth0 does not answer"
 lab_exec "$c1" sysctl -qw net.ipv4.conf.to-cold.arp_ignore=0
-ends_well 'gateway silent' "$out" "$LAB_DIR/cold.truth"
-check_eq 'gateway silent: its return is said' "next hop $gateway answers again" "$(warned "$out" next-hop-back)"
+ends_well 'F11: gateway silent' "$out" "$LAB_DIR/cold.truth"
+check_eq 'F11: gateway silent: its return is said' "next hop $gateway answers again" "$(warned "$out" next-hop-back)"
 
 # --- another route, to some of the destinations ---
 
@@ -155,9 +155,9 @@ out=$LAB_DIR/route.ndjson
 ip -n "$cold" addr add 198.18.0.130/32 dev eth0
 start "$cold" "$out" --datapath tc -r 200
 ip -n "$cold" route add 198.18.49.0/24 via $gateway src 198.18.0.130
-ends_well 'route changed' "$out" "$LAB_DIR/cold.truth"
-check 'route changed: it is said' grep -q 'route to 2 of ' <(warned "$out" route-changed)
-check_eq 'route changed: these paths are marked, no others' '198.18.49.10 low 198.18.49.11 low' \
+ends_well 'F10: route changed' "$out" "$LAB_DIR/cold.truth"
+check 'F10: route changed: it is said' grep -q 'route to 2 of ' <(warned "$out" route-changed)
+check_eq 'F10: route changed: these paths are marked, no others' '198.18.49.10 low 198.18.49.11 low' \
 	"$(jq -r 'select(.type == "path" and (.reasons | index("route-changed"))) |
 		"\(.destination.ip) \(.confidence)"' "$out" | sort | xargs)"
 ip -n "$cold" route del 198.18.49.0/24
@@ -177,7 +177,7 @@ check_eq 'changes elsewhere: nothing is said' '' "$(jq -c 'select(.type == "warn
 # --- the interface is removed, and another one gets its name ---
 
 removed() { # name namespace args...
-	local out=$LAB_DIR/removed-$1.ndjson what="$1: interface removed" i rc
+	local out=$LAB_DIR/removed-$1.ndjson what="F07: $1: interface removed" i rc
 	start "$2" "$out" "${@:3}" -r 10
 	ip -n "$2" link del eth0
 	ip -n "$2" link add eth0 type veth peer name eth1

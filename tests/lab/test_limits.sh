@@ -48,8 +48,8 @@ audit_grid() { # name targets args...
 	grid_truth "$targets" >"$LAB_DIR/$name.truth"
 	grid_rows "$out" >"$LAB_DIR/$name.rows"
 	read -r visible shown wrong < <(compare "$LAB_DIR/$name.truth" "$LAB_DIR/$name.rows")
-	check_eq "$name: no hop is wrong" 0 "$wrong"
-	check "$name: 99 % of $visible hops are shown ($shown)" test $((shown * 100)) -ge $((visible * 99)) -a "$visible" -gt 0
+	check_eq "F30: $name: no hop is wrong" 0 "$wrong"
+	check "F30: $name: 99 % of $visible hops are shown ($shown)" test $((shown * 100)) -ge $((visible * 99)) -a "$visible" -gt 0
 	check_eq "$name: every destination is reached" "$(wc -l <"$targets")" \
 		"$(jq -r 'select(.type == "path" and .reached) | .destination.ip' "$out" | sort -u | wc -l)"
 	# More only of what a busy host did not transmit.
@@ -71,13 +71,13 @@ if lab_up_grid 1200; then
 	head -n 240 "$LAB_TARGETS" >"$LAB_DIR/crowd"
 
 	audit_grid few "$LAB_DIR/few"
-	check_eq 'few: all of them are seen, none inferred' 0 "$(n_marked few inferred)"
+	check_eq 'F30: few: all of them are seen, none inferred' 0 "$(n_marked few inferred)"
 	sleep 7 # the routers have their burst again
 	audit_grid crowd "$LAB_DIR/crowd"
-	check 'crowd: most are inferred' test "$(n_marked crowd inferred)" -gt "$(n_marked crowd seen)"
-	check 'crowd: a warning names the TTL' jq -se 'any(.[]; .code == "rate-limited" and
+	check 'F30: crowd: most are inferred' test "$(n_marked crowd inferred)" -gt "$(n_marked crowd seen)"
+	check 'F30: crowd: a warning names the TTL' jq -se 'any(.[]; .code == "rate-limited" and
 		(.text | test("TTL 1 .*198[.]18[.]0[.]")))' "$LAB_DIR/crowd.ndjson"
-	check_eq 'crowd: the summary counts what was seen only' "$(($(n_marked crowd seen) + 240))" \
+	check_eq 'F30: crowd: the summary counts what was seen only' "$(($(n_marked crowd seen) + 240))" \
 		"$(jq -r 'select(.type == "summary") | .accounting.hops_seen' "$LAB_DIR/crowd.ndjson")"
 	sleep 7
 	audit_grid six "$LAB_TARGETS6"

@@ -122,32 +122,35 @@ test_families() {
 }
 
 test_chains() {
-	one 'a chain of three' chain 46 'ok 198.18.0.1,198.18.0.2,2001:db8::1 one.lab>two.lab>three.lab'
+	one 'F41: a chain of three' chain 46 'ok 198.18.0.1,198.18.0.2,2001:db8::1 one.lab>two.lab>three.lab'
 	one 'records in reverse, the chain in order' shuffled 46 \
 		'ok 198.18.0.1,198.18.0.2,2001:db8::1 one.lab>two.lab>three.lab'
-	one 'a dangling alias keeps its chain' dangling 46 'dns_nxdomain - gone.lab'
+	one 'F41: a dangling alias keeps its chain' dangling 46 'dns_nxdomain - gone.lab'
 	one 'a chain that comes back to itself' loop 46 'dns_error - -'
 	one "another owner's records are not taken" other 4 'ok 198.18.0.1,198.18.0.2 -'
-	one 'repeats are dropped' dup 4 'ok 198.18.0.1,198.18.0.2 -'
+	# shellcheck disable=SC1003 # backslashes are what comes
+	one 'F66: an alias of hostile bytes is escaped' hostile 4 'ok 198.18.0.1,198.18.0.2 '"$(printf '%s' '\027[31mred\010<script>' \
+		'alert\(1\)</script>\"\\&\255\128\013\008.\194\1552j.lab')"
+	one 'F41: repeats are dropped' dup 4 'ok 198.18.0.1,198.18.0.2 -'
 }
 
 test_statuses() {
 	local many4 many6 i
-	one 'NXDOMAIN' nx 46 'dns_nxdomain - -'
-	one 'NODATA' nodata 46 'dns_nodata - -'
-	one 'SERVFAIL' servfail 46 'dns_servfail - -'
+	one 'F40: NXDOMAIN' nx 46 'dns_nxdomain - -'
+	one 'F40: NODATA' nodata 46 'dns_nodata - -'
+	one 'F40: SERVFAIL' servfail 46 'dns_servfail - -'
 	one 'REFUSED' refused 46 'dns_refused - -'
 	one 'FORMERR' formerr 46 'dns_error - -'
 	one 'a record cut off' short 4 'dns_error - -'
 	one 'a server without EDNS' noedns 46 'ok 198.18.0.1,198.18.0.2,2001:db8::1 -'
-	one 'the first question lost' drop1 46 'ok 198.18.0.1,198.18.0.2,2001:db8::1 -' timeout 200
-	one 'no answer' drop 46 'dns_timeout - -' timeout 100 tries 2
+	one 'F40: the first question lost' drop1 46 'ok 198.18.0.1,198.18.0.2,2001:db8::1 -' timeout 200
+	one 'F40: no answer' drop 46 'dns_timeout - -' timeout 100 tries 2
 	for i in {1..40}; do
 		many4+=,198.18.0.$i
 		many6+=,2001:db8::$(printf %x "$i")
 	done
-	one 'truncated, then over TCP' tc 46 "ok ${many4#,}$many6 -"
-	one 'truncated, and TCP hangs up' tchang 4 'dns_error - -' timeout 200
+	one 'F40: truncated, then over TCP' tc 46 "ok ${many4#,}$many6 -"
+	one 'F40: truncated, and TCP hangs up' tchang 4 'dns_error - -' timeout 200
 }
 
 ptr() { # what address expected-rest [option value]...
@@ -194,7 +197,7 @@ test_mixture() {
 		echo "${kinds[i % 10]}-$i.lab"
 	done >"$tmp/names"
 	resolve $stub 46 timeout 1000 <"$tmp/names" >"$tmp/got"
-	is '2000 names, well and ill mixed' "$(awk '{split($1, kind, "-"); n[kind[1] " " $2]++}
+	is 'F40: 2000 names, well and ill mixed' "$(awk '{split($1, kind, "-"); n[kind[1] " " $2]++}
 		END {for (k in n) print n[k], k}' "$tmp/got" | sort | tr '\n' ,)" "$(printf '%s,' '1 rc 0' \
 		'200 chain ok' '200 dangling dns_nxdomain' '200 drop1 ok' '200 nodata dns_nodata' '200 noedns ok' \
 		'200 nx dns_nxdomain' '200 plain ok' '200 refused dns_refused' '200 servfail dns_servfail' '200 tc ok')"
@@ -205,7 +208,7 @@ test_dead_resolver() {
 	local status
 	for i in {1..5000}; do echo "h$i.lab"; done >"$tmp/names"
 	c timeout 7 "$tmp/resolve_test" 198.18.53.53:5399 46 timeout 100 <"$tmp/names" >"$tmp/got" 2>&1
-	is 'a dead resolver: every name dns_timeout, in the time of one windowful' \
+	is 'F39: a dead resolver: every name dns_timeout, in the time of one windowful' \
 		"$(cut -d' ' -f2- "$tmp/got" | sort | uniq -c | tr -s '\n ' ' ')" ' 1 0 5000 dns_timeout - - '
 	is 'a closed port' "$(resolve 198.18.53.53:5398 46 <<<plain.lab)" $'plain.lab dns_error - -\nrc 0'
 	status=$(c timeout 7 "$tmp/resolve_test" 198.18.53.53:5399 46 timeout 60000 stop 200 <"$tmp/names" 2>&1 |

@@ -103,7 +103,7 @@ answer 'targets: the evidence of one' '/api/v1/runs/latest/targets?q=B.EXAM' \
 answer 'targets: an exchange in the AS path is one step' /api/v1/runs/latest/targets '.items[2].as_path' \
 	'["8075","IXP:Lab \"X\" one","16625"]'
 answer 'targets: what is not known is null' /api/v1/runs/latest/targets '.items[3] | [.dest_rtt_us, .changed_ms, .exits]' '[null,null,[]]'
-answer 'targets: hostile names are text' /api/v1/runs/latest/targets '.items[4] | [.name, .group, .cname]' \
+answer 'F66: targets: hostile names are text' /api/v1/runs/latest/targets '.items[4] | [.name, .group, .cname]' \
 	'["<b>e\u001b[31m�\"\n.example","<i>�\"",null]'
 answer 'targets: end to end' /api/v1/runs/latest/targets '[.items[0, 1].e2e]' \
 	'[{"destinations":1,"sent":10,"received":10,"loss_pct":0,"rtt_min_us":900,"rtt_p50_us":1000,"rtt_p95_us":1300,"rtt_p99_us":1400,"rtt_max_us":1400,"jitter_us":50},{"destinations":1,"sent":10,"received":8,"loss_pct":20,"rtt_min_us":1900,"rtt_p50_us":2000,"rtt_p95_us":2300,"rtt_p99_us":2400,"rtt_max_us":2400,"jitter_us":100}]'
@@ -217,11 +217,11 @@ error 'an AS that is none' /api/v1/as/99999999999 400
 error 'history of nothing' /api/v1/targets/history 400
 error 'compare with nothing' /api/v1/compare?a=latest 400
 error 'bad percent-encoding' '/api/v1/%zz' 400
-error 'a path that is no UTF-8' '/api/v1/%ff%fe' 400
-error 'NUL in a path' '/api/v1/runs%00' 400
-error 'a parameter that is no UTF-8' '/api/v1/changes?q=%c0%af' 400
-error 'too many parameters' "/api/v1/runs?$(printf 'a=1&%.0s' {1..40})" 414
-error 'a request target too long' "/api/v1/runs?q=$(printf 'a%.0s' {1..3000})" 414
+error 'F65: a path that is no UTF-8' '/api/v1/%ff%fe' 400
+error 'F65: NUL in a path' '/api/v1/runs%00' 400
+error 'F65: a parameter that is no UTF-8' '/api/v1/changes?q=%c0%af' 400
+error 'F65: too many parameters' "/api/v1/runs?$(printf 'a=1&%.0s' {1..40})" 414
+error 'F65: a request target too long' "/api/v1/runs?q=$(printf 'a%.0s' {1..3000})" 414
 error 'POST' /api/v1/runs 405 -X POST -d x=1
 error 'DELETE' /api/v1/runs 405 -X DELETE
 error 'a request with a body' /api/v1/runs 413 -X GET -d x=1
@@ -231,7 +231,7 @@ check_eq 'no Host' 400 "$(status /api/v1/runs -H 'Host:')"
 check_eq 'localhost is our Host' 200 "$(status /api/v1/runs -H 'Host: LOCALHOST:1234')"
 check_eq 'POST: what is allowed is said' 'GET, HEAD' \
 	"$(ask / -X POST -d '' -o /dev/null -D - | tr -d '\r' | sed -n 's/^Allow: //p')"
-check_eq 'a huge header' 431 "$(status / -H "X-Huge: $(printf 'a%.0s' {1..20000})")"
+check_eq 'F65: a huge header' 431 "$(status / -H "X-Huge: $(printf 'a%.0s' {1..20000})")"
 check_eq 'injection stays data' 0 "$(ask "/api/v1/runs?audit=ms'%20OR%20'1'='1" | jq .total)"
 
 # --- headers, HEAD, entity tags ---
@@ -295,7 +295,7 @@ metric() { # series
 }
 check_eq 'metrics: the change is counted' 1 "$(metric 'coldpotato_changes_total{kind="as-path"}')"
 make_store "$store" change $((fourth + 2)) $fourth as-path old new settled
-check 'events: with its state' wait_for 10 grep -q '"state":"settled"' "$work/events"
+check 'events: with its state' until_true 10 grep -q '"state":"settled"' "$work/events"
 check_eq 'metrics: what settles is no change' 'coldpotato_changes_total{kind="as-path"} 1' \
 	"$(ask /metrics | grep -F 'changes_total{kind="as-path"}')"
 check_eq 'metrics: what was there before is not' 0 "$(metric 'coldpotato_changes_total{kind="exit-as-new"}')"
@@ -461,38 +461,38 @@ before=$(rss_kib)
 clients / slow 1000 22 >"$work/slow" &
 slow_pid=$!
 sleep 3
-check_eq '1,000 slow clients: another is served' 200 "$(status /api/v1/runs/latest)"
-check_eq '1,000 slow clients: no more connections than allowed' true \
+check_eq 'F65: 1,000 slow clients: another is served' 200 "$(status /api/v1/runs/latest)"
+check_eq 'F65: 1,000 slow clients: no more connections than allowed' true \
 	"$(ask /metrics | awk '/^coldpotato_http_connections / {print ($2 <= 66 ? "true" : $0)}')"
 wait "$slow_pid"
 slow=$(cat "$work/slow")
-check_eq '1,000 slow clients: each is cut, however busy it looks' '1000 0' "$(count closed "$slow") $(count answered "$slow")"
-check 'slow clients: those that were let in had their time' test "$(count last "$slow")" -ge 14
+check_eq 'F65: 1,000 slow clients: each is cut, however busy it looks' '1000 0' "$(count closed "$slow") $(count answered "$slow")"
+check 'F65: slow clients: those that were let in had their time' test "$(count last "$slow")" -ge 14
 during=$(rss_kib)
-check "1,000 slow clients: memory stays (from $before to $during KiB)" test $((during - before)) -lt 16384
+check "F65: 1,000 slow clients: memory stays (from $before to $during KiB)" test $((during - before)) -lt 16384
 
 ask=$(clients /api/v1/runs/latest ask 1000 30)
-check "1,000 clients at once: some are answered, all get an end ($ask)" \
+check "F65: 1,000 clients at once: some are answered, all get an end ($ask)" \
 	test "$(count answered "$ask")" -ge 64 -a "$(count closed "$ask")" = 1000
 clients /assets/echarts.js deaf 200 6 >/dev/null &
 deaf_pid=$!
 sleep 2
-check_eq 'clients that read nothing: another is served' 200 "$(status /api/v1/runs)"
+check_eq 'F65: clients that read nothing: another is served' 200 "$(status /api/v1/runs)"
 wait "$deaf_pid"
 events=$(clients /api/v1/events ask 60 3)
-check_eq 'subscribers: as many as allowed, the others are told' '32 28' "$(count answered "$events") $(count refused "$events")"
-check_eq 'subscribers that have gone are forgotten' 200 "$(
+check_eq 'F65: subscribers: as many as allowed, the others are told' '32 28' "$(count answered "$events") $(count refused "$events")"
+check_eq 'F65: subscribers that have gone are forgotten' 200 "$(
 	gone() { [[ $(ask /metrics | awk '/^coldpotato_http_subscribers / {print $2}') == 0 ]]; }
 	until_true 5 gone && status /api/v1/runs
 )"
 after=$(rss_kib)
-check "afterwards memory stays (from $before to $after KiB)" test $((after - before)) -lt 16384
-check_eq 'afterwards no descriptor is left' true "$(
+check "F65: afterwards memory stays (from $before to $after KiB)" test $((after - before)) -lt 16384
+check_eq 'F65: afterwards no descriptor is left' true "$(
 	few() { (($(find "/proc/$pid/fd" -type l | wc -l) < 40)); }
 	until_true 20 few && echo true
 )"
 kill -TERM "$pid"
 wait "$pid"
-check_eq 'it ends well after all that' 0 $?
+check_eq 'F65: it ends well after all that' 0 $?
 
 finish

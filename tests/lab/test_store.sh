@@ -219,14 +219,14 @@ for _ in 1 2 3 4 5; do
 	wait "$pid" 2>/dev/null
 done
 "$CP" analyze "$work/cold.ndjson" --store "$work/killed.db" -o csv=/dev/null
-check_eq 'after SIGKILL the next run is stored' 0 $?
-check 'the file is sound' sound "$work/killed.db"
-check_eq 'whole paths only: each has all of its hops' 0 "$(sql 'SELECT count(*) FROM paths AS p WHERE n_hops <>
+check_eq 'F47: after SIGKILL the next run is stored' 0 $?
+check 'F47: the file is sound' sound "$work/killed.db"
+check_eq 'F47: whole paths only: each has all of its hops' 0 "$(sql 'SELECT count(*) FROM paths AS p WHERE n_hops <>
 	(SELECT count(*) FROM hops AS h WHERE h.agent = p.agent AND h.run = p.run AND h.path = p.seq)' "$work/killed.db")"
 killed=$(sql 'SELECT max(run) FROM runs WHERE end_reason IS NULL' "$work/killed.db")
-check 'a killed run has no end' test -n "$killed"
+check 'F47: a killed run has no end' test -n "$killed"
 "$CP" report "$work/killed.db:$killed" -o "table=$work/table" 2>/dev/null
-check_eq 'and is reported as cut off' 4 $?
+check_eq 'F47: and is reported as cut off' 4 $?
 
 # --- text that somebody else put there ---
 
@@ -236,14 +236,14 @@ sql "UPDATE targets SET name = char(27) || '[2Jx' || char(10) || '<script>', cna
 	UPDATE hops SET ptr = 'a' || char(10) || 'b', flags = char(27), mpls = char(10);
 	UPDATE warnings SET text = char(27) || '[31m'; UPDATE runs SET agent = agent, host = char(27)" "$work/hostile.db"
 "$CP" export "$work/hostile.db" >"$work/hostile.ndjson"
-check 'hostile text: every line is a record' jq -e .type "$work/hostile.ndjson"
-check_eq 'hostile text: nothing for a terminal' 0 "$(grep -cP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]' "$work/hostile.ndjson")"
+check 'F66: hostile text: every line is a record' jq -e .type "$work/hostile.ndjson"
+check_eq 'F66: hostile text: nothing for a terminal' 0 "$(grep -cP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]' "$work/hostile.ndjson")"
 for format in table hops html csv; do
 	"$CP" report "$work/hostile.db" -o "$format=$work/hostile.$format"
-	check_eq "hostile text: $format" 0 "$(grep -cP '\x1b|<script>\S*</' "$work/hostile.$format")"
+	check_eq "F66: hostile text: $format" 0 "$(grep -cP '\x1b|<script>\S*</' "$work/hostile.$format")"
 done
 "$CP" runs "$work/hostile.db" >"$work/hostile.list"
-check_eq 'hostile text: runs' 0 "$(grep -cP '\x1b' "$work/hostile.list")"
+check_eq 'F66: hostile text: runs' 0 "$(grep -cP '\x1b' "$work/hostile.list")"
 
 # --- files that are not to be written to ---
 
@@ -338,16 +338,16 @@ export CP work
 mkdir -p "$work/mnt"
 unshare -m bash -c "full '$work/mnt'" >"$work/full.out" 2>&1
 said() { sed -n "s/^$1 //p" "$work/full.out"; } # key
-check_eq 'a run fits' 0 "$(said first)"
-check_eq 'a full disk is the exit status' 1 "$(said full)"
-check 'and a warning' grep -q '"code":"store-full"' "$work/full.ndjson"
-check_eq 'the other outputs are whole' "$(jq -c 'select(.type == "path")' "$work/huge.ndjson" | wc -l)" \
+check_eq 'F46: a run fits' 0 "$(said first)"
+check_eq 'F46: a full disk is the exit status' 1 "$(said full)"
+check 'F46: and a warning' grep -q '"code":"store-full"' "$work/full.ndjson"
+check_eq 'F46: the other outputs are whole' "$(jq -c 'select(.type == "path")' "$work/huge.ndjson" | wc -l)" \
 	"$(jq -c 'select(.type == "path")' "$work/full.ndjson" | wc -l)"
-check_eq 'the end record knows' 1 "$(jq 'select(.type == "end") | .exit_status' "$work/full.ndjson")"
-check_eq 'the database is sound, then and after pruning' $'ok\nok' "$(said integrity)"
-check_eq 'the run has its end, and what is lost is counted' 'done|1' "$(said run)"
-check_eq 'whole batches only' 0 "$(said torn)"
-check_eq 'pruning works on a full disk' 1 "$(said bytes)"
-check_eq 'and then there is room again' 0 "$(said after)"
+check_eq 'F46: the end record knows' 1 "$(jq 'select(.type == "end") | .exit_status' "$work/full.ndjson")"
+check_eq 'F46: the database is sound, then and after pruning' $'ok\nok' "$(said integrity)"
+check_eq 'F46: the run has its end, and what is lost is counted' 'done|1' "$(said run)"
+check_eq 'F46: whole batches only' 0 "$(said torn)"
+check_eq 'F46: pruning works on a full disk' 1 "$(said bytes)"
+check_eq 'F46: and then there is room again' 0 "$(said after)"
 
 finish

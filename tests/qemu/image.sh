@@ -8,11 +8,11 @@
 
 _image_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # What the guest's scripts call that is not left to busybox.
-_image_programs=(bash bpftool cp cut date diff dnsmasq env ethtool find grep head id ip jq mawk mkdir mktemp mount
-	nsenter ping rm sed seq setpriv sleep sort ss stat tail tc timeout tr uniq unshare wc xargs)
+_image_programs=(bash bpftool cp cut date diff dmsetup dnsmasq env ethtool find grep head id ip jq mawk mkdir mke2fs mktemp
+	mount nsenter ping rm sed seq setpriv sleep sort sqlite3 ss stat tail tc timeout tr umount uniq unshare wc xargs)
 _image_built=(coldpotato lab/tcp_sink lab/tcx_query)
 # Directories of modules, with all that these modules need.
-_image_modules=(drivers/net/veth.ko drivers/net/virtio_net.ko drivers/net/net_failover.ko drivers/virtio
+_image_modules=(drivers/block/brd.ko drivers/md/{dm-mod,dm-flakey}.ko drivers/net/veth.ko drivers/net/virtio_net.ko drivers/net/net_failover.ko drivers/virtio
 	net/{802,8021q,core,llc,mpls,sched} net/ipv4/ip_tunnel.ko)
 
 # Runs an apt program that sees one Debian suite only, from the mirror the host uses; its lists are kept below $1.
@@ -47,14 +47,26 @@ _image_unpack() { # directory
 		cp "$all/boot/vmlinuz-$release" "$dir/vmlinuz"
 }
 
-# A kernel below the build directory, from before or fetched now: $image_dir with vmlinuz and modules/.
+_image_fetch() { # directory series suite
+	rm -rf "$1"
+	mkdir -p "$1/part" && _image_download "$@" && _image_unpack "$1" || return
+	echo "${_image_modules[*]}" >"$1/part/of" && mv "$1/part" "$1/modules"
+	rm -rf "$1"/{all,cache,lists,*.deb}
+}
+
+# A kernel below the build directory, from before or fetched now: $image_dir with vmlinuz and modules/. Tests that run at
+# once share it, and take turns here.
 image_kernel() { # series suite
-	image_dir=$(realpath "$BUILD")/qemu/$1
-	[[ ! -d $image_dir/modules ]] || return 0
-	rm -rf "$image_dir"
-	mkdir -p "$image_dir/part" && _image_download "$image_dir" "$1" "$2" && _image_unpack "$image_dir" || return
-	mv "$image_dir/part" "$image_dir/modules"
-	rm -rf "$image_dir"/{all,cache,lists,*.deb}
+	local dir
+	dir=$(realpath "$BUILD")/qemu
+	image_dir=$dir/$1
+	mkdir -p "$dir" && (
+		flock 9
+		[[ $(cat "$image_dir/modules/of" 2>/dev/null) != "${_image_modules[*]}" ]] || exit 0
+		_image_fetch "$image_dir.new" "$@" || exit
+		rm -rf "$image_dir"
+		mv "$image_dir.new" "$image_dir"
+	) 9>"$dir/$1.lock"
 }
 
 # Copies programs, and the libraries they take, to their places below a root.
@@ -65,9 +77,10 @@ _image_copy() { # root program...
 	} | sort -u | xargs cp -L --parents -t "$1"
 }
 
-# $image_dir/initramfs, made anew each time: that takes a second, and it cannot be stale. The tree is in /src.
-image_initramfs() {
-	local root=$image_dir/root dir programs built
+# The directory tree that a guest starts from, made anew each time: that takes a second, and it cannot be stale. The
+# built tree is in /src.
+image_root() { # root
+	local root=$1 dir programs built
 	rm -rf "$root"
 	mkdir -p "$root"/{dev,etc,proc,root,run,sys,tmp,usr/{bin,busybox,lib,lib64,sbin},src/{build/lab,scripts,tests}} || return
 	for dir in bin lib lib64 sbin; do
@@ -85,6 +98,9 @@ image_initramfs() {
 		cp "$BUILD/$built" "$root/src/build/$built" || return
 	done
 	ln -s src/tests/qemu/guest/init "$root/init"
-	(cd "$root" && find . | busybox cpio -o -H newc) >"$image_dir/initramfs" 2>/dev/null || return
-	rm -rf "$root"
+}
+
+image_pack() { # root initramfs
+	(cd "$1" && find . | busybox cpio -o -H newc) >"$2" 2>/dev/null || return
+	rm -rf "$1"
 }

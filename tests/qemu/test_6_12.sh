@@ -5,4 +5,4 @@
 
 # shellcheck source=tests/qemu/vm.sh
 . "$(dirname "$0")/vm.sh"
-vm_test 6.12 bookworm-backports
+vm_test 6.12 bookworm-backports kernels

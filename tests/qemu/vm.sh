@@ -10,6 +10,7 @@ BUILD=${B:-build}
 # shellcheck source=tests/qemu/image.sh
 . "$_vm_root/tests/qemu/image.sh"
 _vm_seconds=540 # then it is taken to hang; alone on two cores it takes a minute or two
+_vm_mebibytes=768
 
 _vm_skip() { # why
 	echo "SKIP - $1"
@@ -24,21 +25,35 @@ _vm_need() {
 	done
 }
 
+# A guest that asks for it, by a line "freeze N" among its results, stands still for N seconds, as one does that is moved
+# to another host.
+_vm_freeze() { # qemu-pid results-file asked-before
+	local seconds
+	[[ -e $2 ]] || return
+	mapfile -t seconds < <(tr -d '\r' <"$2" | sed -n 's/^freeze \([0-9]*\)$/\1/p')
+	((${#seconds[@]} > $3)) || return
+	kill -STOP "$1"
+	sleep "${seconds[$3]}"
+	kill -CONT "$1"
+}
+
 # -cpu: QEMU 7.2 emulates the 16-byte compare-and-swap in a way that Linux 6.12 crashes on; four levels of page tables
 # are faster than five.
-_vm_boot() { # console-file results-file
-	qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,cx16=off,la57=off -smp 2 -m 768 \
+_vm_boot() { # guest
+	local base=$image_dir/$1 pid end=$((SECONDS + _vm_seconds)) n_frozen=0
+	qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,cx16=off,la57=off -smp 2 -m "$_vm_mebibytes" \
 		-nodefaults -no-user-config -display none -no-reboot -kernel "$image_dir/vmlinuz" \
-		-initrd "$image_dir/initramfs" -append 'console=ttyS0 quiet panic=-1 mitigations=off' \
-		-chardev file,id=console,path="$1" -serial chardev:console \
-		-chardev file,id=results,path="$2" -serial chardev:results \
+		-initrd "$base.initramfs" -append "console=ttyS0 quiet panic=-1 mitigations=off guest=$1" \
+		-chardev file,id=console,path="$base.console" -serial chardev:console \
+		-chardev file,id=results,path="$base.results" -serial chardev:results \
 		-netdev hubport,id=near,hubid=0 -device virtio-net-pci,netdev=near,mac=02:00:00:00:00:0a \
 		-netdev hubport,id=far,hubid=0 -device virtio-net-pci,netdev=far,mac=02:00:00:00:00:0b \
-		</dev/null 2>"$1.qemu" &
-	local pid=$! end=$((SECONDS + _vm_seconds))
+		</dev/null 2>"$base.qemu" &
+	pid=$!
 	# shellcheck disable=SC2064 # the pid of now
-	trap "kill $pid 2>/dev/null" EXIT
+	trap "kill -CONT $pid; kill $pid 2>/dev/null" EXIT
 	while kill -0 $pid 2>/dev/null && ((SECONDS < end)); do
+		! _vm_freeze $pid "$base.results" $n_frozen || n_frozen=$((n_frozen + 1))
 		sleep 0.2
 	done
 	kill $pid 2>/dev/null
@@ -46,20 +61,25 @@ _vm_boot() { # console-file results-file
 	trap - EXIT
 }
 
-# Boots a kernel, and prints its results as those of this test.
-vm_test() { # series suite
-	local console results status
+# Boots a kernel with a script of tests/qemu/guest, and prints its results as those of this test. The function, if one is named,
+# is given the guest's root directory before it is packed.
+vm_test() { # series suite guest [function]
+	local base status root what="$1 $3"
 	_vm_need
 	image_kernel "$1" "$2" || _vm_skip "no cloud kernel $1 of Debian $2 to be had here"
-	image_initramfs || { echo "not ok - $1: the guest can be built" && exit 1; }
-	console=$image_dir/console results=$image_dir/results
-	rm -f "$console" "$results"
-	_vm_boot "$console" "$results"
-	tr -d '\r' <"$results" | sed "s/^\(ok\|not ok\|SKIP\) - /&$1: /"
-	status=$(tr -d '\r' <"$results" | sed -n 's/^end of tests: //p')
+	base=$image_dir/$3 root=$image_dir/$3.root
+	rm -rf "$root" "$base".{initramfs,console,results,qemu}
+	if ! { image_root "$root" && ${4:-true} "$root" && image_pack "$root" "$base.initramfs"; }; then
+		echo "not ok - $what: the guest can be built"
+		exit 1
+	fi
+	_vm_boot "$3"
+	rm -f "$base.initramfs"
+	tr -d '\r' <"$base.results" | sed "s/^\(ok\|not ok\|SKIP\) - /&$1: /"
+	status=$(tr -d '\r' <"$base.results" | sed -n 's/^end of tests: //p')
 	[[ -z $status ]] || exit "$status"
-	echo "not ok - $1: the guest comes to the end of its tests within $_vm_seconds s:"
-	grep -v 'is not connected to host network' "$console.qemu"
-	tail -n 40 "$console"
+	echo "not ok - $what: the guest comes to the end of its tests within $_vm_seconds s:"
+	grep -v 'is not connected to host network' "$base.qemu"
+	tail -n 40 "$base.console"
 	exit 1
 }

@@ -143,7 +143,7 @@ static void deep_stacks_are_cut(void **state)
 	assert_memory_equal(labels, deep, sizeof(labels));
 }
 
-/* The length of the object bounds a stack, whatever its bottom bits say: what follows is another object. */
+/* F24: The length of the object bounds a stack, whatever its bottom bits say: what follows is another object. */
 static void bottom_bits_bound_nothing(void **state)
 {
 	static const uint32_t interface[] = {1, 2, 3};
@@ -165,6 +165,7 @@ static void bottom_bits_bound_nothing(void **state)
 	}
 }
 
+/* F24 */
 static void broken_ones_are_left(void **state)
 {
 	uint32_t labels[CP_MPLS_MAX];

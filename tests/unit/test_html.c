@@ -13,6 +13,7 @@
 #include "core/sha256.h"
 #include "format/html.h"
 
+/* F66 */
 #define EVIL "</script><script>alert(1)</script>\033[31m\r\n\"'&\xff\xe2\x80\xae"
 
 static void assert_has(const struct mem_sink *mem, const char *text)

@@ -78,6 +78,7 @@ static void reads_lines(void **state)
 	cp_targets_free(&t);
 }
 
+/* F44 */
 static void reads_what_windows_writes(void **state)
 {
 	struct cp_targets t = read_ok("\xef\xbb\xbf"
@@ -148,6 +149,7 @@ static void a_list_for_tcp_serves_icmp(void **state)
 	cp_targets_free(&t);
 }
 
+/* F44 */
 static void keeps_the_first_of_duplicates(void **state)
 {
 	struct cp_targets t = read_ok("host,group,expect\na.example,one,ms\nA.example,two,cdn\n", &https);
@@ -159,6 +161,7 @@ static void keeps_the_first_of_duplicates(void **state)
 	cp_targets_free(&t);
 }
 
+/* F44 */
 static void says_which_line(void **state)
 {
 	(void)state;

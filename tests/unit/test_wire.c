@@ -185,6 +185,7 @@ static void check_prefixes(struct lab_frame *f, uint32_t n_port, uint32_t n_whol
 	}
 }
 
+/* F23 */
 static void truncation_at_every_byte(void **state)
 {
 	struct lab_probe probe = probe_of(33);
@@ -212,6 +213,7 @@ static void truncation_at_every_byte(void **state)
 	}
 }
 
+/* F25 */
 static void fragments(void **state)
 {
 	struct lab_probe probe = probe_of(40);
@@ -358,7 +360,7 @@ static void any_changed_token_bit_is_refused(void **state)
 	}
 }
 
-/* The forger knows everything but the key: address, ports, and how the identification follows from the token. */
+/* F21: The forger knows everything but the key: address, ports, and how the identification follows from the token. */
 static void a_million_forgeries(void **state)
 {
 	struct lab_probe probe = probe_of(100);

@@ -162,19 +162,19 @@ export const hostile = async server => {
 	const opened = await open(server),
 		{page} = opened;
 	check(
-		'hostile: the name is shown',
+		'F66: hostile: the name is shown',
 		(await page.locator('main').innerText()).includes('<img src=x onerror=alert(1)>')
 	);
 	check(
-		'hostile: escape codes are shown, not obeyed',
+		'F66: hostile: escape codes are shown, not obeyed',
 		(await page.locator('main').innerText()).includes('\\x1b[31mred')
 	);
 	check(
-		'hostile: nor are bidirectional overrides',
+		'F66: hostile: nor are bidirectional overrides',
 		(await page.locator('main').innerText()).includes('\\u{202e}gnp.evil')
 	);
 	same(
-		'hostile: all names are there',
+		'F66: hostile: all names are there',
 		server.world.targets.length,
 		await page.locator('.rows-body .row').count()
 	);
@@ -183,23 +183,23 @@ export const hostile = async server => {
 	for (const hash of hashes) {
 		await go(page, hash);
 		if (await page.locator('.failure').count())
-			check(`hostile: ${hash} opens`, false, await page.locator('.failure').innerText());
+			check(`F66: hostile: ${hash} opens`, false, await page.locator('.failure').innerText());
 	}
-	check('hostile: every name has its permalink', true);
+	check('F66: hostile: every name has its permalink', true);
 	check(
-		'hostile: a name of 253 letters is no wider than the screen',
+		'F66: hostile: a name of 253 letters is no wider than the screen',
 		(await overflow(page)) <= 0,
 		await overflow(page)
 	);
 	for (const view of ['flow', 'heat', 'changes', 'compare', 'run', 'as?asn=8075', 'board']) {
 		await go(page, '#/' + view);
 		check(
-			`hostile: ${view} is no wider than the screen`,
+			`F66: hostile: ${view} is no wider than the screen`,
 			(await overflow(page)) <= 0,
 			await overflow(page)
 		);
 	}
-	same('hostile: no element of the data exists', 0, await page.locator('img, main script, main iframe').count());
+	same('F66: hostile: no element of the data exists', 0, await page.locator('img, main script, main iframe').count());
 	await end(opened, 'hostile');
 };
 

@@ -12,8 +12,6 @@
 #include "io/host.h"
 #include "version.h"
 
-#define AUDITS_MAX 100
-
 /* ---- The service ---- */
 
 /* With the log that has not been moved into it yet. */
@@ -78,9 +76,9 @@ static int write_watched(struct cp_api_call *call, const struct cp_serve_audit *
 		return rc;
 	cp_json_object(json, NULL);
 	cp_json_string(json, "name", audit->name);
-	number_or_null(json, "interval_s", audit->interval_s);
+	cp_json_int(json, "interval_s", audit->interval_ms / 1000);
 	number_or_null(json, "last_run", last);
-	number_or_null(json, "next_ms", audit->next_ms);
+	cp_json_int(json, "next_ms", audit->next_ms);
 	cp_json_string(json, "state", audit->state);
 	cp_json_object_end(json);
 	return json->rc;
@@ -89,8 +87,8 @@ static int write_watched(struct cp_api_call *call, const struct cp_serve_audit *
 static int write_all_watched(struct cp_api_call *call)
 {
 	const struct cp_serve_settings *settings = &call->api->settings;
-	struct cp_serve_audit audits[AUDITS_MAX];
-	size_t n = settings->audits(settings->ctx, audits, AUDITS_MAX);
+	struct cp_serve_audit audits[CP_SERVE_AUDITS_MAX];
+	size_t n = settings->audits(settings->ctx, audits, CP_SERVE_AUDITS_MAX);
 	int rc = 0;
 
 	cp_json_array(&call->json, "audits");

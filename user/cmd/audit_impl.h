@@ -76,6 +76,7 @@ struct cp_output {
 
 struct cp_names;
 struct cp_keep;
+struct cp_keep_known;
 
 /* Who has a run go round and round, and looks on (live.c). Calls come from the thread that probes. */
 struct cp_rounds {
@@ -115,6 +116,7 @@ struct cp_audit;
 struct cp_env {
 	const char *name; /* that goes before what is said on standard error; NULL: none */
 	const struct cp_knowledge *knowledge; /* NULL: loaded by the run */
+	struct cp_keep_known *known; /* of the store; NULL: nobody repeats the run */
 	struct cp_engine_keep *keep; /* NULL: attached by the run */
 	/* called often, and only while the run gets on; its sweep is NULL before it probes; NULL */
 	void (*progress)(void *ctx, const struct cp_audit *audit);
@@ -297,6 +299,9 @@ int cp_e2e_feed(struct cp_audit *audit, uint64_t now_ns);
 /* Takes its own out of n events. Returns how many are left, in their order. */
 uint32_t cp_e2e_take(struct cp_audit *audit, struct cp_event *events, uint32_t n);
 /* All that was captured up to before_ns was taken. */
+/* The host stood still until now: what is out counts neither as sent nor as lost. Nothing where there are no such
+ * probes. */
+void cp_e2e_forget(struct cp_audit *audit, uint64_t now_ns);
 void cp_e2e_settle(struct cp_audit *audit, uint64_t before_ns);
 bool cp_e2e_done(const struct cp_audit *audit);
 /* Probes whose outcome is known, and all there will be. */
@@ -354,7 +359,7 @@ void cp_outputs_policies(struct cp_audit *audit);
 void cp_outputs_policy(struct cp_audit *audit, const struct cp_rec_policy *rec);
 /* Writes the end record and closes everything. 0, or the first -errno of an output, with err set. */
 int cp_outputs_end(struct cp_audit *audit, const char *error, int exit_status, struct cp_err *err);
-/* True when no output can take anything any more. */
+/* True when no output can take anything any more, nor the store. */
 bool cp_outputs_dead(const struct cp_audit *audit);
 
 /* ---- report.c ---- */

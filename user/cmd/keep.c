@@ -48,6 +48,11 @@ int cp_keep_error(const struct cp_keep *keep)
 	return keep ? keep->error : 0;
 }
 
+bool cp_keep_is_shared(const struct cp_keep *keep)
+{
+	return keep && keep->is_shared;
+}
+
 int64_t cp_keep_run(const struct cp_keep *keep)
 {
 	return keep && keep->has_begun ? keep->run.run : 0;
@@ -232,6 +237,50 @@ static void prune(struct cp_keep *keep)
 	cp_keep_fail(keep, cp_store_prune(keep->store, &limits, cp_host_clock_wall_ms(), &pruned));
 }
 
+static int take_number(void *ctx, const void *row)
+{
+	const struct cp_store_run *run = row;
+	int64_t *number = ctx;
+
+	*number = run->run;
+	return 0;
+}
+
+/* Runs are numbered by their start: one after all that are known was begun by somebody else, who says to be us. */
+static void look_for_others(struct cp_keep *keep)
+{
+	struct cp_keep_known *known = keep->config.known;
+	struct cp_store_query query;
+	int64_t newest = 0;
+	int rc;
+
+	if (!known)
+		return;
+	cp_store_query_init(&query);
+	query.agent = keep->agent;
+	query.audit = keep->config.audit;
+	rc = cp_store_find_run(keep->store, CP_STORE_LATEST, 0, &query, take_number, &newest);
+	if (rc && rc != -ENOENT)
+		cp_keep_fail(keep, rc);
+	keep->is_shared = known->run && newest > known->run;
+	if (keep->is_shared)
+		known->n_conflicts++;
+	if (newest > known->run)
+		known->run = newest;
+}
+
+static void begin_run(struct cp_keep *keep)
+{
+	struct cp_keep_known *known = keep->config.known;
+
+	look_for_others(keep);
+	if (!keep->error)
+		cp_keep_fail(keep, cp_store_begin_run(keep->store, &keep->run));
+	keep->has_begun = !keep->error;
+	if (known && keep->has_begun && keep->run.run > known->run)
+		known->run = keep->run.run;
+}
+
 void cp_keep_start(struct cp_keep *keep, const struct cp_rec_start *rec)
 {
 	struct cp_store_run *run;
@@ -265,8 +314,7 @@ void cp_keep_start(struct cp_keep *keep, const struct cp_rec_start *rec)
 	if (!keep->error)
 		prune(keep);
 	if (!keep->error)
-		cp_keep_fail(keep, cp_store_begin_run(keep->store, run));
-	keep->has_begun = !keep->error;
+		begin_run(keep);
 }
 
 /* ---- target ---- */

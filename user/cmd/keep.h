@@ -15,12 +15,19 @@
 
 struct cp_keep;
 
+/* What a process that repeats an audit knows of its runs in a store; zero at first. */
+struct cp_keep_known {
+	int64_t run; /* the newest there is, as far as it knows */
+	uint64_t n_conflicts; /* runs before which somebody else had begun one of the same agent and audit */
+};
+
 struct cp_keep_config {
 	const char *path;
 	const char *agent; /* NULL: the name of the host */
 	const char *audit; /* name of a watched audit; NULL: none */
 	uint64_t keep_days; /* 0: all */
 	uint64_t max_mb; /* 0: no limit */
+	struct cp_keep_known *known; /* kept up by each run; NULL: nobody repeats it */
 };
 
 /* Strings are borrowed until it is closed. 0; -EINVAL: not a file to store in, err says why; -errno. */
@@ -38,6 +45,8 @@ void cp_keep_end(struct cp_keep *keep, const struct cp_rec_end *rec);
 
 /* True once after a failure: a sentence for people, and the code of a warning. */
 bool cp_keep_failed(struct cp_keep *keep, const char **ret_code, struct cp_err *err);
+/* The store has a run of this agent and audit that another process began while this one repeats them. */
+bool cp_keep_is_shared(const struct cp_keep *keep);
 /* 0, or the -errno of the first failure. */
 int cp_keep_error(const struct cp_keep *keep);
 /* The run's key; 0: none has begun. */

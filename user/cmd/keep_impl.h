@@ -37,7 +37,7 @@ struct cp_keep {
 	struct cp_keep_config config;
 	char agent[CP_KEEP_NAME_MAX];
 	struct cp_store_run run;
-	bool has_begun, is_told;
+	bool has_begun, is_told, is_shared;
 	int error; /* the first */
 	char error_text[256];
 	int64_t n_targets, n_paths, n_warnings, n_policies; /* the next seq of each */

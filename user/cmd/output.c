@@ -124,7 +124,8 @@ static int open_store(struct cp_audit *audit, struct cp_err *err)
 	        .agent = opts->agent,
 	        .audit = audit->env ? audit->env->name : NULL,
 	        .keep_days = opts->store_keep_days,
-	        .max_mb = opts->store_max_mb};
+	        .max_mb = opts->store_max_mb,
+	        .known = audit->env ? audit->env->known : NULL};
 
 	return opts->store ? cp_keep_open(&config, &audit->keep, err) : 0;
 }
@@ -185,6 +186,11 @@ static void hand_over_start(struct cp_audit *audit)
 	for (uint32_t i = 0; i < audit->n_outputs; i++)
 		flush_output(&audit->outputs[i]);
 	check_store(audit);
+	if (cp_keep_is_shared(audit->keep))
+		cp_outputs_warn(audit, "agent-twice",
+		        "somebody else stores runs of this audit as the same agent in %s: give each an agent name of "
+		        "its own",
+		        audit->opts->store);
 }
 
 void cp_outputs_start(struct cp_audit *audit)
@@ -316,6 +322,8 @@ void cp_outputs_policies(struct cp_audit *audit)
 
 bool cp_outputs_dead(const struct cp_audit *audit)
 {
+	if (audit->keep && !cp_keep_error(audit->keep))
+		return false;
 	for (uint32_t i = 0; i < audit->n_outputs; i++) {
 		if (!audit->outputs[i].error)
 			return false;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "audit_impl.h"
+#include "core/standstill.h"
 #include "cp_wire.h"
 
 #define NSEC_PER_SEC 1000000000ull
@@ -184,6 +185,7 @@ struct probing {
 	uint32_t pass; /* of the latest probes */
 	uint64_t busy_ns;
 	uint64_t n_answered, n_dup, n_late;
+	struct cp_standstill still;
 	struct cp_event events[EVENTS];
 	uint32_t n_events;
 };
@@ -209,15 +211,38 @@ static void take_events(struct probing *probing)
 static void on_event(void *ctx, const struct cp_event *event)
 {
 	struct probing *probing = ctx;
+	struct cp_event *kept = &probing->events[probing->n_events++];
 
-	probing->events[probing->n_events++] = *event;
+	*kept = *event;
+	/* When it came nobody can tell. */
+	if (cp_standstill_within(&probing->still, event->tx_ns, event->rx_ns))
+		kept->tx_ns = 0;
 	if (probing->n_events == EVENTS)
 		take_events(probing);
 }
 
+/* Those who go round here do so every few milliseconds. */
+static void notice_standstill(struct probing *probing)
+{
+	uint64_t now_ns = cp_host_clock_mono_ns();
+	uint64_t gap_ns = cp_standstill_look(&probing->still, now_ns, cp_host_clock_boot_ns());
+
+	if (!gap_ns)
+		return;
+	cp_e2e_forget(probing->audit, now_ns);
+	cp_progress_clear(&probing->progress);
+	cp_outputs_warn(probing->audit, "stood-still",
+	        "this host, or this process, stood still for %.1f s: probes that were out then have no round trip, and "
+	        "are asked again",
+	        (double)gap_ns / 1e9);
+}
+
 static int drain(struct probing *probing, int timeout_ms)
 {
-	int rc = cp_engine_drain(probing->audit->engine, timeout_ms, on_event, probing);
+	int rc;
+
+	notice_standstill(probing);
+	rc = cp_engine_drain(probing->audit->engine, timeout_ms, on_event, probing);
 
 	take_events(probing);
 	return rc;
@@ -347,6 +372,7 @@ static int run_sweep(struct probing *probing, struct cp_err *err)
 	struct cp_audit *audit = probing->audit;
 	int rc;
 
+	cp_standstill_leave(&probing->still); /* what was between rounds */
 	for (;;) {
 		uint64_t now_ns = cp_host_clock_mono_ns();
 		int n, attention = attend(probing, now_ns, err);

@@ -144,6 +144,12 @@ void cp_e2e_settle(struct cp_audit *audit, uint64_t before_ns)
 	cp_quality_expire(audit->e2e->quality, before_ns);
 }
 
+void cp_e2e_forget(struct cp_audit *audit, uint64_t now_ns)
+{
+	if (audit->e2e)
+		cp_quality_forget(audit->e2e->quality, now_ns);
+}
+
 bool cp_e2e_done(const struct cp_audit *audit)
 {
 	return cp_quality_done(audit->e2e->quality);

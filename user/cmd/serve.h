@@ -23,7 +23,10 @@ struct cp_serve;
 /* A named audit that is being repeated. */
 struct cp_serve_audit {
 	char name[64], state[32]; /* state: a word */
-	int64_t interval_s, next_ms; /* INT64_MIN: unknown */
+	int64_t interval_ms, next_ms;
+	uint64_t n_runs, n_failed; /* since whoever repeats it was started; n_failed: of these */
+	uint64_t n_missed; /* times it was due and had no run of its own */
+	uint64_t n_conflicts; /* runs before which another process had stored one as the same agent */
 };
 
 /* What whoever audits counts of changes and of telling them. Numbers of alerts are from when its file was last read. */
@@ -37,6 +40,16 @@ struct cp_serve_counts {
 	uint64_t n_commands, n_commands_failed, n_commands_killed, n_commands_dropped;
 };
 
+/* Whoever repeats the audits. */
+struct cp_serve_watch {
+	uint64_t n_reloads, n_refused; /* times the configuration was read again: taken, and not */
+	uint64_t taken_ms; /* Unix time: the configuration in use was taken */
+	bool is_refused; /* the latest one was */
+	uint64_t rate_pps; /* packets a second, now */
+};
+
+#define CP_SERVE_AUDITS_MAX 256 /* that are shown */
+
 struct cp_serve_settings {
 	const char *path; /* of the store; borrowed until cp_serve_stop() */
 	struct cp_addr addr;
@@ -48,6 +61,7 @@ struct cp_serve_settings {
 	size_t (*audits)(void *ctx, struct cp_serve_audit *ret_audits, size_t max);
 	void (*counts)(
 	        void *ctx, struct cp_serve_counts *ret_counts); /* likewise, for metrics; NULL: there is nothing */
+	void (*watch)(void *ctx, struct cp_serve_watch *ret_watch); /* likewise; set where audits is */
 	void *ctx;
 };
 

@@ -30,6 +30,7 @@ struct watch {
 	struct cp_watch_alarm *alarm;
 	struct cp_watch_board *board; /* NULL: nothing is served */
 	struct cp_watch_top *top; /* NULL: no --top */
+	struct cp_watch_reloads reloads;
 	struct cp_env shared; /* by all runs */
 	uint64_t told_ns; /* WATCHDOG=1 was last sent */
 	uint64_t counted_ns; /* numbers for metrics were last shown */
@@ -112,12 +113,19 @@ static void tell(void *ctx, const struct cp_change_event *event, const struct cp
 /* When each audit is next due, and which runs (NULL: none), for those who look on. */
 static void show(struct watch *watch, const struct cp_watch_item *running)
 {
-	cp_watch_board_show(watch->board, watch->plan, running);
+	cp_watch_board_show(watch->board, watch->plan, running, &watch->reloads);
 	cp_watch_top_show(watch->top, watch->plan, running);
 }
 
+static void count_run(struct cp_watch_tally *tally, const struct cp_watch_outcome *outcome, uint64_t n_missed)
+{
+	tally->n_runs++;
+	tally->n_failed += outcome->status == CP_EXIT_FAILED || outcome->status == CP_EXIT_USAGE;
+	tally->n_missed += n_missed;
+}
+
 /* One run, and a line on it. */
-static void run_item(struct watch *watch, const struct cp_watch_item *item)
+static void run_item(struct watch *watch, struct cp_watch_item *item)
 {
 	struct cp_watch_plan *plan = watch->plan;
 	struct cp_watch_outcome outcome;
@@ -137,6 +145,7 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 	n_missed = cp_schedule_job_ns(plan->schedule, item->job) <= now_ns
 	                   ? cp_schedule_done(plan->schedule, item->job, now_ns)
 	                   : 0;
+	count_run(&item->tally, &outcome, n_missed);
 	due_ns = cp_schedule_job_ns(plan->schedule, item->job);
 	if (outcome.status)
 		snprintf(more, sizeof(more), "; exit status %d", outcome.status);
@@ -154,13 +163,28 @@ static void run_item(struct watch *watch, const struct cp_watch_item *item)
 
 /* ---- Reading the file again ---- */
 
+static bool is_same_store(const struct cp_watch_plan *a, const struct cp_watch_plan *b)
+{
+	const char *path_a = a->items[0].opts.store, *path_b = b->items[0].opts.store;
+
+	return path_a && path_b && strcmp(path_a, path_b) == 0 && strcmp(a->agent, b->agent) == 0;
+}
+
+static void carry_item(struct cp_watch_plan *plan, struct cp_watch_item *item, const struct cp_watch_plan *before,
+        const struct cp_watch_item *item_before)
+{
+	cp_schedule_carry(plan->schedule, item->job, before->schedule, item_before->job);
+	item->tally = item_before->tally;
+	if (!is_same_store(plan, before))
+		item->tally.known.run = 0;
+}
+
 static void carry_on(struct cp_watch_plan *plan, const struct cp_watch_plan *before)
 {
 	for (uint32_t i = 0; i < plan->n_items; i++) {
 		for (uint32_t k = 0; k < before->n_items; k++) {
 			if (strcmp(plan->items[i].audit->name, before->items[k].audit->name) == 0)
-				cp_schedule_carry(
-				        plan->schedule, plan->items[i].job, before->schedule, before->items[k].job);
+				carry_item(plan, &plan->items[i], before, &before->items[k]);
 		}
 	}
 }
@@ -194,7 +218,7 @@ static int take_over(struct watch *watch, struct cp_watch_plan *plan, struct cp_
 	watch->changes = changes;
 	watch->alarm = alarm;
 	watch->plan = plan;
-	show(watch, NULL);
+	watch->reloads.taken_ms = cp_host_clock_wall_ms();
 	cp_watch_board_count(watch->board, watch->changes, watch->alarm);
 	return 0;
 }
@@ -212,9 +236,13 @@ static void reload(struct watch *watch)
 	if (rc) {
 		fprintf(stderr, "coldpotato: %s; the configuration in use stays\n", err.text);
 		cp_watch_plan_free(plan);
+		watch->reloads.n_refused++;
 	} else {
+		watch->reloads.n_taken++;
 		fprintf(stderr, "coldpotato: %s is read again: %u audits\n", watch->typed->config, plan->n_items);
 	}
+	watch->reloads.is_refused = rc != 0;
+	show(watch, NULL);
 	cp_notify_send(watch->notify, "READY=1");
 }
 
@@ -349,6 +377,7 @@ static int start(struct watch *watch, struct cp_watch_plan *plan, struct cp_err 
 	}
 	if (watch->typed->max_runtime_s)
 		watch->end_ns = cp_host_clock_boot_ns() + watch->typed->max_runtime_s * NSEC_PER_SEC;
+	show(watch, NULL);
 	watch->shared.progress = gets_on;
 	watch->shared.ctx = watch;
 	cp_notify_send(watch->notify, "READY=1\nSTATUS=%u audits", watch->plan->n_items);

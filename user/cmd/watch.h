@@ -14,6 +14,21 @@
 #include "format/change.h"
 #include "import/watch_yaml.h"
 #include "serve.h"
+#include "keep.h"
+
+/* How the runs of an audit went since the start; goes on when the file is read again. */
+struct cp_watch_tally {
+	uint64_t n_runs, n_failed; /* n_failed: of them */
+	uint64_t n_missed; /* points of the grid without a run of their own */
+	struct cp_keep_known known;
+};
+
+/* How reading the file again went. */
+struct cp_watch_reloads {
+	uint64_t n_taken, n_refused;
+	uint64_t taken_ms; /* Unix time: the configuration in use was taken */
+	bool is_refused; /* the latest was */
+};
 
 /* One audit of the file, ready to run. */
 struct cp_watch_item {
@@ -21,6 +36,7 @@ struct cp_watch_item {
 	struct cp_opts opts;
 	uint64_t interval_ns, jitter_ns;
 	uint32_t job; /* in the schedule */
+	struct cp_watch_tally tally;
 };
 
 /* A configuration, with all that it names read. */
@@ -52,8 +68,8 @@ struct cp_watch_outcome {
 	uint64_t took_ns;
 };
 
-/* Runs an audit once. env: what it shares with others; name, knowledge and hooks are set here. */
-void cp_watch_run(const struct cp_watch_plan *plan, const struct cp_watch_item *item, const struct cp_env *shared,
+/* Runs an audit once. env: what it shares with others; name, knowledge, known and hooks are set here. */
+void cp_watch_run(const struct cp_watch_plan *plan, struct cp_watch_item *item, const struct cp_env *shared,
         struct cp_hook changes, uint32_t max_runtime_s, struct cp_watch_outcome *ret_outcome);
 /* "113 targets: 100 inside, 13 direct; 98 % of 452 paths complete; 2.1 s". Returns buf. */
 const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf, size_t size);
@@ -123,9 +139,9 @@ struct cp_watch_board;
  * -errno with err set and what was served still served.
  */
 int cp_watch_board_sync(struct cp_watch_board **board, const struct cp_watch_plan *plan, struct cp_err *err);
-/* Shows when each audit is next due, and which runs (NULL: none). */
-void cp_watch_board_show(
-        struct cp_watch_board *board, const struct cp_watch_plan *plan, const struct cp_watch_item *running);
+/* Shows how each audit gets on, when it is next due, and which runs (NULL: none). */
+void cp_watch_board_show(struct cp_watch_board *board, const struct cp_watch_plan *plan,
+        const struct cp_watch_item *running, const struct cp_watch_reloads *reloads);
 /* Shows numbers for metrics. Takes NULL for the board. */
 void cp_watch_board_count(
         struct cp_watch_board *board, const struct cp_watch_changes *changes, const struct cp_watch_alarm *alarm);

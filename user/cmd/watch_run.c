@@ -182,7 +182,7 @@ static int run_into_file(const struct cp_watch_plan *plan, struct cp_opts *opts,
 	return status ? status : 1;
 }
 
-void cp_watch_run(const struct cp_watch_plan *plan, const struct cp_watch_item *item, const struct cp_env *shared,
+void cp_watch_run(const struct cp_watch_plan *plan, struct cp_watch_item *item, const struct cp_env *shared,
         struct cp_hook changes, uint32_t max_runtime_s, struct cp_watch_outcome *ret_outcome)
 {
 	uint64_t start_ns = cp_host_clock_mono_ns();
@@ -192,6 +192,7 @@ void cp_watch_run(const struct cp_watch_plan *plan, const struct cp_watch_item *
 	*ret_outcome = (struct cp_watch_outcome){0};
 	env.name = item->audit->name;
 	env.knowledge = &plan->knowledge;
+	env.known = &item->tally.known;
 	env.hooks[env.n_hooks++] = changes;
 	env.hooks[env.n_hooks++] = (struct cp_hook){.format = &log_format, .state = ret_outcome};
 	if (max_runtime_s && (!opts.max_runtime_s || max_runtime_s < opts.max_runtime_s))

@@ -15,7 +15,6 @@
 #include "watch.h"
 
 #define NSEC_PER_MSEC 1000000ull
-#define NSEC_PER_SEC 1000000000ull
 
 struct cp_watch_board {
 	struct cp_serve *serve;
@@ -24,6 +23,7 @@ struct cp_watch_board {
 	struct cp_serve_audit *audits;
 	size_t n;
 	struct cp_serve_counts counts;
+	struct cp_serve_watch watch; /* its rate: unless signals halve it */
 };
 
 static size_t copy_audits(void *ctx, struct cp_serve_audit *ret_audits, size_t max)
@@ -62,9 +62,34 @@ void cp_watch_board_count(
 	pthread_mutex_unlock(&board->lock);
 }
 
-void cp_watch_board_show(
-        struct cp_watch_board *board, const struct cp_watch_plan *plan, const struct cp_watch_item *running)
+static void copy_watch(void *ctx, struct cp_serve_watch *ret_watch)
 {
+	struct cp_watch_board *board = ctx;
+
+	pthread_mutex_lock(&board->lock);
+	*ret_watch = board->watch;
+	pthread_mutex_unlock(&board->lock);
+	ret_watch->rate_pps >>= cp_signals_rate_halvings();
+	if (!ret_watch->rate_pps)
+		ret_watch->rate_pps = 1;
+}
+
+static void show_tally(const struct cp_watch_tally *tally, struct cp_serve_audit *audit)
+{
+	audit->n_runs = tally->n_runs;
+	audit->n_failed = tally->n_failed;
+	audit->n_missed = tally->n_missed;
+	audit->n_conflicts = tally->known.n_conflicts;
+}
+
+void cp_watch_board_show(struct cp_watch_board *board, const struct cp_watch_plan *plan,
+        const struct cp_watch_item *running, const struct cp_watch_reloads *reloads)
+{
+	const struct cp_serve_watch watch = {.n_reloads = reloads->n_taken,
+	        .n_refused = reloads->n_refused,
+	        .taken_ms = reloads->taken_ms,
+	        .is_refused = reloads->is_refused,
+	        .rate_pps = plan->items[0].opts.rate_pps};
 	uint64_t now_ns = cp_host_clock_boot_ns(), now_ms = cp_host_clock_wall_ms();
 	struct cp_serve_audit *audits = board ? calloc(plan->n_items, sizeof(*audits)) : NULL;
 
@@ -77,13 +102,15 @@ void cp_watch_board_show(
 
 		snprintf(audits[i].name, sizeof(audits[i].name), "%s", item->audit->name);
 		snprintf(audits[i].state, sizeof(audits[i].state), "%s", item == running ? "running" : "waiting");
-		audits[i].interval_s = (int64_t)(item->interval_ns / NSEC_PER_SEC);
+		audits[i].interval_ms = (int64_t)(item->interval_ns / NSEC_PER_MSEC);
 		audits[i].next_ms = (int64_t)(now_ms + wait_ms);
+		show_tally(&item->tally, &audits[i]);
 	}
 	pthread_mutex_lock(&board->lock);
 	free(board->audits);
 	board->audits = audits;
 	board->n = plan->n_items;
+	board->watch = watch;
 	pthread_mutex_unlock(&board->lock);
 }
 
@@ -117,7 +144,7 @@ static void announce(const struct cp_addr *addr, uint16_t port)
 static int begin(struct cp_watch_board *board, struct cp_err *err)
 {
 	struct cp_serve_settings settings = {
-	        .path = board->path, .audits = copy_audits, .counts = copy_counts, .ctx = board};
+	        .path = board->path, .audits = copy_audits, .counts = copy_counts, .watch = copy_watch, .ctx = board};
 	sigset_t all, before;
 	int rc;
 

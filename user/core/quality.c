@@ -290,7 +290,7 @@ static void settle(struct cp_quality *quality, uint32_t index, uint64_t next_ns)
 		wait_until(quality, index, next_ns);
 }
 
-/* The probe that is out never left this host: the next one stands for it. */
+/* The probe that is out never left this host, or its answer was not heard: the next one stands for it. */
 static void retry(struct cp_quality *quality, uint32_t index, uint64_t next_ns)
 {
 	struct quality_dest *dest = &quality->dests[index];
@@ -339,6 +339,16 @@ void cp_quality_expire(struct cp_quality *quality, uint64_t before_ns)
 		dest->silent |= (uint8_t)(1u << dest->number);
 		dest->rest_ms[dest->number] = ms_since(quality, at_ns) + most(REST_MS, timeout_ms);
 		settle(quality, quality->first, at_ns + ns_of(hold_ms(quality, quality->first)));
+	}
+}
+
+void cp_quality_forget(struct cp_quality *quality, uint64_t now_ns)
+{
+	while (quality->first != NONE && quality->dests[quality->first].at_ns) {
+		struct quality_dest *dest = &quality->dests[quality->first];
+
+		dest->rest_ms[dest->number] = ms_since(quality, now_ns) + most(REST_MS, quality->config.timeout_ms);
+		retry(quality, quality->first, now_ns + ns_of(quality->config.interval_ms));
 	}
 }
 

@@ -49,6 +49,11 @@ void cp_quality_queued(struct cp_quality *quality, const uint32_t *ids, uint32_t
 void cp_quality_left(struct cp_quality *quality, uint64_t now_ns, uint32_t n_waiting);
 /* Every reply captured up to before_ns was handed in: what is out for longer than the timeout by then is lost. */
 void cp_quality_expire(struct cp_quality *quality, uint64_t before_ns);
+/*
+ * The host stood still until now_ns: what had left and is not answered may have been, and nobody heard it. Such probes
+ * count neither as sent nor as lost; others stand for them, and an answer that still comes is a duplicate.
+ */
+void cp_quality_forget(struct cp_quality *quality, uint64_t now_ns);
 
 enum cp_quality_result {
 	CP_QUALITY_FOREIGN = 0, /* not to a probe of these */

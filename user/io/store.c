@@ -381,8 +381,9 @@ static int open_database(struct cp_store *store, struct cp_err *err)
 	if (result != SQLITE_OK) {
 		int error = sqlite3_system_errno(store->db);
 
-		return cp_err_set(err, -EINVAL, "cannot open %s: %s", store->path,
-		        error ? strerror(error) : sqlite3_errmsg(store->db));
+		/* It is not the file that is wrong. */
+		return cp_err_set(err, error == EMFILE || error == ENFILE ? -error : -EINVAL, "cannot open %s: %s",
+		        store->path, error ? strerror(error) : sqlite3_errmsg(store->db));
 	}
 	sqlite3_extended_result_codes(store->db, 1);
 	if (store->is_writer && sqlite3_db_readonly(store->db, "main") == 1)

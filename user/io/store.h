@@ -198,7 +198,8 @@ const char *cp_store_error(const struct cp_store *store);
 /* All members unknown. */
 void cp_store_row_init(enum cp_store_table table, void *row);
 
-/* A run that begins, durable at once. Its key is set in *run. The strings are borrowed for the call. */
+/* A run that begins, durable at once, whatever happens to the power. Its key is set in *run. The strings are borrowed
+ * for the call. */
 int cp_store_begin_run(struct cp_store *store, struct cp_store_run *run);
 /*
  * Adds a row to the batch being made; a batch becomes durable as a whole, ends before a path or target, and is a few

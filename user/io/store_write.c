@@ -179,9 +179,13 @@ int cp_store_begin_run(struct cp_store *store, struct cp_store_run *run)
 	run->hops_pruned = 0;
 	if (!run->audit)
 		run->audit = "";
+	/* Waits for the disk, so that a run of which the power takes all else is known to have been. */
+	rc = cp_store_exec(store, "PRAGMA synchronous = FULL");
+	if (rc)
+		return rc;
 	while ((rc = insert_now(store, CP_STORE_RUNS, run)) == -EEXIST)
 		run->run++;
-	return rc;
+	return rc ? rc : cp_store_exec(store, "PRAGMA synchronous = NORMAL");
 }
 
 static int replace_run(struct cp_store *store, const struct cp_store_run *run)

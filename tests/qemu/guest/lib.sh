@@ -83,6 +83,21 @@ soon() { # seconds command...: until it succeeds
 	done
 }
 
+# Has the runner (vm.sh) stop the whole machine for so many seconds; holds when that was seen here. What the emulated clock
+# counts with, 21 s at most.
+stand_still() { # seconds
+	local before now i
+	echo "freeze $1" >/dev/ttyS1 # where results go; check keeps the standard output
+	read -r now _ </proc/uptime
+	for ((i = 0; i < 120; i++)); do
+		before=${now%.*}
+		sleep 0.25
+		read -r now _ </proc/uptime
+		((${now%.*} - before < $1 - 1)) || return 0
+	done
+	return 1
+}
+
 is_gone() { [[ -z $(hung) ]]; }
 is_over() { ! kill -0 "$pid" 2>/dev/null; }
 has_sent() { (($(transmitted) >= $1)); }
