@@ -105,7 +105,7 @@ static void a_standstill_is_no_loss(void **state)
 	assert_int_equal(cp_addr_parse("198.18.0.1", &dest), 0);
 	assert_int_equal(cp_quality_new(&config, &quality), 0);
 	id = probe(quality, START);
-	cp_quality_forget(quality, START + 30000 * MS);
+	cp_quality_stood_still(quality, START + 30000 * MS);
 	cp_quality_expire(quality, START + 30000 * MS);
 	assert_int_equal(answer(quality, id, START, START + 30001 * MS), CP_QUALITY_DUP);
 	assert_int_equal(cp_quality_next(quality, START + 30099 * MS, &none, 1), 0);

@@ -417,73 +417,6 @@ static void write_http(struct metrics *m, struct cp_api *api)
 	        stats.n_subscribers_cut);
 }
 
-/* ---- Who repeats the audits ---- */
-
-struct watch_family {
-	const char *name, *type, *help;
-	size_t offset; /* of an uint64_t in struct cp_serve_audit */
-};
-
-static const struct watch_family watch_families[] = {
-        {"watch_runs_total", "counter", "Runs of an audit since watch started.",
-                offsetof(struct cp_serve_audit, n_runs)},
-        {"watch_failed_runs_total", "counter", "Of these, runs that failed: exit status 1 or 2.",
-                offsetof(struct cp_serve_audit, n_failed)},
-        {"watch_missed_runs_total", "counter", "Times an audit was due and had no run of its own.",
-                offsetof(struct cp_serve_audit, n_missed)},
-        {"watch_agent_conflicts_total", "counter",
-                "Runs before which another process had stored one of the same audit as the same agent.",
-                offsetof(struct cp_serve_audit, n_conflicts)},
-};
-
-static void write_audits(struct metrics *m, const struct cp_serve_audit *audits, size_t n)
-{
-	for (size_t f = 0; f < sizeof(watch_families) / sizeof(watch_families[0]); f++) {
-		const struct watch_family *family_of = &watch_families[f];
-
-		family(m, family_of->name, family_of->type, family_of->help);
-		for (size_t i = 0; i < n; i++) {
-			sample(m, family_of->name, audits[i].name);
-			fprintf(m->out, "} %" PRIu64 "\n",
-			        *(const uint64_t *)((const char *)&audits[i] + family_of->offset));
-		}
-	}
-	family(m, "watch_interval_seconds", "gauge", "How often an audit is due.");
-	for (size_t i = 0; i < n; i++) {
-		sample(m, "watch_interval_seconds", audits[i].name);
-		seconds(m, audits[i].interval_ms, 1000, 3);
-	}
-	family(m, "watch_next_run_timestamp_seconds", "gauge", "When an audit is next due, Unix time.");
-	for (size_t i = 0; i < n; i++) {
-		sample(m, "watch_next_run_timestamp_seconds", audits[i].name);
-		seconds(m, audits[i].next_ms, 1000, 3);
-	}
-}
-
-static void write_watch(struct metrics *m, const struct cp_serve_settings *settings)
-{
-	struct cp_serve_audit audits[CP_SERVE_AUDITS_MAX];
-	struct cp_serve_watch watch;
-	size_t n = settings->audits ? settings->audits(settings->ctx, audits, CP_SERVE_AUDITS_MAX) : 0;
-
-	if (!n) /* none, or not begun */
-		return;
-	settings->watch(settings->ctx, &watch);
-	single(m, "watch_config_last_reload_successful", "gauge",
-	        "1 when the configuration was taken the last time it was read; 0: refused, and the one before stays.",
-	        !watch.is_refused);
-	family(m, "watch_config_last_reload_success_timestamp_seconds", "gauge",
-	        "When the configuration in use was taken, Unix time.");
-	fputs("coldpotato_watch_config_last_reload_success_timestamp_seconds", m->out);
-	fprintf(m->out, " %" PRIu64 ".%03u\n", watch.taken_ms / 1000, (unsigned)(watch.taken_ms % 1000));
-	family(m, "watch_config_reloads_total", "counter", "Times the configuration was read again, by result.");
-	fprintf(m->out, "coldpotato_watch_config_reloads_total{result=\"taken\"} %" PRIu64 "\n", watch.n_reloads);
-	fprintf(m->out, "coldpotato_watch_config_reloads_total{result=\"refused\"} %" PRIu64 "\n", watch.n_refused);
-	single(m, "watch_rate_packets_per_second", "gauge", "Most packets a second of all audits together, now.",
-	        watch.rate_pps);
-	write_audits(m, audits, n);
-}
-
 static void write_service(struct metrics *m, struct cp_api *api, bool is_up)
 {
 	struct stat st;
@@ -495,7 +428,6 @@ static void write_service(struct metrics *m, struct cp_api *api, bool is_up)
 	single(m, "store_up", "gauge", "1 when the store could be read for these metrics.", is_up);
 	if (stat(api->settings.path, &st) == 0)
 		single(m, "store_bytes", "gauge", "Size of the file of the store.", (uint64_t)st.st_size);
-	write_watch(m, &api->settings);
 	write_changes(m, api);
 	cp_api_watch_metrics(&m->text, api);
 	write_http(m, api);

@@ -1,12 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * api_watch.c: what a watch that serves counts of changes and of telling them,
- * as Prometheus text. Knows no store.
+ * api_watch.c: what a watch that serves knows of itself: how its audits go, and
+ * what it counts of changes and of telling them, as Prometheus text. Knows no
+ * store.
  */
 #include <inttypes.h>
 #include <stddef.h>
 
 #include "api.h"
+
+/* ---- How the audits go ---- */
+
+/* One number of each audit. */
+struct audit_number {
+	const char *name, *type, *help;
+	size_t offset; /* of a uint64_t in struct cp_serve_audit */
+};
+
+static const struct audit_number audit_numbers[] = {
+        {"watch_runs_total", "counter", "Runs of an audit since watch started.",
+                offsetof(struct cp_serve_audit, n_runs)},
+        {"watch_failed_runs_total", "counter", "Of these, runs that failed: exit status 1 or 2.",
+                offsetof(struct cp_serve_audit, n_failed)},
+        {"watch_missed_runs_total", "counter", "Times an audit was due and had no run of its own.",
+                offsetof(struct cp_serve_audit, n_missed)},
+        {"watch_agent_conflicts_total", "counter",
+                "Runs before which another process had stored one of the same audit as the same agent.",
+                offsetof(struct cp_serve_audit, n_conflicts)},
+};
+
+/* Opens the labels of a sample. */
+static void sample(struct cp_prom_text *text, const char *name, const char *audit)
+{
+	cp_prom_say(text, "coldpotato_%s", name);
+	cp_prom_label(text, '{', "audit", audit);
+}
+
+static void write_times(struct cp_prom_text *text, const struct cp_serve_audit *audits, size_t n)
+{
+	cp_prom_family(text, "watch_interval_seconds", "gauge", "How often an audit is due.");
+	for (size_t i = 0; i < n; i++) {
+		sample(text, "watch_interval_seconds", audits[i].name);
+		cp_prom_scaled(text, "}", (uint64_t)audits[i].interval_ms, 1000, 3);
+	}
+	cp_prom_family(text, "watch_next_run_timestamp_seconds", "gauge", "When an audit is next due, Unix time.");
+	for (size_t i = 0; i < n; i++) {
+		sample(text, "watch_next_run_timestamp_seconds", audits[i].name);
+		cp_prom_scaled(text, "}", (uint64_t)audits[i].next_ms, 1000, 3);
+	}
+}
+
+static void write_audits(struct cp_prom_text *text, const struct cp_serve_audit *audits, size_t n)
+{
+	for (size_t f = 0; f < sizeof(audit_numbers) / sizeof(audit_numbers[0]); f++) {
+		const struct audit_number *number = &audit_numbers[f];
+
+		cp_prom_family(text, number->name, number->type, number->help);
+		for (size_t i = 0; i < n; i++) {
+			sample(text, number->name, audits[i].name);
+			cp_prom_end_labels(text, *(const uint64_t *)((const char *)&audits[i] + number->offset));
+		}
+	}
+	write_times(text, audits, n);
+}
+
+static void single(struct cp_prom_text *text, const char *name, const char *type, const char *help, uint64_t value)
+{
+	cp_prom_family(text, name, type, help);
+	cp_prom_say(text, "coldpotato_%s %" PRIu64 "\n", name, value);
+}
+
+static void write_watch(struct cp_prom_text *text, const struct cp_serve_settings *settings)
+{
+	struct cp_serve_audit audits[CP_SERVE_AUDITS_MAX];
+	struct cp_serve_watch watch;
+	size_t n = settings->audits(settings->ctx, audits, CP_SERVE_AUDITS_MAX);
+
+	if (!n) /* not begun */
+		return;
+	settings->watch(settings->ctx, &watch);
+	single(text, "watch_config_last_reload_successful", "gauge",
+	        "1 when the configuration was taken the last time it was read; 0: refused, and the one before stays.",
+	        !watch.is_refused);
+	cp_prom_family(text, "watch_config_last_reload_success_timestamp_seconds", "gauge",
+	        "When the configuration in use was taken, Unix time.");
+	cp_prom_scaled(text, "coldpotato_watch_config_last_reload_success_timestamp_seconds", watch.taken_ms, 1000, 3);
+	cp_prom_family(
+	        text, "watch_config_reloads_total", "counter", "Times the configuration was read again, by result.");
+	cp_prom_say(text, "coldpotato_watch_config_reloads_total{result=\"taken\"} %" PRIu64 "\n", watch.n_reloads);
+	cp_prom_say(text, "coldpotato_watch_config_reloads_total{result=\"refused\"} %" PRIu64 "\n", watch.n_refused);
+	single(text, "watch_rate_packets_per_second", "gauge", "Most packets a second of all audits together, now.",
+	        watch.rate_pps);
+	write_audits(text, audits, n);
+}
+
+/* ---- Changes, and telling them ---- */
 
 /* One number of the counts. */
 struct number {
@@ -46,12 +134,12 @@ static void write_numbers(
 	for (size_t i = 0; i < n; i++) {
 		const uint64_t *value = (const uint64_t *)((const char *)counts + numbers[i].offset);
 
-		cp_prom_family(text, numbers[i].name, numbers[i].type, numbers[i].help);
-		cp_prom_say(text, "coldpotato_%s %" PRIu64 "\n", numbers[i].name, *value);
+		single(text, numbers[i].name, numbers[i].type, numbers[i].help, *value);
 	}
 }
 
-static void write_kinds(struct cp_prom_text *text, const char *name, const char *help, const uint64_t n[CP_CHANGE_KINDS])
+static void write_kinds(
+        struct cp_prom_text *text, const char *name, const char *help, const uint64_t n[CP_CHANGE_KINDS])
 {
 	cp_prom_family(text, name, "gauge", help);
 	for (int i = 0; i < CP_CHANGE_KINDS; i++)
@@ -59,21 +147,26 @@ static void write_kinds(struct cp_prom_text *text, const char *name, const char 
 		        cp_change_kind_name((enum cp_change_kind)i), n[i]);
 }
 
-void cp_api_watch_metrics(struct cp_prom_text *text, const struct cp_api *api)
+static void write_counts(struct cp_prom_text *text, const struct cp_serve_settings *settings)
 {
 	struct cp_serve_counts counts;
 
-	if (!api->settings.counts)
-		return;
-	api->settings.counts(api->settings.ctx, &counts);
+	settings->counts(settings->ctx, &counts);
 	write_kinds(text, "changes_active", "Changes that last, by kind.", counts.n_active);
 	write_kinds(text, "changes_muted", "Of those, in a mute window when they were noticed: nobody was told.",
 	        counts.n_active_muted);
-	cp_prom_family(text, "changes_untracked_total", "counter",
-	        "Observations of targets beyond those that can be watched.");
-	cp_prom_say(text, "coldpotato_changes_untracked_total %" PRIu64 "\n", counts.n_untracked);
+	single(text, "changes_untracked_total", "counter", "Observations of targets beyond those that can be watched.",
+	        counts.n_untracked);
 	if (counts.has_webhook)
 		write_numbers(text, webhook_numbers, sizeof(webhook_numbers) / sizeof(webhook_numbers[0]), &counts);
 	if (counts.has_command)
 		write_numbers(text, command_numbers, sizeof(command_numbers) / sizeof(command_numbers[0]), &counts);
+}
+
+void cp_api_watch_metrics(struct cp_prom_text *text, const struct cp_api *api)
+{
+	if (!api->settings.audits)
+		return;
+	write_watch(text, &api->settings);
+	write_counts(text, &api->settings);
 }

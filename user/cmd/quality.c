@@ -147,7 +147,7 @@ void cp_e2e_settle(struct cp_audit *audit, uint64_t before_ns)
 void cp_e2e_forget(struct cp_audit *audit, uint64_t now_ns)
 {
 	if (audit->e2e)
-		cp_quality_forget(audit->e2e->quality, now_ns);
+		cp_quality_stood_still(audit->e2e->quality, now_ns);
 }
 
 bool cp_e2e_done(const struct cp_audit *audit)

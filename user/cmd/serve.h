@@ -59,9 +59,9 @@ struct cp_serve_settings {
 	 * the audits are those that the store has runs of.
 	 */
 	size_t (*audits)(void *ctx, struct cp_serve_audit *ret_audits, size_t max);
-	void (*counts)(
-	        void *ctx, struct cp_serve_counts *ret_counts); /* likewise, for metrics; NULL: there is nothing */
-	void (*watch)(void *ctx, struct cp_serve_watch *ret_watch); /* likewise; set where audits is */
+	/* Likewise, for metrics; both set where audits is. */
+	void (*watch)(void *ctx, struct cp_serve_watch *ret_watch);
+	void (*counts)(void *ctx, struct cp_serve_counts *ret_counts);
 	void *ctx;
 };
 

@@ -13,8 +13,8 @@
 #include "core/schedule.h"
 #include "format/change.h"
 #include "import/watch_yaml.h"
-#include "serve.h"
 #include "keep.h"
+#include "serve.h"
 
 /* How the runs of an audit went since the start; goes on when the file is read again. */
 struct cp_watch_tally {

@@ -342,7 +342,7 @@ void cp_quality_expire(struct cp_quality *quality, uint64_t before_ns)
 	}
 }
 
-void cp_quality_forget(struct cp_quality *quality, uint64_t now_ns)
+void cp_quality_stood_still(struct cp_quality *quality, uint64_t now_ns)
 {
 	while (quality->first != NONE && quality->dests[quality->first].at_ns) {
 		struct quality_dest *dest = &quality->dests[quality->first];

@@ -53,7 +53,7 @@ void cp_quality_expire(struct cp_quality *quality, uint64_t before_ns);
  * The host stood still until now_ns: what had left and is not answered may have been, and nobody heard it. Such probes
  * count neither as sent nor as lost; others stand for them, and an answer that still comes is a duplicate.
  */
-void cp_quality_forget(struct cp_quality *quality, uint64_t now_ns);
+void cp_quality_stood_still(struct cp_quality *quality, uint64_t now_ns);
 
 enum cp_quality_result {
 	CP_QUALITY_FOREIGN = 0, /* not to a probe of these */
