@@ -205,7 +205,7 @@ const changes = {
 	want: ({items}) =>
 		items.map(one =>
 			[
-				kinds[one.kind],
+				(one.state === 'recovered' ? '✓ ' : '') + kinds[one.kind],
 				label({...one, name: one.target}),
 				`${side(one, one.old)} → ${side(one, one.new)}`,
 			].join(' | ')
