@@ -97,8 +97,8 @@ export const sentence = targets => {
 
 // ---- of a target ----
 
-const measure = (name, value, more = '') =>
-	el('div', '', el('dt', '', name), el('dd', '', value, more && el('span', 'more', ` ${more}`)));
+const measure = (name, value, more = '', kind = '') =>
+	el('div', kind, el('dt', '', name), el('dd', '', value, more && el('span', 'more', ` ${more}`)));
 
 // Of the lost, what is known of them.
 const lostHow = ({late, refused}) =>
@@ -109,7 +109,7 @@ const measures = e2e =>
 		measure('Answered', `${count(e2e.received)} of ${count(e2e.sent)}`),
 		measure('Lost', loss(e2e), lostHow(e2e)),
 		measure('Jitter', known(rtt(e2e.jitter_us))),
-		measure('RTT least', known(rtt(e2e.rtt_min_us))),
+		measure('RTT least', known(rtt(e2e.rtt_min_us)), '', 'first'),
 		measure('median', known(rtt(e2e.rtt_p50_us))),
 		measure('95 %', known(rtt(e2e.rtt_p95_us))),
 		measure('99 %', known(rtt(e2e.rtt_p99_us))),

@@ -9,6 +9,7 @@ import {count, counted, known, lossText, pill, rtt, time, utc} from './words.js'
 const RTT_HEIGHT = 72,
 	LOSS_HEIGHT = 40,
 	ROOM = 4; // above what is highest
+const LOSS_SEEN = 4; // how high a bar is at least
 const LOSS_LEAST = 10; // percent that the axis goes up to at least
 
 // The next round number: 1, 1.5, 2, 3 ... 10, 15, 20 ...
@@ -93,7 +94,7 @@ const lossChart = (runs, chosen) => {
 		`${HIGH_PCT} % or more in ${count(n_high)}`;
 	const bars = runs.map(({e2e}, i) => {
 		if (!isMeasured(e2e) || !e2e.loss_pct) return null;
-		const y = yOf(e2e.loss_pct),
+		const y = Math.min(yOf(e2e.loss_pct), LOSS_HEIGHT - LOSS_SEEN),
 			place = {x: i * width + gap / 2, y, width: width - gap, height: LOSS_HEIGHT - y};
 		return svg('rect', isHigh(e2e) ? 'bar-lost high' : 'bar-lost', place);
 	});
