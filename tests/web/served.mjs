@@ -91,6 +91,12 @@ const says = async () => {
 const ends = async () => {
 	const opened = await open(server, zenn_of({agent: 'cold'})),
 		{page} = opened;
+	const said = await page.locator('.said').innerText();
+	check(
+		'ends: of two destinations the worst is said',
+		/^\d of 8 answered by 2 destinations; at worst [\d.]+ % lost/.test(said),
+		said
+	);
 	const asked = {name: zenn, port: 443, protocol: 'tcp', agent: 'cold', limit: 200};
 	const {items} = await (
 		await page.request.get(`${url}api/v1/targets/history?${new URLSearchParams(asked)}`)
@@ -406,6 +412,7 @@ const agents = async () => {
 const looks = async () => {
 	const of = {
 		...Object.fromEntries(Object.entries(views).map(([name, view]) => [name, view.hash])),
+		'board-hot': '#/board?agent=hot',
 		'flow-hot': '#/flow?agent=hot',
 		'heat-hot': '#/heat?agent=hot',
 		'target-hot': target(zenn, {agent: 'hot'}),

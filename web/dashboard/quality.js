@@ -23,18 +23,19 @@ export const loss = e2e => {
 
 export const answered = e2e => `${count(e2e.received)} of ${count(e2e.sent)} answered`;
 
-// All in one line: "9 of 10 answered, 10 % lost, RTT 1.02 ms (95 %: 1.30 ms), jitter 50 µs".
+// All in one line: "9 of 10 answered, 10 % lost, RTT 1.02 ms (95 %: 1.30 ms), jitter 50 µs"; of several destinations all
+// probes, and then the worst.
 export const inWords = e2e => {
 	if (!isMeasured(e2e)) return 'not measured';
 	const [median, p95, jitter] = [rtt(e2e.rtt_p50_us), rtt(e2e.rtt_p95_us), rtt(e2e.jitter_us)];
-	return [
-		answered(e2e),
+	const rest = [
 		`${lossText(e2e.loss_pct) ?? 'unknown'} lost`,
 		median && `RTT ${median}${p95 ? ` (95 %: ${p95})` : ''}`,
 		jitter && `jitter ${jitter}`,
-	]
-		.filter(Boolean)
-		.join(', ');
+	].filter(Boolean);
+	return e2e.destinations > 1
+		? `${answered(e2e)} by ${count(e2e.destinations)} destinations; at worst ${rest.join(', ')}`
+		: [answered(e2e), ...rest].join(', ');
 };
 
 // How the probes of many fared, null where there were none.

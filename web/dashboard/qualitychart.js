@@ -141,6 +141,8 @@ const numbers = (runs, with_seconds, chosen) => {
 	const fill = () => {
 		if (node.childElementCount > 1) return;
 		const rows = runs.map((run, i) => row(run, with_seconds, () => chosen(i))).reverse();
+		if (runs.some(run => run.e2e?.destinations > 1))
+			node.append(el('p', 'note', 'Of several destinations: answered by all, else the worst.'));
 		node.append(scroller('Loss and RTT by run', table('by-run', HEADS, rows)));
 	};
 	node.addEventListener('toggle', fill);
