@@ -140,7 +140,7 @@ export const block = paths => {
 			'note',
 			is_any
 				? 'Probes to the destination itself; hops, paths and verdicts know nothing of them.'
-				: 'Not measured in this run; --e2e N sends N probes to each destination itself.'
+				: 'Not measured in this run; an audit with --e2e N measures it.'
 		),
 		is_any &&
 			destinations.map(({ip, e2e}) => [
