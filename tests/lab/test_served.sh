@@ -40,8 +40,8 @@ watch_from() { # vantage options...
 	END
 	watch_up "$vantage" "$CP" watch -c "$LAB_DIR/$vantage.yaml" --blocklist none --resolver "$LAB_DNS" "$@"
 }
-n_changes() {
-	sqlite3 "$store" 'SELECT count(*) FROM changes'
+n_changes() { # of the route
+	sqlite3 "$store" "SELECT count(*) FROM changes WHERE kind NOT IN ('rtt', 'loss')"
 }
 # Every fifth probe to zenn.dev itself is lost: those of paths have a lower TTL there.
 for node in c1 h1; do
