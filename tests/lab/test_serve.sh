@@ -142,6 +142,8 @@ answer 'AS: hand-overs, sites, targets, history' "/api/v1/as/3491?run=$first" \
 	"[[[8075,3491],[3491,13335]],[{\"site\":\"AMS\",\"paths\":2}],[\"b.example\"],[$second,$first]]"
 answer 'compare: what changed' "/api/v1/compare?a=$first&b=latest" '.targets | map(select(.changed) | [.name, .a.as_path[2], .b.as_path[2], .worse])' \
 	'[["b.example","3491","2914",false]]'
+answer 'compare: end to end' "/api/v1/compare?a=$first&b=latest" '.targets[1, 2] | [.a.e2e.loss_pct, .b.e2e.jitter_us]' \
+	$'[20,100]\n[null,null]'
 answer 'compare: exits' "/api/v1/compare?a=$first&b=latest" '.exits | map([.asn, .a_paths, .b_paths])' \
 	'[[2914,0,2],[3491,2,0],[16625,2,2]]'
 answer 'changes' "/api/v1/changes?since=$third&kind=exit-as-new&q=ntt" '[.total, .items[0].target, .items[0].new, .items[0].muted]' \

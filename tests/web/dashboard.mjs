@@ -5,6 +5,7 @@
 // ASSETS is web/dashboard, ECHARTS what draws its diagram; for the others see drive.mjs.
 import {check, finish} from './drive.mjs';
 import * as use from './dashboard_use.mjs';
+import * as quality from './dashboard_quality.mjs';
 import * as views from './dashboard_views.mjs';
 import {serve} from './mock_api.mjs';
 
@@ -12,7 +13,7 @@ const [assets, echarts, ...only] = process.argv.slice(5);
 const KINDS = {graph: 'hostile', hostile: 'hostile', empty: 'empty', broken: 'broken'};
 
 try {
-	for (const [name, part] of Object.entries({...views, ...use})) {
+	for (const [name, part] of Object.entries({...views, ...quality, ...use})) {
 		if (only.length && !only.includes(name)) continue;
 		const server = await serve({kind: KINDS[name] ?? 'large', assets, echarts});
 		try {

@@ -183,6 +183,7 @@ const ofCompare = (world, query) => {
 		as_path: row.as_path,
 		exits: row.exits,
 		dest_rtt_us: row.dest_rtt_us,
+		e2e: row.e2e,
 	});
 	const rank = verdict => VERDICTS.indexOf(verdict);
 	const exits = new Map();
@@ -230,10 +231,8 @@ const answer = (world, path, query) => {
 		return target
 			? world.runs
 					.map((run, r) => {
-						const {verdict, confidence, as_path, exits, dest_rtt_us, seq} = rowsOf(
-							world,
-							r
-						)[target.i];
+						const {verdict, confidence, as_path, exits, dest_rtt_us, e2e, seq} =
+							rowsOf(world, r)[target.i];
 						return {
 							run,
 							started_ms: run,
@@ -242,6 +241,7 @@ const answer = (world, path, query) => {
 							as_path,
 							exits,
 							dest_rtt_us,
+							e2e,
 							seq,
 						};
 					})

@@ -174,6 +174,35 @@ const rttOf = (i, r, verdict) =>
 					900 * chance(i, r, 17)
 			);
 
+// Of 50 probes to the destination itself: none before run E2E_FROM, to no hostile name, and not to all. Some lose a few, some
+// many for a while, some all.
+export const E2E_FROM = 8;
+const e2eOf = (world, i, r, verdict) => {
+	if (world.kind !== 'large' || r < E2E_FROM || verdict === null || chance(i, 30) < 0.08) return null;
+	const is_bad = chance(i, 31) < 0.01 && chance(i, Math.floor(r / 6), 32) < 0.6;
+	const lost =
+		chance(i, 33) < 0.001
+			? 50
+			: is_bad
+				? 5 + Math.floor(15 * chance(i, r, 34))
+				: Number(chance(i, r, 35) < 0.03);
+	const least = (rttOf(i, r, verdict) ?? 3000) - 100,
+		wide = Math.round(400 + 3000 * chance(i, r, 36) ** 4);
+	const of = part => (lost === 50 ? null : least + Math.round(part * wide));
+	return {
+		destinations: 1,
+		sent: 50,
+		received: 50 - lost,
+		loss_pct: 2 * lost,
+		rtt_min_us: of(0),
+		rtt_p50_us: of(0.3),
+		rtt_p95_us: of(0.8),
+		rtt_p99_us: of(0.95),
+		rtt_max_us: of(1),
+		jitter_us: of(0) === null ? null : Math.round(wide / 7),
+	};
+};
+
 const targetRow = (world, target, r) => {
 	const {i, name, port, protocol, group} = target,
 		verdict = verdictOf(i, r),
@@ -204,6 +233,7 @@ const targetRow = (world, target, r) => {
 		n_dests: verdict ? 1 : 0,
 		n_paths: verdict ? flowsOf(i) : 0,
 		dest_rtt_us: rttOf(i, r, verdict),
+		e2e: e2eOf(world, i, r, verdict),
 		cname: chance(i, 20) < 0.2 ? [`edge-${i}.trafficmanager.example`] : [],
 		reasons:
 			verdict === null
@@ -323,7 +353,10 @@ const hopsOf = (world, i, r, verdict, flow, dest_ip) => {
 export const pathsOf = (world, target, r) => {
 	const {i} = target,
 		verdict = verdictOf(i, r),
-		dest_ip = `203.0.113.${i % 250}`;
+		dest_ip = `203.0.113.${i % 250}`,
+		measured = e2eOf(world, i, r, verdict);
+	const lost = measured ? measured.sent - measured.received : 0;
+	const e2e = measured && {...measured, late: Math.floor(lost / 4), refused: 0};
 	return verdict === null
 		? []
 		: Array.from({length: flowsOf(i)}, (_, flow) => {
@@ -363,6 +396,7 @@ export const pathsOf = (world, target, r) => {
 						: null,
 					reached: verdict !== 'undecided',
 					end_reason: verdict === 'undecided' ? 'gap' : 'reached',
+					e2e,
 					hops,
 				};
 			});

@@ -2,8 +2,8 @@
 // The dashboard of the program itself, over a store that two vantages of the story lab were watched into: every view
 // shows what the API says, by mouse, by keyboard, by its permalink, in light and dark, on a phone; and which vantage.
 //
-// Usage: node served.mjs MODULES BROWSER SHOTS URL RUN [PART...]; for the first three see drive.mjs. RUN is the number of
-// two runs: the newest of the agents cold and hot.
+// Usage: node served.mjs MODULES BROWSER SHOTS URL RUN BARE [PART...]; for the first three see drive.mjs. RUN is the number
+// of two runs: the newest of the agents cold and hot, measured end to end. BARE is one of cold that was not.
 import {
 	DARK,
 	PHONE,
@@ -21,10 +21,27 @@ import {
 	settled,
 	shot,
 } from './drive.mjs';
-import {target, views} from './served_views.mjs';
+import {quality, target, views as usual} from './served_views.mjs';
 
-const [url, run, ...only] = process.argv.slice(5);
+const [url, run, bare, ...only] = process.argv.slice(5);
 const server = {url};
+const zenn_of = rest => target('zenn.dev', rest);
+// The views, and some of them over runs that were not measured end to end, or one of two.
+const views = {
+	...usual,
+	'board-bare': {...usual.board, view: 'board', hash: `#/board?run=${bare}&agent=cold`},
+	'target-bare': {...usual.target, view: 'target', hash: zenn_of({run: bare, agent: 'cold'})},
+	'compare-bare': {
+		...usual.compare,
+		view: 'compare',
+		hash: `#/compare?mode=all&a=${bare}&a_agent=cold&b=${run}&b_agent=hot`,
+	},
+	'compare-bare-both': {
+		...usual.compare,
+		view: 'compare',
+		hash: `#/compare?mode=all&a=${bare}&a_agent=cold&b=${bare}&b_agent=cold`,
+	},
+};
 const zenn = 'zenn.dev';
 const text = page => page.locator('#main').innerText();
 const read = async (view, page) => (await view.read(page)).map(view.trim ?? (line => line)).sort();
@@ -62,12 +79,56 @@ const says = async () => {
 		lines(`${name}: says what its JSON says`, view.want(json).map(String).sort(), await read(view, page));
 		const copy = await context.newPage();
 		await copy.goto(url + (await hashOf(page)));
-		await settled(copy, name);
+		await settled(copy, view.view ?? name);
 		await view.open?.(copy);
 		same(`${name}: its permalink shows the same`, await text(page), await text(copy));
 		await copy.close();
 	}
 	await end(opened, 'says');
+};
+
+// End to end: measured in some runs of cold, not in the first; the history says which, and a lossy network what it lost.
+const ends = async () => {
+	const opened = await open(server, zenn_of({agent: 'cold'})),
+		{page} = opened;
+	const said = await page.locator('.said').innerText();
+	check(
+		'ends: of two destinations the worst is said',
+		/^\d of 8 answered by 2 destinations; at worst [\d.]+ % lost/.test(said),
+		said
+	);
+	const asked = {name: zenn, port: 443, protocol: 'tcp', agent: 'cold', limit: 200};
+	const {items} = await (
+		await page.request.get(`${url}api/v1/targets/history?${new URLSearchParams(asked)}`)
+	).json();
+	const measured = items.filter(one => one.e2e),
+		lossy = measured.filter(one => one.e2e.loss_pct > 0);
+	check(
+		'ends: some runs were measured, and lost some',
+		measured.length > 0 && measured.length < items.length && lossy.length > 0,
+		`${measured.length} of ${items.length}, ${lossy.length} lossy`
+	);
+	same('ends: the loss chart has those', measured.length, await page.locator('.levels .floor').count());
+	same('ends: and what they lost', lossy.length, await page.locator('.levels .bar-lost').count());
+	await page.locator('.history .numbers summary').click();
+	await page.locator('.by-run tbody tr').first().waitFor();
+	const shown = await page
+		.locator('.by-run tbody tr')
+		.evaluateAll(rows => rows.map(row => [3, 5, 9].map(i => row.cells[i].textContent || '–').join(' | ')));
+	same(
+		'ends: the table says what the history of the API says',
+		items.map(one => quality(one.e2e).join(' | ')).join(' // '),
+		shown.join(' // ')
+	);
+	await go(page, '#/board?agent=hot&sort=loss');
+	const first = page.locator('.rows-body .row').first();
+	same('ends: who never answers lost all of it', 'vm-own.lab:443', await first.locator('.c-name').innerText());
+	same('ends: that is said', '100 %', await first.locator('.c-loss').innerText());
+	same('ends: and that no RTT is known', '–', await first.locator('.c-median').innerText());
+	await first.locator('a').click();
+	await settled(page, 'target');
+	check('ends: so on its page', /100 %/.test(await page.locator('.quality .lost.high').innerText()));
+	await end(opened, 'ends');
 };
 
 // With the keyboard alone.
@@ -351,6 +412,7 @@ const agents = async () => {
 const looks = async () => {
 	const of = {
 		...Object.fromEntries(Object.entries(views).map(([name, view]) => [name, view.hash])),
+		'board-hot': '#/board?agent=hot',
 		'flow-hot': '#/flow?agent=hot',
 		'heat-hot': '#/heat?agent=hot',
 		'target-hot': target(zenn, {agent: 'hot'}),
@@ -378,7 +440,7 @@ const looks = async () => {
 };
 
 try {
-	for (const [name, part] of Object.entries({says, keyboard, clicks, colours, agents, looks})) {
+	for (const [name, part] of Object.entries({says, ends, keyboard, clicks, colours, agents, looks})) {
 		if (only.length && !only.includes(name)) continue;
 		try {
 			await part();

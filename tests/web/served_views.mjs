@@ -22,6 +22,9 @@ const exits = (one, verdict) => {
 	one.forEach(exit => sums.set(network(exit), (sums.get(network(exit)) ?? 0) + exit.paths));
 	return [...sums].map(([name, n]) => (sums.size > 1 ? `${name} (${n})` : name)).join(', ');
 };
+const pct = value => (value === null ? '–' : `${Number(value.toFixed(value < 1 ? 2 : 1))} %`);
+// End to end, of what may not have been measured.
+const quality = e2e => [pct(e2e?.loss_pct ?? null), rtt(e2e?.rtt_p50_us ?? null), rtt(e2e?.jitter_us ?? null)];
 const number = n => (n === null ? '–' : n.toLocaleString('en-US'));
 const kinds = {
 	verdict: 'verdict',
@@ -36,6 +39,8 @@ const kinds = {
 };
 const side = (change, text) => {
 	if (!text) return 'none';
+	if (/^[\d.]+ ms$/.test(text)) return rtt(Math.round(1000 * parseFloat(text)));
+	if (/^[\d.]+ %$/.test(text)) return pct(parseFloat(text));
 	return change.kind.startsWith('exit-as') ? text.replace(/^\d+|(?<= )\d+/g, 'AS$&') : text;
 };
 const letters = {i: 'v0', d: 'v1', u: 'v2', t: 'v3', x: 'v4'};
@@ -53,6 +58,8 @@ const listed = (page, ...columns) =>
 				),
 			columns
 		);
+// Those of columns that a list may not have; none where it has not.
+const had = async (page, ...columns) => ((await page.locator(`.row.head .c-${columns[0]}`).count()) ? columns : []);
 // The cells of a table's rows, as lines.
 const tabled = (page, selector) =>
 	page
@@ -78,7 +85,11 @@ const target = (name, rest = {}) => `#/target?${q({name, port: 443, protocol: 't
 const board = {
 	hash: '#/board',
 	read: async page => [
-		...(await listed(page, 'verdict', 'name', 'group', 'exit', 'path', 'rtt')),
+		...(await listed(
+			page,
+			...['verdict', 'name', 'group', 'exit', 'path', 'rtt'],
+			...(await had(page, 'loss', 'median', 'jitter'))
+		)),
 		...(await tabled(page, 'table.board')),
 	],
 	want: ({items, groups}) => [
@@ -90,6 +101,7 @@ const board = {
 				exits(one.exits, one.verdict),
 				one.as_path.join(' '),
 				rtt(one.dest_rtt_us),
+				...(items.some(other => other.e2e) ? quality(one.e2e) : []),
 			].join(' | ')
 		),
 		...groups.map(({group, verdicts, n_targets}) =>
@@ -132,6 +144,14 @@ const flow = {
 	},
 };
 
+const measures = e2e => {
+	const how = [e2e.late && `${e2e.late} late`, e2e.refused && `${e2e.refused} refused`].filter(Boolean);
+	return [
+		`${e2e.received} of ${e2e.sent}`,
+		[pct(e2e.loss_pct), how.join(', ')].join(' ').trim(),
+		...['jitter', 'rtt_min', 'rtt_p50', 'rtt_p95', 'rtt_p99', 'rtt_max'].map(key => rtt(e2e[`${key}_us`])),
+	];
+};
 const path = {
 	hash: target('zenn.dev'),
 	read: async page => [
@@ -141,8 +161,21 @@ const path = {
 				all.map(one => [...one.children].map(part => part.textContent).join(' | '))
 			)),
 		...(await tabled(page, 'table.hops')),
+		...(await page
+			.locator('.quality h3')
+			.evaluateAll(heads =>
+				heads.map(head =>
+					[head, ...head.nextElementSibling.querySelectorAll('dd')]
+						.map(part => part.textContent.trim())
+						.join(' | ')
+				)
+			)),
 	],
 	want: ({paths}) => [
+		// Each destination once, whatever flows there are, if any was measured.
+		...paths
+			.filter(one => one.flow === 0 && paths.some(other => other.e2e))
+			.map(({dest_ip, e2e}) => [dest_ip, ...(e2e ? measures(e2e) : [])].join(' | ')),
 		...paths.map(one =>
 			[
 				one.verdict,
@@ -201,7 +234,10 @@ const heat = {
 
 const changes = {
 	hash: '#/changes',
-	read: page => listed(page, 'kind', 'name', 'path'),
+	read: async page =>
+		(await listed(page, 'kind', 'name', 'path')).map(line =>
+			line.replace(/, [\d.]+ \S+ (slower|faster|more|less)$/, '')
+		),
 	want: ({items}) =>
 		items.map(one =>
 			[
@@ -239,13 +275,21 @@ const as = {
 const both = (a, b) => (a === b ? a : `${a} → ${b}`);
 const compare = {
 	hash: '#/compare?mode=all',
-	read: async page => [...(await listed(page, 'two', 'name', 'rtts')), ...(await underHead(page, 'Exits'))],
+	read: async page => [
+		...(await listed(page, 'two', 'name', 'rtts', ...(await had(page, 'losses', 'medians')))),
+		...(await underHead(page, 'Exits')),
+	],
 	want: ({targets, exits: list}) => [
-		...targets.map(({a, b, ...one}) =>
-			[both(a.verdict, b.verdict), label(one), both(rtt(a.dest_rtt_us), rtt(b.dest_rtt_us))].join(
-				' | '
-			)
-		),
+		...targets.map(({a, b, ...one}) => {
+			const is_measured = targets.some(other => other.a?.e2e || other.b?.e2e);
+			const [losses, medians] = quality(a.e2e).map((text, i) => both(text, quality(b.e2e)[i]));
+			return [
+				both(a.verdict, b.verdict),
+				label(one),
+				both(rtt(a.dest_rtt_us), rtt(b.dest_rtt_us)),
+				...(is_measured ? [losses, medians] : []),
+			].join(' | ');
+		}),
 		...list.map(one => {
 			const more = one.b_paths - one.a_paths;
 			return [
@@ -275,4 +319,4 @@ const run = {
 };
 
 export const views = {board, flow, target: path, heat, changes, as, compare, run};
-export {target};
+export {quality, target};

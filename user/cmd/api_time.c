@@ -121,7 +121,9 @@ int cp_api_heatmap(struct cp_api_call *call)
 
 /* ---- Two runs ---- */
 
-/* Five cells from `at` on; null when the run does not have the target. */
+#define SIDE_CELLS 6
+
+/* SIDE_CELLS cells; null when the run does not have the target. */
 static void write_side(struct cp_json *json, const char *key, const struct cp_store_cell *cells)
 {
 	if (cells[0].is_null) {
@@ -129,7 +131,7 @@ static void write_side(struct cp_json *json, const char *key, const struct cp_st
 		return;
 	}
 	cp_json_object(json, key);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < SIDE_CELLS; i++)
 		cp_api_cell(json, &cells[i]);
 	cp_json_object_end(json);
 }
@@ -143,8 +145,8 @@ static int write_pair(void *ctx, const struct cp_store_cell *cells, size_t n)
 	for (size_t i = 0; i < 4; i++)
 		cp_api_cell(json, &cells[i]);
 	write_side(json, "a", cells + 4);
-	write_side(json, "b", cells + 9);
-	for (size_t i = 14; i < n; i++)
+	write_side(json, "b", cells + 4 + SIDE_CELLS);
+	for (size_t i = 4 + 2 * SIDE_CELLS; i < n; i++)
 		cp_api_cell(json, &cells[i]);
 	cp_json_object_end(json);
 	return json->rc;

@@ -68,7 +68,7 @@
 	       " instr(lower(t.name || ' ' || ifnull(t.cname, '') || ' ' || ifnull(t.addresses, '')), lower(:text)))"
 #define SIDE(t)                                                                                                        \
 	t ".seq, " t ".verdict, " DECISIVE(t, "as_path") " AS \"as_path:steps\", " EXITS(                              \
-	        t) " AS \"exits:json\", " DEST_RTT(t) " AS dest_rtt_us, "
+	        t) " AS \"exits:json\", " DEST_RTT(t) " AS dest_rtt_us, " E2E(t) " AS \"e2e:json\", "
 #define SAME_TARGET "x.name = y.name AND x.port IS y.port AND x.protocol IS y.protocol"
 /* Silence is no difference, nor is what has no AS. Unmapped ones can stand side by side when the others are gone. */
 #define WITHOUT(step, path) "replace(" path ", ' " step " ', ' ')"

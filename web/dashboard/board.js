@@ -14,6 +14,7 @@ import {
 	targetLink,
 	verdictBar,
 } from './parts.js';
+import * as quality from './quality.js';
 import {makeRows} from './rows.js';
 import {
 	VERDICTS,
@@ -43,6 +44,7 @@ const RANKS = {
 	slowest: (a, b) => (b.dest_rtt_us ?? -1) - (a.dest_rtt_us ?? -1),
 	name: (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
 	listed: () => 0,
+	...quality.RANKS,
 };
 
 const sentence = (verdicts, n_targets) => {
@@ -127,9 +129,12 @@ export const show = async (params, ctx) => {
 		get(runPath(params), runQuery(params), ctx.signal),
 		getAll(runPath(params, '/targets'), runQuery(params), ctx.signal),
 	]);
+	// Columns and orders of what no target of the run has are left out.
+	const is_measured = list.items.some(target => quality.isMeasured(target.e2e));
+	const orders = is_measured ? [...ORDERS, ...quality.ORDERS] : ORDERS;
 	const rows = makeRows({
 		label: 'Targets',
-		className: 'targets',
+		className: is_measured ? 'targets measured' : 'targets',
 		none: 'No target is left by these filters.',
 		heads: [
 			['Verdict', 'c-verdict'],
@@ -138,6 +143,7 @@ export const show = async (params, ctx) => {
 			['Leaves home to', 'c-exit'],
 			['AS path', 'c-path'],
 			['RTT', 'c-rtt num'],
+			...(is_measured ? quality.columns() : []),
 			['Changed', 'c-time num'],
 		],
 		cells: target => [
@@ -147,10 +153,12 @@ export const show = async (params, ctx) => {
 			exitsText(target.exits, target.verdict),
 			known(pathText(target.as_path) || null),
 			known(rtt(target.dest_rtt_us)),
+			...(is_measured ? quality.cells(target.e2e) : []),
 			time(target.changed_ms),
 		],
 	});
-	const sorting = select('Order', ORDERS, RANKS[params.sort] ? params.sort : 'worst', () => filter.apply());
+	const sorted = orders.some(([name]) => name === params.sort) ? params.sort : 'worst';
+	const sorting = select('Order', orders, sorted, () => filter.apply());
 	const filter = targetFilter({
 		items: list.items,
 		params,
@@ -174,6 +182,7 @@ export const show = async (params, ctx) => {
 		nodes: [
 			heading('Verdicts', runLine(run, params)),
 			sentence(run.verdicts, run.n_targets),
+			quality.sentence(list.items),
 			groupTable(sortedGroups(list.groups ?? []), filter.setGroup),
 			filter.node,
 			left_out > 0

@@ -4,7 +4,20 @@ import {getAll, url} from './api.js';
 import {el} from './dom.js';
 import {agentOf, empty, heading, link, searchBox, select, severalAgents, targetParams} from './parts.js';
 import {makeRows} from './rows.js';
-import {VERDICTS, count, counted, groupName, isTime, pill, targetLabel, time, utc, wordsOf} from './words.js';
+import {
+	VERDICTS,
+	count,
+	counted,
+	groupName,
+	isTime,
+	lossText,
+	pill,
+	rtt,
+	targetLabel,
+	time,
+	utc,
+	wordsOf,
+} from './words.js';
 
 const KINDS = ['verdict', 'exit-as-new', 'exit-as-gone', 'as-path', 'rtt', 'loss', 'coverage', 'dns', 'cname'];
 const KIND_WORDS = {
@@ -18,6 +31,7 @@ const KIND_WORDS = {
 	dns: 'DNS answer',
 	cname: 'CNAME',
 };
+const LEVELS = ['rtt', 'loss', 'coverage'];
 const SINCE = [
 	['3600', 'last hour'],
 	['86400', 'last 24 hours'],
@@ -35,13 +49,31 @@ const seen = change =>
 		.filter(Boolean)
 		.join(', ');
 
+// Levels are told as numbers with their units, "12.345 ms" and "20.0 %". {value, unit}; null: none.
+const levelOf = (change, text) => {
+	const [, value, unit] = (LEVELS.includes(change.kind) && text?.match(/^(\d+(?:\.\d+)?) (ms|%)$/)) || [];
+	return unit ? {value: Number(value), unit} : null;
+};
+const levelText = ({value, unit}) => (unit === 'ms' ? rtt(Math.round(1000 * value)) : lossText(value));
+// By how much, and which way.
+const shift = change => {
+	const [was, is] = [levelOf(change, change.old), levelOf(change, change.new)];
+	if (!was || !is || was.unit !== is.unit || was.value === is.value) return null;
+	const by = {value: Math.abs(is.value - was.value), unit: is.unit},
+		is_more = is.value > was.value;
+	return is.unit === 'ms'
+		? `, ${levelText(by)} ${is_more ? 'slower' : 'faster'}`
+		: `, ${Number(by.value.toFixed(1))} points ${is_more ? 'more' : 'less'}`;
+};
+
 // What was, or is: leads to the target's paths as they were then.
 const side = (change, value, href, title) => {
 	if (value === null || value === undefined || value === '') return el('span', 'none', 'none');
 	const is_verdict = change.kind === 'verdict' && VERDICTS.includes(value);
 	// Exits are told as numbers.
 	const words = /^exit-as/.test(change.kind) ? value.replace(/^\d+|(?<= )\d+/g, 'AS$&') : value;
-	const said = is_verdict ? pill(value) : el('span', 'value', words);
+	const level = levelOf(change, value);
+	const said = is_verdict ? pill(value) : el('span', 'value', level ? levelText(level) : words);
 	return href ? el('a', 'then', {href, title}, said) : said;
 };
 const fromTo = change => {
@@ -58,7 +90,8 @@ const fromTo = change => {
 		},
 		side(change, change.old, before, 'The paths before'),
 		el('span', 'arrow', ' → '),
-		side(change, change.new, at(change.run), 'The paths then')
+		side(change, change.new, at(change.run), 'The paths then'),
+		el('span', 'none', shift(change))
 	);
 };
 

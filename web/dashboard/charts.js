@@ -305,34 +305,34 @@ export const timeAxis = runs => {
 	);
 };
 
-// A line over runs; where a value is unknown the line has a gap.
-export const runLine = (label, values) => {
-	const known = values.filter(value => value !== null && value !== undefined);
-	const top = Math.max(...known, 1),
-		width = 1000 / values.length;
-	const pieces = [];
-	let piece = [];
+// Points of a line over runs, in pieces: where a value is unknown the line has a gap.
+export const linePieces = (values, yOf) => {
+	const width = 1000 / values.length,
+		pieces = [[]];
 	values.forEach((value, i) => {
-		if (value === null || value === undefined) return (pieces.push(piece), (piece = []));
-		return piece.push([(i + 0.5) * width, 44 - (40 * value) / top]);
+		if (value === null || value === undefined) pieces.push([]);
+		else pieces[pieces.length - 1].push([(i + 0.5) * width, yOf(value), width]);
 	});
-	pieces.push(piece);
-	const draw = points =>
-		points.length === 1
-			? svg('line', '', {
-					x1: points[0][0] - width / 3,
-					x2: points[0][0] + width / 3,
-					y1: points[0][1],
-					y2: points[0][1],
-				})
-			: svg('polyline', '', {
-					points: points.map(point => point.map(n => n.toFixed(1)).join(',')).join(' '),
-				});
+	return pieces.filter(points => points.length);
+};
+
+// One of them; a single run is a short line.
+export const pieceOf = points => {
+	const [[x, y, width]] = points;
+	return points.length === 1
+		? svg('line', '', {x1: x - width / 3, x2: x + width / 3, y1: y, y2: y})
+		: svg('polyline', '', {
+				points: points.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(' '),
+			});
+};
+
+export const runLine = (label, values) => {
+	const top = Math.max(...values.filter(value => value !== null && value !== undefined), 1);
 	return svg(
 		'svg',
 		'run-line',
 		{viewBox: '0 0 1000 48', preserveAspectRatio: 'none', role: 'img', 'aria-label': label},
-		pieces.filter(points => points.length).map(draw)
+		linePieces(values, value => 44 - (40 * value) / top).map(pieceOf)
 	);
 };
 

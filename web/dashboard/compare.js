@@ -3,8 +3,9 @@
 import {get, url} from './api.js';
 import {clean, el, scroller, table} from './dom.js';
 import {agentOf, empty, exitsText, heading, networkLink, runNamer, select, targetFilter, targetLink} from './parts.js';
+import {HIGH_PCT, isMeasured, loss, total} from './quality.js';
 import {makeRows} from './rows.js';
-import {count, counted, groupName, networkText, pathText, pill, rtt} from './words.js';
+import {count, counted, groupName, lossText, networkText, pathText, pill, rtt} from './words.js';
 
 const RUNS_LISTED = 500;
 const MODES = [
@@ -12,7 +13,9 @@ const MODES = [
 	['worse', 'only what got worse'],
 	['all', 'all targets'],
 ];
+const LOSS_MODE = ['loss', 'only what loses more'];
 
+const isKnown = value => value !== null && value !== undefined;
 const pair = (a, b) => (a.textContent === b.textContent ? [b] : [a, el('span', 'arrow', ' → '), b]);
 const exits = one => el('span', 'value', one ? exitsText(one.exits, one.verdict) : '');
 // Where it leaves in both; where that is the same, how the ways there differ.
@@ -23,6 +26,11 @@ const ways = ({a, b}) => {
 	return el('span', 'from-to', both, differ && el('span', 'none', `, path ${paths.join(' → ')}`));
 };
 const verdictOf = one => (one ? pill(one.verdict) : el('span', 'none', 'not in it'));
+const lossOf = one => el('span', '', loss(one?.e2e));
+const medianOf = one => el('span', '', rtt(one?.e2e?.rtt_p50_us) ?? '–');
+// So many points more are lost; unknown where one of the two is.
+const moreLoss = ({a, b}) =>
+	isKnown(a?.e2e?.loss_pct) && isKnown(b?.e2e?.loss_pct) ? b.e2e.loss_pct - a.e2e.loss_pct : null;
 const rttOf = one => el('span', '', one ? (rtt(one.dest_rtt_us) ?? '–') : '–');
 
 const change = n =>
@@ -125,6 +133,18 @@ const summary = (answer, n_changed, n_worse) => {
 	return line;
 };
 
+// How much was lost of all probes to destinations themselves; null where neither run has any.
+const lossLine = answer => {
+	const said = ['a', 'b'].map(side => {
+		const all = total(answer.targets.map(target => target[side]?.e2e));
+		const name = sideName(answer, side);
+		return all
+			? `${name} lost ${lossText(all.loss_pct)} of ${counted(all.sent, 'probe')}`
+			: `${name} was not measured`;
+	});
+	return el('p', 'note quality-line', `End to end, ${said.join('; ')}.`);
+};
+
 export const show = async (params, ctx) => {
 	const list = await get('runs', {limit: RUNS_LISTED}, ctx.signal);
 	const {a, b} = usual(list.items, params);
@@ -143,9 +163,17 @@ export const show = async (params, ctx) => {
 			nodes: [heading(title), empty('There is one run so far; a comparison takes two.')],
 		};
 	const answer = await get('compare', sides(a, b), ctx.signal);
+	const is_measured = answer.targets.some(({a, b}) => isMeasured(a?.e2e) || isMeasured(b?.e2e));
+	const modes = is_measured ? [...MODES, LOSS_MODE] : MODES;
+	const holds = {
+		all: () => true,
+		worse: target => target.worse,
+		changed: target => target.changed,
+		loss: target => (moreLoss(target) ?? 0) >= HIGH_PCT,
+	};
 	const rows = makeRows({
 		label: 'Targets of both runs',
-		className: 'compared',
+		className: is_measured ? 'compared measured' : 'compared',
 		none: 'Nothing differs, as far as these filters look.',
 		heads: [
 			['Verdict', 'c-two'],
@@ -153,6 +181,12 @@ export const show = async (params, ctx) => {
 			['Group', 'c-group'],
 			['Leaves home to', 'c-path'],
 			['RTT', 'c-rtts num'],
+			...(is_measured
+				? [
+						['E2E loss', 'c-losses num'],
+						['E2E RTT', 'c-medians num'],
+					]
+				: []),
 		],
 		cells: target => [
 			el(
@@ -164,18 +198,26 @@ export const show = async (params, ctx) => {
 			groupName(target.group),
 			ways(target),
 			el('span', 'from-to', pair(rttOf(target.a), rttOf(target.b))),
+			...(is_measured
+				? [
+						el('span', 'from-to', pair(lossOf(target.a), lossOf(target.b))),
+						el('span', 'from-to', pair(medianOf(target.a), medianOf(target.b))),
+					]
+				: []),
 		],
 	});
-	const mode = select('Which', MODES, params.mode ?? 'changed', () => filter.apply());
+	const wanted = modes.some(([name]) => name === params.mode) ? params.mode : 'changed';
+	const mode = select('Which', modes, wanted, () => filter.apply());
 	const filter = targetFilter({
 		items: answer.targets,
 		params,
 		text,
 		verdictOf: target => (target.b ?? target.a)?.verdict ?? null,
 		extra: [mode],
-		holds: target => mode.value === 'all' || (mode.value === 'worse' ? target.worse : target.changed),
+		holds: target => holds[mode.value](target),
 		applied: (items, state) => {
-			rows.set([...items].sort((x, y) => y.worse - x.worse || y.changed - x.changed));
+			const byLoss = (x, y) => (mode.value === 'loss' ? moreLoss(y) - moreLoss(x) : 0);
+			rows.set([...items].sort((x, y) => byLoss(x, y) || y.worse - x.worse || y.changed - x.changed));
 			ctx.keep({
 				...(params.a || params.b ? sides(a, b) : {}),
 				mode: mode.value === 'changed' ? null : mode.value,
@@ -196,6 +238,7 @@ export const show = async (params, ctx) => {
 				answer.targets.filter(target => target.changed).length,
 				answer.targets.filter(target => target.worse).length
 			),
+			is_measured ? lossLine(answer) : null,
 			el('h2', '', 'Exits'),
 			exitTable(answer),
 			el('h2', '', 'Targets'),

@@ -5,6 +5,8 @@ import {runLine as rttLine, timeAxis, verdictStrip} from './charts.js';
 import {el, facts, later, scroller, table} from './dom.js';
 import {isSilent} from './pathgraph.js';
 import {pathView} from './pathview.js';
+import {block as qualityBlock, inWords, isMeasured} from './quality.js';
+import {qualityChart} from './qualitychart.js';
 import {
 	agentNames,
 	empty,
@@ -100,6 +102,7 @@ const pathDetails = (path, run, open) => {
 							: null,
 					],
 					['Ended', path.end_reason],
+					['Its destination', isMeasured(path.e2e) ? inWords(path.e2e) : null],
 				]),
 				hopTable(path, run)
 			);
@@ -117,6 +120,7 @@ const wayOf = one => [one.verdict, ...(one.exits ?? []).map(networkText).sort()]
 const slider = (history, at, choose) => {
 	const said = el('output', 'when'),
 		is_close = haveCloseTimes(history);
+	const quality = qualityChart(history, is_close, choose);
 	const range = el('input', '', {
 		type: 'range',
 		min: '0',
@@ -126,10 +130,12 @@ const slider = (history, at, choose) => {
 		oninput: () => choose(Number(range.value)),
 	});
 	const say = i => {
+		quality?.say(i);
 		range.value = String(i);
 		range.setAttribute(
 			'aria-valuetext',
-			`${utc(history[i].started_ms)}, ${verdictName(history[i].verdict)}`
+			`${utc(history[i].started_ms)}, ${verdictName(history[i].verdict)}` +
+				(quality ? `, end to end ${inWords(history[i].e2e)}` : '')
 		);
 		said.replaceChildren(
 			time(history[i].started_ms, is_close),
@@ -148,7 +154,11 @@ const slider = (history, at, choose) => {
 		? el(
 				'div',
 				'rtt-line',
-				el('span', 'note', `RTT ${rtt(Math.min(...rtts))} to ${rtt(Math.max(...rtts))}`),
+				el(
+					'span',
+					'note',
+					`RTT ${quality ? 'of the paths ' : ''}${rtt(Math.min(...rtts))} to ${rtt(Math.max(...rtts))}`
+				),
 				rttLine(
 					'RTT over time',
 					history.map(one => one.dest_rtt_us)
@@ -163,6 +173,7 @@ const slider = (history, at, choose) => {
 			{'aria-label': 'History'},
 			el('div', 'history-top', el('h2', '', 'History'), said),
 			line,
+			quality?.node,
 			el(
 				'div',
 				'slide',
@@ -176,7 +187,8 @@ const slider = (history, at, choose) => {
 				),
 				range
 			),
-			timeAxis(history)
+			timeAxis(history),
+			quality?.numbers
 		),
 	};
 };
@@ -303,7 +315,7 @@ export const show = async (params, ctx) => {
 			...shownRun(),
 			open: [...opened].join('|'),
 		});
-	const head = el('div'),
+	const head = el('div', 'beside'),
 		list = el('div'),
 		figure = el('div');
 	let view = null,
@@ -315,7 +327,7 @@ export const show = async (params, ctx) => {
 			figure.append(view.node);
 		}
 		const one = history[at];
-		head.replaceChildren(summary(target));
+		head.replaceChildren(summary(target), ...(target.paths.length ? [qualityBlock(target.paths)] : []));
 		if (target.paths.length) view.set(target.paths.slice(0, DRAWN));
 		view.node.hidden = target.paths.length === 0;
 		list.replaceChildren(

@@ -38,6 +38,12 @@ export const rtt = us => {
 	return `${(us / 1000).toFixed(digits)} ms`;
 };
 
+// Of what is lost; a little is not nothing.
+export const lossText = pct => {
+	if (pct === null || pct === undefined) return null;
+	return pct > 0 && pct < 0.005 ? '< 0.01 %' : `${Number(pct.toFixed(pct < 1 ? 2 : 1))} %`;
+};
+
 // ---- time: local, UTC on hover ----
 
 const two = n => String(n).padStart(2, '0');
