@@ -43,6 +43,7 @@ static const struct cp_format log_format = {
 const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf, size_t size)
 {
 	const struct cp_accounting *acc = &outcome->accounting;
+	uint64_t permille; /* rounded down: 100 % is all */
 	const char *joint = ": ";
 	size_t len;
 
@@ -61,10 +62,11 @@ const char *cp_watch_describe(const struct cp_watch_outcome *outcome, char *buf,
 	if (len < size && acc->n_unresolved + acc->n_skipped)
 		len += (size_t)snprintf(
 		        buf + len, size - len, "%s%" PRIu64 " not measured", joint, acc->n_unresolved + acc->n_skipped);
-	if (len < size && acc->n_paths)
+	if (len < size && acc->n_paths) {
+		permille = acc->n_complete * 1000 / acc->n_paths;
 		len += (size_t)snprintf(buf + len, size - len, "; %g %% of %" PRIu64 " path%s complete",
-		        (double)(acc->n_complete * 1000 / acc->n_paths) / 10, /* rounded down: 100 is all */
-		        acc->n_paths, acc->n_paths == 1 ? "" : "s");
+		        (double)permille / 10, acc->n_paths, acc->n_paths == 1 ? "" : "s");
+	}
 	if (len < size)
 		snprintf(buf + len, size - len, "; %.1f s", (double)outcome->took_ns / 1e9);
 	return buf;
