@@ -262,6 +262,7 @@ static void test_two(struct cp_store *store, const char *path)
 	struct cp_store *other = NULL, *reader = NULL;
 	struct cp_store_query query;
 	struct cp_err err = {.text = ""};
+	struct cp_store_warning warning = {.agent = "a", .seq = 0, .code = "c", .text = "t"};
 	int64_t run;
 
 	check(cp_store_open(path, CP_STORE_WRITE, &other, &err) == 0, "a second writer opens it");
@@ -270,6 +271,12 @@ static void test_two(struct cp_store *store, const char *path)
 		return;
 	run = begin(other, "a", "", T0);
 	check(run == T0 + 1, "the same agent at the same time: one more");
+	warning.run = run;
+	check(cp_store_add(other, CP_STORE_WARNINGS, &warning) == 0, "a row waits for its batch");
+	check(begin(other, "a", "", T0) == T0 + 2, "the next run begins all the same");
+	cp_store_query_init(&query);
+	query.run = run;
+	check(cp_store_lost(other) == 0 && find(reader, CP_STORE_WARNINGS, &query).n == 1, "and the row is kept");
 	cp_store_query_init(&query);
 	check(find(reader, CP_STORE_RUNS, &query).n == find(store, CP_STORE_RUNS, &query).n, "all see the same");
 	check(cp_store_add_change(reader, &(struct cp_store_change){.agent = "r"}) != 0, "a reader does not write");
@@ -285,7 +292,7 @@ static void test_prune(struct cp_store *store, const int64_t runs[3])
 	struct found found;
 
 	cp_store_query_init(&query);
-	check(cp_store_prune(store, &age, T0 + 5 * DAY_MS, &pruned) == 0 && pruned.n_runs == 4, "by age");
+	check(cp_store_prune(store, &age, T0 + 5 * DAY_MS, &pruned) == 0 && pruned.n_runs == 5, "by age");
 	found = find(store, CP_STORE_RUNS, &query);
 	check(found.n == 1 && found.numbers[0] == T0 + 5 * DAY_MS, "the newest stays");
 	check(find(store, CP_STORE_CHANGES, &query).n == 0, "old changes go, too");

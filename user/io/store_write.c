@@ -171,7 +171,7 @@ static int insert_now(struct cp_store *store, enum cp_store_table table, const v
 
 int cp_store_begin_run(struct cp_store *store, struct cp_store_run *run)
 {
-	int rc;
+	int rc, later;
 
 	store->n_lost = 0;
 	run->run = run->started_ms;
@@ -179,13 +179,18 @@ int cp_store_begin_run(struct cp_store *store, struct cp_store_run *run)
 	run->hops_pruned = 0;
 	if (!run->audit)
 		run->audit = "";
-	/* Waits for the disk, so that a run of which the power takes all else is known to have been. */
-	rc = cp_store_exec(store, "PRAGMA synchronous = FULL");
+	/*
+	 * Waits for the disk, so that a run of which the power takes all else is known to have been. That cannot be
+	 * said within a batch; one that finds no space is counted as lost, and for the run there is the reserve.
+	 */
+	rc = cp_store_commit(store);
+	rc = rc && rc != -ENOSPC ? rc : cp_store_exec(store, "PRAGMA synchronous = FULL");
 	if (rc)
 		return rc;
 	while ((rc = insert_now(store, CP_STORE_RUNS, run)) == -EEXIST)
 		run->run++;
-	return rc ? rc : cp_store_exec(store, "PRAGMA synchronous = NORMAL");
+	later = cp_store_exec(store, "PRAGMA synchronous = NORMAL");
+	return rc ? rc : later;
 }
 
 static int replace_run(struct cp_store *store, const struct cp_store_run *run)
