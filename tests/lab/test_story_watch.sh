@@ -94,7 +94,9 @@ check_eq 'all of one target' zenn.dev:443/tcp "$(awk '{print $2}' "$work/want" |
 check_eq 'the exit AS that is new' 'exit-as-new zenn.dev:443/tcp 3491 -> 2914' "$(grep exit-as-new "$work/want")"
 check_eq 'nothing else is told' '' "$(jq -r 'select(.state != "changed" or .target.name != "zenn.dev") | .kind' "$work/told")"
 
-sed -n 's/^coldpotato: change: story: warning: \([^ ]*\) \([a-z-]*\): /\2 \1 /p' "$log" | sort >"$work/logged"
+check 'log: exit ASes have names' says 'exit-as-new: AS3491 PCCW Global -> AS2914 NTT'
+sed -n 's/^coldpotato: change: story: warning: \([^ ]*\) \([a-z-]*\): /\2 \1 /p' "$log" |
+	sed -E '/^exit/s/AS([0-9]+)( [A-Za-z ]+)?( ->|$)/\1\3/g' | sort >"$work/logged"
 check_same 'log: the same' "$work/want" "$work/logged"
 
 when='.kind, .target, .port, .protocol, .old, .new, .at_ms, .run, .first_seen_ms, .last_seen_ms, .severity'

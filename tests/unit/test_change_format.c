@@ -186,6 +186,43 @@ static void test_line(void **state)
 	}
 }
 
+/* People read names of exit ASes where they are known; records and alerts' values have numbers. */
+static void test_names(void **state)
+{
+	static const struct {
+		enum cp_change_kind kind;
+		const char *old_text, *new_text, *want;
+	} cases[] = {
+	        {CP_CHANGE_EXIT_NEW, "3491", "2914", "exit-as-new: AS3491 PCCW Global -> AS2914 NTT\n"},
+	        {CP_CHANGE_EXIT_GONE, "3491 64500 2914", "none",
+	                "exit-as-gone: AS3491 PCCW Global, AS64500, AS2914 NTT -> none\n"},
+	        {CP_CHANGE_AS_PATH, "8075 3491", "8075 2914", "as-path: 8075 3491 -> 8075 2914\n"},
+	};
+	struct cp_change_origin origin = {0};
+	struct cp_asdb *names = NULL;
+	struct buffer buffer;
+
+	(void)state;
+	assert_int_equal(cp_asdb_new(&names), 0);
+	assert_int_equal(cp_asdb_set_name(names, 3491, "PCCW Global (HK) Limited"), 0);
+	assert_int_equal(cp_asdb_set_name(names, 2914, "NTT"), 0);
+	assert_int_equal(cp_asdb_seal(names), 0);
+	origin.names = names;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cp_change_event event = event_of("login.example", CP_CHANGE_CHANGED);
+		const char *line;
+
+		event.kind = cases[i].kind;
+		event.old_text = cases[i].old_text;
+		event.new_text = cases[i].new_text;
+		line = write_one(cp_change_write_line, &event, &origin, &buffer);
+		assert_non_null(strstr(line, cases[i].want));
+		line = write_one(cp_change_write_ndjson, &event, &origin, &buffer);
+		assert_null(strstr(line, "PCCW"));
+	}
+	cp_asdb_free(names);
+}
+
 static void test_hostile(void **state)
 {
 	static const write_cb writers[] = {cp_change_write_ndjson, cp_change_write_alertmanager, cp_change_write_line};
@@ -215,6 +252,7 @@ int main(void)
 	        cmocka_unit_test(test_alertmanager),
 	        cmocka_unit_test(test_alerts),
 	        cmocka_unit_test(test_line),
+	        cmocka_unit_test(test_names),
 	        cmocka_unit_test(test_hostile),
 	};
 

@@ -284,6 +284,7 @@ static struct cp_change_origin origin_of(const struct cp_watch_changes *changes,
 	return (struct cp_change_origin){
 	        .agent = changes->plan->agent,
 	        .audit = item->audit->name,
+	        .names = changes->plan->knowledge.asdb,
 	        .dashboard_url = alerts->dashboard_url,
 	        .ends_ms =
 	                alerts->repeat_ms ? cp_host_clock_wall_ms() + LASTS_REPEATS * (uint64_t)alerts->repeat_ms : 0,

@@ -14,6 +14,7 @@
 #include "core/target.h"
 #include "json.h"
 #include "ndjson_part.h"
+#include "phrase.h"
 #include "record.h"
 #include "text.h"
 
@@ -93,16 +94,45 @@ static void say_subject(const struct cp_change_event *event, char *buf, size_t s
 		snprintf(buf, size, "%s%s%s", event->target, proto ? "/" : "", proto ? proto : "");
 }
 
+#define SIDE_MAX 2200
+
+/* One side of an event: exit ASes as "AS3491 PCCW Global, AS13335 Cloudflare". Of another kind, or names NULL: as it
+ * is. */
+static const char *say_side(
+        const struct cp_change_event *event, const char *side, const struct cp_asdb *names, char buf[SIDE_MAX])
+{
+	char word[64], name[128];
+	size_t len = 0, n;
+
+	if (!names || (event->kind != CP_CHANGE_EXIT_NEW && event->kind != CP_CHANGE_EXIT_GONE))
+		return side;
+	for (buf[0] = '\0'; *side && len < SIDE_MAX; side += n + strspn(side + n, " ")) {
+		const struct cp_as *as = NULL;
+		uint32_t asn = 0;
+
+		n = strcspn(side, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)n, side);
+		if (cp_asdb_parse_asn(word, &asn) == 0)
+			as = cp_asdb_as(names, asn);
+		cp_phrase_name(as ? as->name : NULL, name, sizeof(name));
+		len += (size_t)snprintf(buf + len, SIDE_MAX - len, "%s%s%s%s%s", len ? ", " : "", asn ? "AS" : "", word,
+		        name[0] ? " " : "", name);
+	}
+	return buf;
+}
+
 /* "verdict: inside -> transit", "verdict recovered: transit -> inside". */
-static void say_change(const struct cp_change_event *event, char *buf, size_t size)
+static void say_change(const struct cp_change_event *event, const struct cp_asdb *names, char *buf, size_t size)
 {
 	bool is_over = event->state != CP_CHANGE_CHANGED;
+	char before[SIDE_MAX], after[SIDE_MAX];
 
 	int n = snprintf(buf, size, "%s%s%s", cp_change_kind_name(event->kind), is_over ? " " : "",
 	        is_over ? cp_change_state_name(event->state) : "");
 
 	if (event->old_text && n > 0 && (size_t)n < size)
-		snprintf(buf + n, size - (size_t)n, ": %s -> %s", event->old_text, event->new_text);
+		snprintf(buf + n, size - (size_t)n, ": %s -> %s", say_side(event, event->old_text, names, before),
+		        say_side(event, event->new_text, names, after));
 }
 
 #define LINE_WIDTH 65535 /* a line is not broken */
@@ -114,7 +144,7 @@ int cp_change_write_line(
 	struct cp_text text;
 
 	say_subject(event, subject, sizeof(subject));
-	say_change(event, change, sizeof(change));
+	say_change(event, origin->names, change, sizeof(change));
 	cp_text_init(&text, sink, LINE_WIDTH, false);
 	if (origin->audit) {
 		cp_text_put(&text, origin->audit);
@@ -159,12 +189,13 @@ static void write_labels(
 	cp_json_object_end(json);
 }
 
-static void write_annotations(struct cp_json *json, const struct cp_change_event *event)
+static void write_annotations(
+        struct cp_json *json, const struct cp_change_event *event, const struct cp_change_origin *origin)
 {
 	char subject[1200], change[4400], summary[5700], time[TIME_MAX];
 
 	say_subject(event, subject, sizeof(subject));
-	say_change(event, change, sizeof(change));
+	say_change(event, origin->names, change, sizeof(change));
 	snprintf(summary, sizeof(summary), "%s %s", subject, change);
 	cp_json_object(json, "annotations");
 	cp_json_string(json, "summary", summary);
@@ -202,7 +233,7 @@ size_t cp_change_alerts_add(
 
 	cp_json_object(json, NULL);
 	write_labels(json, event, origin);
-	write_annotations(json, event);
+	write_annotations(json, event, origin);
 	if (event->first_seen_ms)
 		cp_json_string(json, "startsAt", say_time(event->first_seen_ms, time));
 	if (ends_ms)

@@ -7,12 +7,15 @@
 #ifndef CP_FORMAT_CHANGE_H
 #define CP_FORMAT_CHANGE_H
 
+#include "core/asdb.h"
 #include "core/change.h"
 #include "json.h"
 
 /* Where an event comes from: what the detector does not know. All may be NULL. */
 struct cp_change_origin {
 	const char *agent, *audit;
+	const struct cp_asdb
+	        *names; /* what exit ASes are called, where people read of them; records have numbers only */
 	const char *dashboard_url; /* generatorURL, without anything behind it */
 	uint64_t ends_ms; /* of a change that lasts, Unix time: Alertmanager takes it for over then, if it is not told
 	                     again; 0: not said, its own resolve_timeout counts */
