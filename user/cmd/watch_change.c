@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/grow.h"
 #include "watch.h"
 
 #define STATE_MAX (1u << 28)
@@ -42,21 +43,6 @@ struct cp_watch_changes {
 	uint32_t n;
 };
 
-/* Makes room for one more. 0 or -ENOMEM. */
-static int grow(void *items, size_t n, size_t *cap, size_t size)
-{
-	void **array = items, *more;
-
-	if (n < *cap)
-		return 0;
-	more = reallocarray(*array, *cap ? *cap * 2 : 16, size);
-	if (!more)
-		return -ENOMEM;
-	*array = more;
-	*cap = *cap ? *cap * 2 : 16;
-	return 0;
-}
-
 struct cp_hook cp_watch_changes_hook(struct cp_watch_changes *changes, const struct cp_watch_item *item)
 {
 	return cp_watch_observer_hook(changes->trackers[item - changes->plan->items].observer);
@@ -77,7 +63,7 @@ static void keep_event(void *ctx, const struct cp_change_event *event)
 	struct kept_event *kept;
 	bool is_whole = true;
 
-	if (grow(&tracker->events, tracker->n_events, &tracker->cap_events, sizeof(*tracker->events))) {
+	if (cp_grow(&tracker->events, &tracker->cap_events, tracker->n_events, sizeof(*tracker->events))) {
 		tracker->n_lost++;
 		return;
 	}

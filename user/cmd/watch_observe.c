@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/grow.h"
 #include "watch.h"
 
 #define STEP_MAX 96
@@ -59,21 +60,6 @@ struct cp_watch_observer {
 	enum cp_confidence confidence;
 };
 
-/* Makes room for one more. 0 or -ENOMEM. */
-static int grow(void *items, size_t n, size_t *cap, size_t size)
-{
-	void **array = items, *more;
-
-	if (n < *cap)
-		return 0;
-	more = reallocarray(*array, *cap ? *cap * 2 : 16, size);
-	if (!more)
-		return -ENOMEM;
-	*array = more;
-	*cap = *cap ? *cap * 2 : 16;
-	return 0;
-}
-
 /* ---- Paths and destinations ---- */
 
 static int add_step(struct texts *texts, const char *step)
@@ -89,7 +75,7 @@ static int add_step(struct texts *texts, const char *step)
 		texts->bytes = bytes;
 		texts->cap = cap;
 	}
-	if (grow(&texts->at, texts->n, &texts->n_cap, sizeof(*texts->at)))
+	if (cp_grow(&texts->at, &texts->n_cap, texts->n, sizeof(*texts->at)))
 		return -ENOMEM;
 	memcpy(texts->bytes + texts->len, step, len);
 	texts->at[texts->n++] = texts->len;
@@ -102,7 +88,7 @@ static int add_dest(struct cp_watch_observer *observer, const struct cp_rec_path
 	const struct cp_quality_stats *e2e = rec->e2e;
 	struct seen_dest *dest;
 
-	if (grow(&observer->dests, observer->n_dests, &observer->cap_dests, sizeof(*observer->dests)))
+	if (cp_grow(&observer->dests, &observer->cap_dests, observer->n_dests, sizeof(*observer->dests)))
 		return -ENOMEM;
 	dest = &observer->dests[observer->n_dests++];
 	*dest = (struct seen_dest){.addr = rec->dest, .rtt_us = UNKNOWN, .e2e_rtt_us = UNKNOWN};
@@ -142,7 +128,7 @@ static int take_path(void *state, const struct cp_rec_path *rec)
 	struct cp_watch_observer *observer = state;
 	struct seen_path *path;
 	char step[STEP_MAX];
-	int rc = grow(&observer->paths, observer->n_paths, &observer->cap_paths, sizeof(*observer->paths));
+	int rc = cp_grow(&observer->paths, &observer->cap_paths, observer->n_paths, sizeof(*observer->paths));
 
 	if (rc)
 		return rc;
@@ -293,7 +279,7 @@ static void forget_target(struct cp_watch_observer *observer)
 
 static int note_target(struct cp_watch_observer *observer, const struct cp_rec_target *rec)
 {
-	if (grow(&observer->targets, observer->n_targets, &observer->cap_targets, sizeof(*observer->targets)))
+	if (cp_grow(&observer->targets, &observer->cap_targets, observer->n_targets, sizeof(*observer->targets)))
 		return -ENOMEM;
 	observer->targets[observer->n_targets++] = (struct seen_target){
 	        .group = rec->target->group,
