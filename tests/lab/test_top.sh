@@ -80,7 +80,7 @@ check 'all audits together' sees '^> all audits +.* [1-9] transit'
 check 'one that waits' sees '^  names +in (60|59) min +took [0-9.]+ s +3 transit, 8 inside'
 check 'a target, its verdict and its path' sees '^> zenn.dev +transit +medium +0% +[0-9.]+ +> 3491 PCCW'
 check 'the latest log line' sees '^[0-9:]{8} (two|names): [0-9]+ targets?'
-check 'nothing is wider than the screen' test -z "$(screen | grep -E '^.{81,}')"
+check 'nothing is wider than the screen' test -z "$(screen | LC_ALL=C.UTF-8 grep -E '^.{81,}')"
 
 # --- keys ---
 
