@@ -57,7 +57,7 @@ check 'its routers, by name' sees '^ +6 ae20-0.ams-96c-1a +8075 +0% +[0-9]+ +[0-
 check 'the exit is marked' sees '^ >10 198.18.48.3 +13335 +0%'
 check 'silent hops are stars' sees '^ +7 \* +100% +[0-9]+ +- +- '
 check 'the end' sees '^ +11 198.18.49.10 +13335 +0%'
-check 'nothing is wider than the screen' test -z "$(screen | grep -E '^.{81,}')"
+check 'nothing is wider than the screen' test -z "$(screen | LC_ALL=C.UTF-8 grep -E '^.{81,}')"
 
 # --- keys ---
 
