@@ -2,8 +2,7 @@
 // End-to-end quality in the dashboard, over the made-up runs of mock_world.mjs: where it was measured and where not, what
 // stands out, its order, its history, by mouse and by keyboard; on screens of each width.
 import {
-	DARK,
-	PHONE,
+	LOOKS,
 	check,
 	end,
 	faint,
@@ -267,12 +266,7 @@ export const quality_looks = async server => {
 		compare: `#/compare?a=${runs[E2E_FROM]}&b=${runs[runs.length - 1]}&mode=loss`,
 	};
 	const widths = [360, 500, 700, 930, 1010, 1100, 1260, 1920];
-	for (const [look, options] of Object.entries({
-		light: {},
-		dark: DARK,
-		phone: PHONE,
-		'phone-dark': {...PHONE, ...DARK},
-	})) {
+	for (const [look, options] of Object.entries(LOOKS)) {
 		const opened = await open(server, '', options),
 			{page} = opened;
 		for (const [name, hash] of Object.entries(views)) {

@@ -21,6 +21,7 @@ const flags = [
 const profile = mkdtempSync(join(tmpdir(), 'coldpotato-web-'));
 export const PHONE = {viewport: {width: 390, height: 844}};
 export const DARK = {colorScheme: 'dark'};
+export const LOOKS = {light: {}, dark: DARK, phone: PHONE, 'phone-dark': {...PHONE, ...DARK}};
 let failed = 0;
 
 export const check = (what, holds, detail = '') => {

@@ -5,8 +5,7 @@
 // Usage: node served.mjs MODULES BROWSER SHOTS URL RUN BARE [PART...]; for the first three see drive.mjs. RUN is the number
 // of two runs: the newest of the agents cold and hot, measured end to end. BARE is one of cold that was not.
 import {
-	DARK,
-	PHONE,
+	LOOKS,
 	check,
 	end,
 	faint,
@@ -418,12 +417,7 @@ const looks = async () => {
 		'target-hot': target(zenn, {agent: 'hot'}),
 		vantages: `#/compare?a=${run}&a_agent=cold&b=${run}&b_agent=hot`,
 	};
-	for (const [look, options] of Object.entries({
-		light: {},
-		dark: DARK,
-		phone: PHONE,
-		'phone-dark': {...PHONE, ...DARK},
-	})) {
+	for (const [look, options] of Object.entries(LOOKS)) {
 		const opened = await open(server, '', options),
 			{page} = opened;
 		for (const [name, hash] of Object.entries(of)) {

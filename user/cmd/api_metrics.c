@@ -384,12 +384,6 @@ static int write_databases(struct metrics *m)
 
 /* ---- The service ---- */
 
-static void single(struct metrics *m, const char *name, const char *type, const char *help, uint64_t value)
-{
-	family(m, name, type, help);
-	cp_prom_say(&m->text, "coldpotato_%s %" PRIu64 "\n", name, value);
-}
-
 static void write_changes(struct metrics *m, struct cp_api *api)
 {
 	family(m, "changes_total", "counter", "Changes that came into the store since the service started, by kind.");
@@ -409,12 +403,12 @@ static void write_http(struct metrics *m, struct cp_api *api)
 	for (unsigned i = 2; i < sizeof(stats.answers) / sizeof(stats.answers[0]); i++)
 		cp_prom_say(
 		        &m->text, "coldpotato_http_requests_total{class=\"%uxx\"} %" PRIu64 "\n", i, stats.answers[i]);
-	single(m, "http_connections", "gauge", "Connections now.", stats.n_connections);
-	single(m, "http_connections_cut_total", "counter", "Connections cut because the client was too slow.",
-	        stats.n_cut);
-	single(m, "http_subscribers", "gauge", "Subscribers of events now.", stats.n_subscribers);
-	single(m, "http_subscribers_cut_total", "counter", "Subscribers cut because they did not take their events.",
-	        stats.n_subscribers_cut);
+	cp_prom_single(&m->text, "http_connections", "gauge", "Connections now.", stats.n_connections);
+	cp_prom_single(&m->text, "http_connections_cut_total", "counter",
+	        "Connections cut because the client was too slow.", stats.n_cut);
+	cp_prom_single(&m->text, "http_subscribers", "gauge", "Subscribers of events now.", stats.n_subscribers);
+	cp_prom_single(&m->text, "http_subscribers_cut_total", "counter",
+	        "Subscribers cut because they did not take their events.", stats.n_subscribers_cut);
 }
 
 static void write_service(struct metrics *m, struct cp_api *api, bool is_up)
@@ -423,11 +417,12 @@ static void write_service(struct metrics *m, struct cp_api *api, bool is_up)
 
 	family(m, "build_info", "gauge", "The version; always 1.");
 	cp_prom_say(&m->text, "coldpotato_build_info{version=\"%s\"} 1\n", CP_VERSION);
-	single(m, "serve_start_timestamp_seconds", "gauge", "When the service started, Unix time.",
+	cp_prom_single(&m->text, "serve_start_timestamp_seconds", "gauge", "When the service started, Unix time.",
 	        api->started_ms / 1000);
-	single(m, "store_up", "gauge", "1 when the store could be read for these metrics.", is_up);
+	cp_prom_single(&m->text, "store_up", "gauge", "1 when the store could be read for these metrics.", is_up);
 	if (stat(api->settings.path, &st) == 0)
-		single(m, "store_bytes", "gauge", "Size of the file of the store.", (uint64_t)st.st_size);
+		cp_prom_single(
+		        &m->text, "store_bytes", "gauge", "Size of the file of the store.", (uint64_t)st.st_size);
 	write_changes(m, api);
 	cp_api_watch_metrics(&m->text, api);
 	write_http(m, api);

@@ -64,12 +64,6 @@ static void write_audits(struct cp_prom_text *text, const struct cp_serve_audit 
 	write_times(text, audits, n);
 }
 
-static void single(struct cp_prom_text *text, const char *name, const char *type, const char *help, uint64_t value)
-{
-	cp_prom_family(text, name, type, help);
-	cp_prom_say(text, "coldpotato_%s %" PRIu64 "\n", name, value);
-}
-
 static void write_watch(struct cp_prom_text *text, const struct cp_serve_settings *settings)
 {
 	struct cp_serve_audit audits[CP_SERVE_AUDITS_MAX];
@@ -79,7 +73,7 @@ static void write_watch(struct cp_prom_text *text, const struct cp_serve_setting
 	if (!n) /* not begun */
 		return;
 	settings->watch(settings->ctx, &watch);
-	single(text, "watch_config_last_reload_successful", "gauge",
+	cp_prom_single(text, "watch_config_last_reload_successful", "gauge",
 	        "1 when the configuration was taken the last time it was read; 0: refused, and the one before stays.",
 	        !watch.is_refused);
 	cp_prom_family(text, "watch_config_last_reload_success_timestamp_seconds", "gauge",
@@ -89,8 +83,8 @@ static void write_watch(struct cp_prom_text *text, const struct cp_serve_setting
 	        text, "watch_config_reloads_total", "counter", "Times the configuration was read again, by result.");
 	cp_prom_say(text, "coldpotato_watch_config_reloads_total{result=\"taken\"} %" PRIu64 "\n", watch.n_reloads);
 	cp_prom_say(text, "coldpotato_watch_config_reloads_total{result=\"refused\"} %" PRIu64 "\n", watch.n_refused);
-	single(text, "watch_rate_packets_per_second", "gauge", "Most packets a second of all audits together, now.",
-	        watch.rate_pps);
+	cp_prom_single(text, "watch_rate_packets_per_second", "gauge",
+	        "Most packets a second of all audits together, now.", watch.rate_pps);
 	write_audits(text, audits, n);
 }
 
@@ -134,7 +128,7 @@ static void write_numbers(
 	for (size_t i = 0; i < n; i++) {
 		const uint64_t *value = (const uint64_t *)((const char *)counts + numbers[i].offset);
 
-		single(text, numbers[i].name, numbers[i].type, numbers[i].help, *value);
+		cp_prom_single(text, numbers[i].name, numbers[i].type, numbers[i].help, *value);
 	}
 }
 
@@ -155,8 +149,8 @@ static void write_counts(struct cp_prom_text *text, const struct cp_serve_settin
 	write_kinds(text, "changes_active", "Changes that last, by kind.", counts.n_active);
 	write_kinds(text, "changes_muted", "Of those, in a mute window when they were noticed: nobody was told.",
 	        counts.n_active_muted);
-	single(text, "changes_untracked_total", "counter", "Observations of targets beyond those that can be watched.",
-	        counts.n_untracked);
+	cp_prom_single(text, "changes_untracked_total", "counter",
+	        "Observations of targets beyond those that can be watched.", counts.n_untracked);
 	if (counts.has_webhook)
 		write_numbers(text, webhook_numbers, sizeof(webhook_numbers) / sizeof(webhook_numbers[0]), &counts);
 	if (counts.has_command)

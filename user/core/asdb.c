@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
+
 #define STRING_BLOCK 65536
 
 struct cp_asdb_block {
@@ -16,23 +18,6 @@ struct cp_asdb_block {
 	size_t used, size;
 	char bytes[];
 };
-
-/* Makes room for one more item. The array stays as it was when there is no memory. */
-static int grow(void **items, size_t *cap, size_t n, size_t size)
-{
-	if (n < *cap)
-		return 0;
-
-	size_t bigger = *cap ? *cap * 2 : 256;
-	void *moved;
-
-	/* Items are referred to by 32-bit numbers, 0 being none. */
-	if (bigger > UINT32_MAX || !(moved = reallocarray(*items, bigger, size)))
-		return -ENOMEM;
-	*items = moved;
-	*cap = bigger;
-	return 0;
-}
 
 static uint32_t mix(uint32_t hash, uint32_t value)
 {
@@ -105,7 +90,7 @@ int cp_asdb_new(struct cp_asdb **ret_db)
 
 	if (!db)
 		return -ENOMEM;
-	if (grow((void **)&db->origins, &db->cap_origins, 0, sizeof(*db->origins)) < 0) {
+	if (cp_grow(&db->origins, &db->cap_origins, 0, sizeof(*db->origins)) < 0) {
 		free(db);
 		return -ENOMEM;
 	}
@@ -193,7 +178,7 @@ int cp_asdb_put_origin(struct cp_asdb *db, const struct cp_origin *origin, uint3
 			}
 		}
 	}
-	if (grow((void **)&db->origins, &db->cap_origins, db->n_origins, sizeof(*db->origins)) < 0)
+	if (cp_grow(&db->origins, &db->cap_origins, db->n_origins, sizeof(*db->origins)) < 0)
 		return -ENOMEM;
 	*ret_number = (uint32_t)db->n_origins++;
 	db->origins[*ret_number] = *origin;
@@ -216,7 +201,7 @@ static unsigned __int128 addr_number(const struct cp_addr *addr)
 int cp_asdb_put_row(
         struct cp_asdb_rows *rows, unsigned __int128 first, unsigned __int128 last, uint32_t origin, uint32_t source)
 {
-	if (grow((void **)&rows->items, &rows->cap, rows->n, sizeof(*rows->items)) < 0)
+	if (cp_grow(&rows->items, &rows->cap, rows->n, sizeof(*rows->items)) < 0)
 		return -ENOMEM;
 	rows->items[rows->n] = (struct cp_asdb_row){
 	        .first = first, .last = last, .origin = origin, .seq = (uint32_t)rows->n, .source = source};
@@ -281,7 +266,7 @@ int cp_asdb_put_as(struct cp_asdb *db, uint32_t asn, struct cp_as **ret_as)
 		return 0;
 	}
 	if (index_reserve(db, &db->by_asn, hash_as_item) < 0 ||
-	        grow((void **)&db->ases, &db->cap_ases, db->n_ases, sizeof(*db->ases)) < 0)
+	        cp_grow(&db->ases, &db->cap_ases, db->n_ases, sizeof(*db->ases)) < 0)
 		return -ENOMEM;
 	as = &db->ases[db->n_ases];
 	*as = (struct cp_as){.asn = asn, .name = ""};

@@ -103,8 +103,7 @@ static void single(struct prom *prom, const char *name, const char *help, uint64
 {
 	if (value == CP_UNKNOWN)
 		return;
-	family(prom, name, help);
-	cp_prom_say(&prom->text, "coldpotato_%s %" PRIu64 "\n", name, value);
+	cp_prom_single(&prom->text, name, "gauge", help, value);
 }
 
 /* ---- start ---- */

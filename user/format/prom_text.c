@@ -75,6 +75,12 @@ void cp_prom_family(struct cp_prom_text *text, const char *name, const char *typ
 	cp_prom_say(text, "# HELP coldpotato_%s %s\n# TYPE coldpotato_%s %s\n", name, help, name, type);
 }
 
+void cp_prom_single(struct cp_prom_text *text, const char *name, const char *type, const char *help, uint64_t value)
+{
+	cp_prom_family(text, name, type, help);
+	cp_prom_say(text, "coldpotato_%s %" PRIu64 "\n", name, value);
+}
+
 /*
  * A label's value: the format escapes backslash, quote and newline; other control characters are shown as escapes, for
  * the terminals that metrics are looked at on.

@@ -24,6 +24,8 @@ void cp_prom_say(struct cp_prom_text *text, const char *fmt, ...) __attribute__(
 void cp_prom_add(struct cp_prom_text *text, const struct cp_prom_text *more);
 /* name without the prefix, here and below; type: "gauge", "counter", "summary". */
 void cp_prom_family(struct cp_prom_text *text, const char *name, const char *type, const char *help);
+/* A family of one sample without labels. */
+void cp_prom_single(struct cp_prom_text *text, const char *name, const char *type, const char *help, uint64_t value);
 /* before: '{' opens the labels, ',' goes on. value NULL: "". Control characters are shown as escapes. */
 void cp_prom_label(struct cp_prom_text *text, char before, const char *name, const char *value);
 /* Closes the labels of a sample. */
